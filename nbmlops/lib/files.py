@@ -1,0 +1,78 @@
+"""Writing files so that a crash leaves the old one or the new one, never half of one."""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import os
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import IO
+
+from nbmlops.errors import ExternalError
+
+
+@contextlib.contextmanager
+def atomic_writer(path: Path, *, durable: bool = False) -> Iterator[IO[bytes]]:
+    """Yield a binary file that becomes `path` when the block ends well, and vanishes when it does not.
+
+    `durable` also waits until the bytes and the name are on the disk.
+    """
+    with refusing_disk_errors(path):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        handle, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
+        try:
+            with os.fdopen(handle, "wb") as file:
+                yield file
+                file.flush()
+                if durable:
+                    os.fsync(file.fileno())
+            os.replace(name, path)
+        except BaseException:
+            with contextlib.suppress(OSError):
+                os.unlink(name)
+            raise
+        if durable:
+            _sync_folder(path.parent)
+
+
+def write_atomic(path: Path, data: bytes | str, *, durable: bool = False) -> None:
+    with atomic_writer(path, durable=durable) as file:
+        file.write(data.encode() if isinstance(data, str) else data)
+
+
+@contextlib.contextmanager
+def refusing_disk_errors(path: Path) -> Iterator[None]:
+    """Turn a full disk or a read-only folder into one clear line that names the place."""
+    try:
+        yield
+    except OSError as error:
+        reasons = {
+            errno.ENOSPC: ("disk-full", "The disk is full", "Free some space and run it again."),
+            errno.EDQUOT: ("disk-full", "The disk quota is used up", "Free some space and run it again."),
+            errno.EROFS: ("folder-read-only", "The file system is read-only", "Choose another folder."),
+            errno.EACCES: ("folder-read-only", "There is no permission to write", "Choose another folder."),
+            errno.EPERM: ("folder-read-only", "There is no permission to write", "Choose another folder."),
+        }
+        if error.errno not in reasons:
+            raise
+        kind, what, hint = reasons[error.errno]
+        place = error.filename or path
+        raise ExternalError(f"{what}: {place}.", kind=kind, hint=hint, path=str(place)) from error
+
+
+def _sync_folder(folder: Path) -> None:
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+def relative_to(path: Path, root: Path) -> str:
+    """`path` as seen from `root` with forward slashes; outside of `root`, the absolute path."""
+    try:
+        return path.relative_to(root).as_posix()
+    except ValueError:
+        return path.as_posix()

@@ -1,0 +1,26 @@
+"""Secrets are taken out before anything is stored."""
+
+from __future__ import annotations
+
+import re
+
+MARK = "[redacted]"
+
+_SECRET_NAME = r"(?:\w*(?:password|passwd|secret|token|api_?key|access_?key|private_?key|credential)\w*)"
+_ASSIGNMENT = re.compile(rf"(?i)\b({_SECRET_NAME})(['\"]?\]?\s*[=:]\s*)(['\"])(?!\3)(.+?)(\3)")
+_URL_LOGIN = re.compile(r"(\b[a-z][a-z0-9+.-]*://[^\s/:@'\"]+):[^\s/@'\"]+@")
+_KNOWN_TOKEN = re.compile(
+    r"\b(?:gh[pousr]_[A-Za-z0-9]{30,}|github_pat_\w{30,}|glpat-[\w-]{20,}|xox[abpr]-[\w-]{10,}"
+    r"|AKIA[0-9A-Z]{16}|hf_[A-Za-z0-9]{30,}|sk-[A-Za-z0-9_-]{20,}|eyJ[\w-]{10,}\.eyJ[\w-]{10,}\.[\w-]+)"
+)
+
+
+def redact(text: str) -> str:
+    """Replace passwords in URLs, literals assigned to secret-looking names, and well-known token shapes."""
+    text = _KNOWN_TOKEN.sub(MARK, text)
+    text = _URL_LOGIN.sub(rf"\1:{MARK}@", text)
+    return _ASSIGNMENT.sub(rf"\1\2\3{MARK}\3", text)
+
+
+def is_secret_name(name: str) -> bool:
+    return re.fullmatch(rf"(?i){_SECRET_NAME}", name) is not None

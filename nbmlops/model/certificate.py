@@ -1,0 +1,65 @@
+"""The outcome of comparing what a pipeline computed with what its notebook computed."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from enum import StrEnum
+from typing import Any, ClassVar
+
+import msgspec
+
+from nbmlops.model.documents import Document
+
+
+class Verdict(StrEnum):
+    EQUIVALENT = "EQUIVALENT"
+    DIVERGES = "DIVERGES"
+    NOT_COMPARABLE = "NOT COMPARABLE"
+
+
+class Fingerprint(msgspec.Struct, frozen=True, kw_only=True):
+    """Enough of a value to tell whether another one is equal, without keeping it."""
+
+    type: str
+    """Module and class."""
+    digest: str | None = None
+    """Of the canonical content; None where a value has no content that can be compared."""
+    summary: str = ""
+    """A short text for people: shape, value, columns."""
+    parts: dict[str, str] = {}
+    """Digests of named parts (columns, attributes), to say where two values differ."""
+    numbers: tuple[float, ...] = ()
+    """Rounded figures compared within the stated tolerance, where the digests differ."""
+    reason: str = ""
+    """Why there is no digest."""
+
+
+class Comparison(msgspec.Struct, frozen=True, kw_only=True):
+    name: str
+    step: str
+    """The step that gave the value last."""
+    verdict: Verdict
+    expected: str = ""
+    """Summary of the notebook's value."""
+    actual: str = ""
+    """Summary of the pipeline's value."""
+    difference: str = ""
+    """The first difference, or why there is no comparison."""
+
+
+class Certificate(Document, frozen=True, kw_only=True, tag="certificate"):
+    VERSION: ClassVar[int] = 1
+
+    pipeline: str
+    """Identity of the pipeline."""
+    notebook: str
+    """Digest of the source notebook's code cells."""
+    verdict: Verdict
+    made: datetime
+    tolerance: float
+    """Largest relative difference at which two floating-point figures count as equal."""
+    comparisons: tuple[Comparison, ...] = ()
+    reason: str = ""
+    parameters: dict[str, Any] = {}
+    packages: dict[str, str] = {}
+    """Versions of what was imported, of the notebook's kernel."""

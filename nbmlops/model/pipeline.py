@@ -1,0 +1,139 @@
+"""A pipeline: parameterized steps, what flows between them, and what was left out."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from enum import StrEnum
+from typing import Any, ClassVar
+
+import msgspec
+
+from nbmlops.model.documents import Document
+
+
+class ParameterType(StrEnum):
+    INT = "int"
+    FLOAT = "float"
+    BOOL = "bool"
+    STR = "str"
+    NONE = "none"
+    LIST = "list"
+    DICT = "dict"
+    TUPLE = "tuple"
+
+
+class Parameter(msgspec.Struct, frozen=True, kw_only=True):
+    name: str
+    type: ParameterType
+    default: Any = None
+    """A JSON value; a tuple is kept as a list and made a tuple again by its type."""
+    optional: bool = False
+    """None is allowed too."""
+    help: str = ""
+    """The comment at the end of its line."""
+    cell: int | None = None
+    """Index of the notebook cell that sets it."""
+
+
+class Take(msgspec.Struct, frozen=True, kw_only=True):
+    """A variable that a step receives."""
+
+    name: str
+    step: str
+    """The step that gave it last."""
+
+
+class Give(msgspec.Struct, frozen=True, kw_only=True):
+    """Variables that a step hands on. Names that may share mutable objects travel in one bundle."""
+
+    names: tuple[str, ...]
+
+
+class Step(msgspec.Struct, frozen=True, kw_only=True):
+    name: str
+    notebook: str
+    """Path of the step's notebook, relative to the pipeline folder."""
+    title: str = ""
+    needs: tuple[str, ...] = ()
+    """Names of steps that must have run before: those it takes from, and those that write files it reads."""
+    takes: tuple[Take, ...] = ()
+    gives: tuple[Give, ...] = ()
+    parameters: tuple[str, ...] = ()
+    """Only those that reach this step."""
+    cells: tuple[int, ...] = ()
+    """Indexes of the notebook cells it was made of."""
+    reads: tuple[str, ...] = ()
+    """Files that its code reads by literal path, as written there."""
+    writes: tuple[str, ...] = ()
+
+
+class Dropped(msgspec.Struct, frozen=True, kw_only=True):
+    """A cell of the notebook that is in no step, and why."""
+
+    cell: int
+    id: str
+    why: str
+    preview: str = ""
+    """First line of its source."""
+
+
+class Pipeline(Document, frozen=True, kw_only=True, tag="pipeline"):
+    """What `pipeline.yaml` says. Its identity is the digest of its canonical form."""
+
+    VERSION: ClassVar[int] = 1
+
+    name: str
+    notebook: str
+    """The source notebook, relative to the pipeline folder."""
+    folder: str = ""
+    """Where the steps run (the notebook's own folder), relative to the pipeline folder."""
+    kernel: str = "python3"
+    parameters: tuple[Parameter, ...] = ()
+    steps: tuple[Step, ...]
+    outputs: tuple[str, ...] = ()
+    """Names whose final values are the result of the notebook: compared by the certificate."""
+    dropped: tuple[Dropped, ...] = ()
+    modules: tuple[str, ...] = ()
+    """Local modules that the steps import, relative to `folder`."""
+
+
+class StepState(StrEnum):
+    WAITING = "waiting"
+    RUNNING = "running"
+    DONE = "done"
+    FAILED = "failed"
+    SKIPPED = "skipped"
+    """Not started, because another step failed."""
+    KILLED = "killed"
+
+
+class StepResult(msgspec.Struct, frozen=True, kw_only=True):
+    step: str
+    state: StepState
+    seconds: float = 0.0
+    notebook: str = ""
+    """The executed notebook."""
+    page: str = ""
+    """The executed notebook as HTML."""
+    run: str | None = None
+    """MLflow run id of the step."""
+    error: str = ""
+
+
+class PipelineResult(Document, frozen=True, kw_only=True, tag="pipeline-result"):
+    """One execution of a pipeline."""
+
+    id: str
+    pipeline: str
+    name: str
+    folder: str
+    """Where executed notebooks, handed values and the record lie."""
+    run: str
+    """MLflow run id of the parent."""
+    parameters: dict[str, Any]
+    state: StepState
+    started: datetime
+    seconds: float
+    steps: tuple[StepResult, ...] = ()
+    metrics: dict[str, float] = {}
+    error: str = ""
