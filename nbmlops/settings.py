@@ -1,0 +1,103 @@
+"""`nbmlops.toml` and the environment, as one frozen Settings; every value knows where it came from.
+
+    [tracking]
+    uri = "https://mlflow.example.org"    # default: a database of the project's own
+    experiment = "wine"                   # default: one per notebook
+    models = true                         # log fitted models
+    [capture]
+    exclude = ["scratch/*"]               # files never recorded as inputs
+    [snapshot]
+    largest_file = "2 GiB"                # larger files are named, not stored
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import tomllib
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from nbmlops.errors import UsageError
+
+ENVIRONMENT = {
+    "NBMLOPS_EXPERIMENT": ("tracking", "experiment"),
+    "MLFLOW_TRACKING_URI": ("tracking", "uri"),
+}
+
+OWN_URI = "NBMLOPS_OWN_URI"
+"""Set beside MLFLOW_TRACKING_URI when we, not the user, have set that."""
+
+
+class Tracking(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    uri: str = ""
+    experiment: str = ""
+    models: bool = True
+
+
+class Capture(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    exclude: tuple[str, ...] = ()
+
+
+class Snapshots(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    largest_file: str = "2 GiB"
+
+    @property
+    def largest_bytes(self) -> int:
+        return _bytes(self.largest_file)
+
+
+class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    tracking: Tracking = Tracking()
+    capture: Capture = Capture()
+    snapshot: Snapshots = Snapshots()
+
+
+def read_settings(path: Path, environ: dict[str, str] | None = None) -> tuple[Settings, dict[str, str]]:
+    """Settings of a project and, per dotted name that was set, the file or variable it came from.
+
+    Raises UsageError for broken TOML, unknown names and values of the wrong type.
+    """
+    environ = dict(os.environ) if environ is None else environ
+    raw: dict[str, Any] = {}
+    origins: dict[str, str] = {}
+    if path.exists():
+        try:
+            raw = tomllib.loads(path.read_text(encoding="utf-8"))
+        except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+            raise UsageError(f"{path.name} is not valid TOML: {error}.", kind="settings-malformed") from error
+        origins = {
+            f"{section}.{name}": path.name
+            for section, values in raw.items()
+            if isinstance(values, dict)
+            for name in values
+        }
+    for variable, (section, name) in ENVIRONMENT.items():
+        # What a kernel of ours has set for its own project must not pull a child's project along.
+        is_ours = environ.get(variable) == environ.get(OWN_URI)
+        if environ.get(variable) and not is_ours:
+            raw.setdefault(section, {})[name] = environ[variable]
+            origins[f"{section}.{name}"] = variable
+    try:
+        settings = msgspec.convert(raw, Settings)
+        _ = settings.snapshot.largest_bytes
+    except msgspec.ValidationError as error:
+        raise UsageError(
+            f"{path.name}: {error}.", kind="settings-malformed", hint="See docs/settings.md for the names."
+        ) from error
+    return settings, origins
+
+
+def _bytes(text: str) -> int:
+    match = re.fullmatch(r"\s*(\d+(?:\.\d+)?)\s*([KMGT]i?)?B?\s*", text)
+    if match is None:
+        raise UsageError(
+            f"nbmlops.toml: snapshot.largest_file is {text!r}.",
+            kind="settings-malformed",
+            hint='Write a size such as "500 MB" or "2 GiB".',
+        )
+    unit = match[2] or ""
+    step = 1024 if unit.endswith("i") else 1000
+    return int(float(match[1]) * step ** ("KMGT".index(unit[0]) + 1 if unit else 0))

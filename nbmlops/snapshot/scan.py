@@ -1,0 +1,95 @@
+"""Folders and files -> entries of a tree. Unchanged files are not read again (store/statcache.py)."""
+
+from __future__ import annotations
+
+import os
+import stat
+from collections.abc import Callable, Iterable, Iterator
+from pathlib import Path
+
+import msgspec
+
+from nbmlops.errors import ConflictError, NotFoundError
+from nbmlops.lib.digest import digest_bytes
+from nbmlops.model.snapshot import Entry
+from nbmlops.store.layout import FOLDER
+from nbmlops.store.statcache import StatCache
+
+SKIPPED_FOLDERS = frozenset(
+    {FOLDER, ".git", ".hg", ".svn", "__pycache__", ".ipynb_checkpoints", ".venv", "node_modules", ".pytest_cache"}
+)
+
+
+class Scanned(msgspec.Struct, frozen=True, kw_only=True):
+    entries: tuple[Entry, ...]
+    """Sorted by path, each path once."""
+    places: dict[str, Path]
+    """Where each entry's bytes are now."""
+    skipped: tuple[str, ...]
+    """`path: reason` of what is not a plain file, cannot be read, or is too large."""
+
+
+def scan(
+    paths: Iterable[Path], *, named: Callable[[Path], str], stats: StatCache, largest_bytes: int
+) -> Scanned:
+    """Digest every file under `paths`. `named` gives the path that an entry carries.
+
+    Raises NotFoundError for a path that does not exist and ConflictError for a file that keeps changing.
+    """
+    entries: dict[str, Entry] = {}
+    places: dict[str, Path] = {}
+    skipped: list[str] = []
+    for path in _files(paths):
+        name = named(path)
+        try:
+            name.encode()
+            entry = _entry(path, name, stats, largest_bytes)
+        except UnicodeEncodeError:
+            skipped.append(f"{name.encode(errors='replace').decode()}: its name is not UTF-8")
+            continue
+        except ConflictError:
+            raise
+        except OSError as error:
+            skipped.append(f"{name}: {error.strerror}")
+            continue
+        if isinstance(entry, str):
+            skipped.append(f"{name}: {entry}")
+        else:
+            entries[name] = entry
+            places[name] = path
+    return Scanned(
+        entries=tuple(entries[name] for name in sorted(entries)), places=places, skipped=tuple(sorted(skipped))
+    )
+
+
+def _files(paths: Iterable[Path]) -> Iterator[Path]:
+    for path in paths:
+        if path.is_symlink() or path.is_file():
+            yield path
+        elif path.is_dir():
+            for folder, folders, names in os.walk(path):
+                folders[:] = sorted(name for name in folders if name not in SKIPPED_FOLDERS)
+                linked = [name for name in folders if os.path.islink(os.path.join(folder, name))]
+                for name in sorted([*names, *linked]):
+                    yield Path(folder, name)
+        elif path.exists():
+            yield path
+        else:
+            raise NotFoundError(
+                f"There is no {path}.", kind="path-missing", hint="Name a file or folder that exists.", path=str(path)
+            )
+
+
+def _entry(path: Path, name: str, stats: StatCache, largest_bytes: int) -> Entry | str:
+    """The entry of one file, or why it has none."""
+    info = path.lstat()
+    if stat.S_ISLNK(info.st_mode):
+        target = os.readlink(path)
+        return Entry(path=name, digest=digest_bytes(target.encode()), size=0, link=target)
+    if not stat.S_ISREG(info.st_mode):
+        return "not a regular file"
+    if info.st_size > largest_bytes:
+        return f"{info.st_size:,} bytes, more than snapshot.largest_file"
+    return Entry(
+        path=name, digest=stats.digest(path), size=info.st_size, executable=bool(info.st_mode & stat.S_IXUSR)
+    )

@@ -1,0 +1,112 @@
+"""The project's SQLite file: opened so that several kernels, a batch run and a server may write at once."""
+
+from __future__ import annotations
+
+import contextlib
+import sqlite3
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+from nbmlops.errors import ExternalError, IntegrityError
+from nbmlops.lib.files import refusing_disk_errors
+
+SCHEMA_VERSION = 1
+BUSY_SECONDS = 30
+
+_SCHEMA = """
+CREATE TABLE IF NOT EXISTS documents (
+    kind TEXT NOT NULL, id TEXT NOT NULL, subject TEXT NOT NULL DEFAULT '', data BLOB NOT NULL,
+    PRIMARY KEY (kind, id)
+) WITHOUT ROWID;
+CREATE INDEX IF NOT EXISTS documents_by_subject ON documents (kind, subject, id);
+CREATE TABLE IF NOT EXISTS stat_cache (
+    path TEXT PRIMARY KEY, size INTEGER NOT NULL, modified_ns INTEGER NOT NULL, changed_ns INTEGER NOT NULL,
+    inode INTEGER NOT NULL, hashed_ns INTEGER NOT NULL, digest TEXT NOT NULL
+) WITHOUT ROWID;
+"""
+
+
+class Database:
+    """One connection per thread, write-ahead log, one transaction per `write` block."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._local = threading.local()
+
+    def _connection(self) -> sqlite3.Connection:
+        connection: sqlite3.Connection | None = getattr(self._local, "connection", None)
+        if connection is None:
+            connection = self._open()
+            self._local.connection = connection
+        return connection
+
+    def _open(self) -> sqlite3.Connection:
+        with refusing_disk_errors(self.path):
+            self.path.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            connection = sqlite3.connect(self.path, timeout=BUSY_SECONDS, isolation_level=None)
+            version = connection.execute("PRAGMA user_version").fetchone()[0]
+            if version > SCHEMA_VERSION:
+                connection.close()
+                raise IntegrityError(
+                    f"{self.path.name} has layout {version}; this nbmlops reads up to {SCHEMA_VERSION}.",
+                    kind="store-too-new",
+                    hint="Upgrade nbmlops.",
+                )
+            if version < SCHEMA_VERSION:
+                connection.execute("PRAGMA journal_mode = WAL")
+                connection.executescript(_SCHEMA)
+                connection.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
+            # A crash of the machine may cost the last records, never the file; a killed process costs none.
+            connection.execute("PRAGMA synchronous = NORMAL")
+            return connection
+        except sqlite3.Error as error:
+            raise _explained(error, self.path) from error
+
+    @contextlib.contextmanager
+    def write(self) -> Iterator[sqlite3.Connection]:
+        connection = self._connection()
+        try:
+            connection.execute("BEGIN IMMEDIATE")
+            try:
+                yield connection
+            except BaseException:
+                connection.execute("ROLLBACK")
+                raise
+            connection.execute("COMMIT")
+        except sqlite3.Error as error:
+            raise _explained(error, self.path) from error
+
+    def read(self, query: str, arguments: tuple[object, ...] = ()) -> list[tuple[object, ...]]:
+        try:
+            return self._connection().execute(query, arguments).fetchall()
+        except sqlite3.Error as error:
+            raise _explained(error, self.path) from error
+
+    def close(self) -> None:
+        connection: sqlite3.Connection | None = getattr(self._local, "connection", None)
+        if connection is not None:
+            connection.close()
+            self._local.connection = None
+
+
+def _explained(error: sqlite3.Error, path: Path) -> ExternalError | IntegrityError:
+    text = str(error)
+    if "full" in text:
+        return ExternalError(
+            f"The disk is full: {path}.", kind="disk-full", hint="Free some space and run it again."
+        )
+    if "readonly" in text or "read-only" in text or "unable to open" in text:
+        return ExternalError(
+            f"There is no permission to write: {path}.",
+            kind="folder-read-only",
+            hint="Choose another folder, or set its permissions.",
+        )
+    if "malformed" in text or "not a database" in text:
+        return IntegrityError(
+            f"{path} is damaged ({text}).",
+            kind="records-damaged",
+            hint="Move it aside: the next command starts a new one; snapshots and MLflow runs are kept.",
+        )
+    return ExternalError(f"{path.name} cannot be used: {text}.", kind="records-unusable")

@@ -1,0 +1,31 @@
+"""Where things lie under `.nbmlops`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+FOLDER = ".nbmlops"
+SETTINGS = "nbmlops.toml"
+
+
+class Layout:
+    """Paths of one project's memory. Nothing is created by asking."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+        self.folder = root / FOLDER
+        self.records = self.folder / "records.db"
+        self.objects = self.folder / "objects"
+        self.mlflow_db = self.folder / "mlflow.db"
+        self.artifacts = self.folder / "artifacts"
+        self.spool = self.folder / "spool"
+        self.runs = self.folder / "runs"
+        self.references = self.folder / "references"
+        self.scribe_log = self.folder / "scribe.log"
+
+    def create(self) -> None:
+        """Make the folder, and keep it out of git without touching the user's own ignore file."""
+        self.folder.mkdir(parents=True, exist_ok=True)
+        ignore = self.folder / ".gitignore"
+        if not ignore.exists():
+            ignore.write_text("*\n")
