@@ -40,10 +40,9 @@ class FileWatch:
         global _active
         _active = None
         reads, writes = [], []
-        modules = {getattr(module, "__file__", None) for module in list(sys.modules.values())}
         for name, is_written in self._opened.items():
             path = os.path.abspath(name)
-            if self._is_noise(path) or path in modules:
+            if self._is_noise(path) or (path.endswith(".py") and path in _module_files()):
                 continue
             try:
                 info = os.stat(path)
@@ -88,6 +87,11 @@ def _hook(event: str, arguments: tuple[object, ...]) -> None:
     is_written = bool(flags & _WRITING) if isinstance(flags, int) else any(c in str(mode) for c in "wax+")
     # The first use decides: what is read first is an input even if it is written later.
     _active.setdefault(path, is_written)
+
+
+def _module_files() -> set[object]:
+    """Files that were read because they were imported: code, not data."""
+    return {getattr(module, "__file__", None) for module in list(sys.modules.values())}
 
 
 def _skipped_places() -> tuple[str, ...]:

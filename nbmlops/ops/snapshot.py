@@ -1,0 +1,84 @@
+"""`snapshot`: keep files as they are now."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import msgspec
+
+from nbmlops.errors import StateError
+from nbmlops.lib.clock import new_id, utc_now
+from nbmlops.model.cell import Execution
+from nbmlops.model.snapshot import Scope, SnapshotRecord
+from nbmlops.ops.call import Call, Progress
+from nbmlops.ops.fields import option, positional
+from nbmlops.project import Project
+from nbmlops.snapshot.scan import scan
+from nbmlops.snapshot.take import take
+
+
+class Request(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    paths: Annotated[
+        tuple[str, ...],
+        positional("Files and folders to keep. Without any: the files that tracked notebooks have read.", metavar="PATH"),
+    ] = ()
+    message: Annotated[str, option("Why, in a few words.", short="m", metavar="TEXT")] = ""
+
+
+class Result(msgspec.Struct, frozen=True, kw_only=True):
+    record: SnapshotRecord
+    paths: tuple[str, ...]
+    is_new: bool
+    """False when these very files are kept already."""
+
+
+def snapshot(call: Call, request: Request) -> Result:
+    """Raises NotFoundError for a missing path and StateError when there is nothing to keep."""
+    project = call.project
+    paths = [call.path(path) for path in request.paths] or files_read(project)
+    if not paths:
+        raise StateError(
+            "No notebook has read a file yet.",
+            kind="snapshot-empty",
+            hint="Name what to keep: nbmlops snapshot data/",
+        )
+    call.progress(Progress(task="snapshot", note=f"reading {len(paths)} paths" if len(paths) > 1 else "reading"))
+    before = project.records.newest(SnapshotRecord, subject=Scope.DATA, limit=1)
+    record = take_data(project, paths, message=request.message)
+    return Result(
+        record=record,
+        paths=tuple(project.relative(path) for path in paths),
+        is_new=not before or before[0].snapshot != record.snapshot,
+    )
+
+
+def take_data(
+    project: Project, paths: list[Path], *, message: str = "", notebook: str = "", run: str | None = None
+) -> SnapshotRecord:
+    """A data snapshot of files and folders, recorded."""
+    scanned = scan(
+        paths,
+        named=project.relative,
+        stats=project.stats,
+        largest_bytes=project.settings.snapshot.largest_bytes,
+    )
+    return take(
+        scanned.entries,
+        places=scanned.places,
+        scope=Scope.DATA,
+        objects=project.objects,
+        records=project.records,
+        id=new_id(),
+        taken=utc_now(),
+        message=message,
+        notebook=notebook,
+        run=run,
+        skipped=scanned.skipped,
+    )
+
+
+def files_read(project: Project) -> list[Path]:
+    """Files that recorded cells have read and that are still there."""
+    seen = {use.path for execution in project.records.oldest(Execution) for use in execution.inputs}
+    return [path for name in sorted(seen) if (path := project.absolute(name)).is_file()]

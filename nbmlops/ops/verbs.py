@@ -1,0 +1,98 @@
+"""THE TABLE: every verb, once. Magics, command line, REST and the reference in docs/ are made from it.
+
+A verb `name` lives in `nbmlops/ops/name.py`: a `Request`, a `Result` and a function `name(call, request)`.
+The modules load when their verb is used, so that loading the extension stays cheap.
+"""
+
+from __future__ import annotations
+
+import difflib
+import importlib
+from collections.abc import Callable
+from enum import StrEnum
+from typing import Any
+
+import msgspec
+
+from nbmlops.errors import NotFoundError
+from nbmlops.ops.call import Call
+
+
+class Effect(StrEnum):
+    READ = "read"
+    WRITE = "write"
+
+
+class Verb(msgspec.Struct, frozen=True, kw_only=True):
+    name: str
+    summary: str
+    group: str
+    effect: Effect
+    needs_kernel: bool = False
+    """Works only inside a notebook: the command line and REST do not list it."""
+    is_terminal: bool = False
+    """Works only at a terminal."""
+    examples: tuple[str, ...] = ()
+
+    @property
+    def _module(self) -> Any:
+        return importlib.import_module(f"nbmlops.ops.{self.name}")
+
+    @property
+    def request(self) -> type[msgspec.Struct]:
+        request: type[msgspec.Struct] = self._module.Request
+        return request
+
+    @property
+    def operation(self) -> Callable[[Call, Any], msgspec.Struct]:
+        operation: Callable[[Call, Any], msgspec.Struct] = getattr(self._module, self.name)
+        return operation
+
+
+def _read(name: str, group: str, summary: str, *examples: str, **more: bool) -> Verb:
+    return Verb(name=name, group=group, summary=summary, effect=Effect.READ, examples=examples, **more)
+
+
+def _write(name: str, group: str, summary: str, *examples: str, **more: bool) -> Verb:
+    return Verb(name=name, group=group, summary=summary, effect=Effect.WRITE, examples=examples, **more)
+
+
+PROJECT, TRACK, SNAPSHOT, PIPELINE = "Project", "Track", "Snapshot", "Pipeline"
+
+VERBS: tuple[Verb, ...] = (
+    _write("init", PROJECT, "Make a project in a folder.", "init", "init churn"),
+    _read("status", PROJECT, "Show the project at a glance: runs, snapshots, pipelines, kernels.", "status"),
+    _read("doctor", PROJECT, "Show versions, what is patched, what is missing and how to get it.", "doctor"),
+    _write("demo", PROJECT, "Take the wine notebook all the way, in a folder of its own.", "demo", "demo --to tour",
+           is_terminal=True),
+    _write("lab", PROJECT, "Open JupyterLab on the project, tracking to its own store.", "lab", is_terminal=True),
+    _write("track", TRACK, "Switch tracking of this notebook on or off.", "track", "track off",
+           "track on --experiment wine", needs_kernel=True),
+    _write("log", TRACK, "Log parameters and metrics to the run of this cell.", "log accuracy=0.93 model=forest",
+           "log loss={loss} --step 3", needs_kernel=True),
+    _read("runs", TRACK, "List runs, newest first.", "runs", "runs --sort accuracy --limit 20"),
+    _read("show", TRACK, "Show one run: parameters, metrics, code, data, environment.", "show baseline"),
+    _read("compare", TRACK, "Put runs side by side and mark what differs.", "compare baseline tuned"),
+    _write("snapshot", SNAPSHOT, "Keep files as they are now.", "snapshot data/", "snapshot -m 'before cleaning'"),
+    _read("snapshots", SNAPSHOT, "List snapshots, newest first.", "snapshots"),
+    _write("restore", SNAPSHOT, "Bring back the files of a snapshot or of a run.", "restore 4f2a91c07be3",
+           "restore baseline data/train.csv --to old"),
+    _read("diff", SNAPSHOT, "Show what changed between two snapshots, runs or now.", "diff 4f2a 9be1", "diff data"),
+    _write("export", PIPELINE, "Make a notebook into a verified pipeline.", "export wine.ipynb",
+           "export wine.ipynb -o pipelines/wine"),
+    _write("run", PIPELINE, "Run a pipeline.", "run pipelines/wine", "run pipelines/wine -p trees=50"),
+)  # fmt: skip
+
+
+def find_verb(name: str) -> Verb:
+    """Raises NotFoundError with near names."""
+    for verb in VERBS:
+        if verb.name == name:
+            return verb
+    near = difflib.get_close_matches(name, [verb.name for verb in VERBS], n=1)
+    raise NotFoundError(
+        f"There is no verb {name!r}.",
+        kind="verb-missing",
+        hint=f"Did you mean {near[0]}?" if near else "List them: nbmlops --help",
+        verb=name,
+    )
