@@ -1,0 +1,149 @@
+"""Values as files: each value in the plainest format that brings back an equal value.
+
+The first format that takes a value writes it. A format may only take a value when reading its file gives an equal
+one of the same type; everything else is pickled (cloudpickle, so that classes and functions of a notebook travel).
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import pickle
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import cloudpickle
+import msgspec
+
+PROTOCOL = 5
+_DEEPEST_JSON = 20
+
+
+class Format(msgspec.Struct, frozen=True):
+    name: str
+    suffix: str
+    takes: Callable[[Any], bool]
+    write: Callable[[Any, Path], None]
+    read: Callable[[Path], Any]
+
+
+def format_for(value: Any) -> Format:
+    return next(format for format in FORMATS if format.takes(value))
+
+
+def format_named(name: str) -> Format:
+    """Raises KeyError for a name no format has."""
+    return next((format for format in FORMATS if format.name == name), None) or _unknown(name)
+
+
+def _unknown(name: str) -> Format:
+    raise KeyError(name)
+
+
+def _is_exact_json(value: Any, depth: int = 0) -> bool:
+    """Whether JSON gives the very same value back: exact types, finite numbers, string keys."""
+    kind = type(value)
+    if value is None or kind in (bool, int):
+        return True
+    if kind is str:
+        return not any("\ud800" <= char <= "\udfff" for char in value)
+    if kind is float:
+        return math.isfinite(value)
+    if depth > _DEEPEST_JSON:
+        return False
+    if kind is list:
+        return all(_is_exact_json(item, depth + 1) for item in value)
+    if kind is dict:
+        return all(
+            type(key) is str and _is_exact_json(key) and _is_exact_json(item, depth + 1) for key, item in value.items()
+        )
+    return False
+
+
+def _shares_parts(value: Any, seen: set[int] | None = None) -> bool:
+    """Whether one list or dict is reachable twice: JSON would make two of it."""
+    seen = set() if seen is None else seen
+    if type(value) not in (list, dict):
+        return False
+    if id(value) in seen:
+        return True
+    seen.add(id(value))
+    return any(_shares_parts(item, seen) for item in (value if type(value) is list else value.values()))
+
+
+def _write_json(value: Any, path: Path) -> None:
+    path.write_text(json.dumps(value, ensure_ascii=False, allow_nan=False), encoding="utf-8")
+
+
+def _is_plain_array(value: Any) -> bool:
+    numpy = sys.modules.get("numpy")
+    return numpy is not None and type(value) is numpy.ndarray and not value.dtype.hasobject
+
+
+def _write_array(value: Any, path: Path) -> None:
+    import numpy
+
+    with path.open("wb") as file:
+        numpy.save(file, value, allow_pickle=False)
+
+
+def _read_array(path: Path) -> Any:
+    import numpy
+
+    return numpy.load(path, allow_pickle=False)
+
+
+def _is_plain_table(value: Any) -> bool:
+    """A DataFrame that Arrow gives back equal: same types, index, column names and attributes."""
+    pandas = sys.modules.get("pandas")
+    if pandas is None or type(value) is not pandas.DataFrame or value.attrs:
+        return False
+    if not all(type(name) is str for name in value.columns) or not value.columns.is_unique:
+        return False
+    import pyarrow
+
+    try:
+        back = pyarrow.Table.from_pandas(value).to_pandas()
+    except (pyarrow.ArrowException, ValueError, TypeError, OverflowError):
+        return False
+    return bool(
+        back.equals(value)
+        and (back.dtypes == value.dtypes).all()
+        and type(back.index) is type(value.index)
+        and back.index.identical(value.index)
+        and back.columns.identical(value.columns)
+    )
+
+
+def _write_table(value: Any, path: Path) -> None:
+    import pyarrow
+    import pyarrow.parquet
+
+    pyarrow.parquet.write_table(pyarrow.Table.from_pandas(value), path, compression="zstd")
+
+
+def _read_table(path: Path) -> Any:
+    import pyarrow.parquet
+
+    return pyarrow.parquet.read_table(path).to_pandas()
+
+
+def _write_pickle(value: Any, path: Path) -> None:
+    with path.open("wb") as file:
+        cloudpickle.dump(value, file, protocol=PROTOCOL)
+
+
+def _read_pickle(path: Path) -> Any:
+    with path.open("rb") as file:
+        return pickle.load(file)
+
+
+FORMATS: tuple[Format, ...] = (
+    Format("json", ".json", lambda value: _is_exact_json(value) and not _shares_parts(value), _write_json,
+           lambda path: json.loads(path.read_text(encoding="utf-8"))),
+    Format("npy", ".npy", _is_plain_array, _write_array, _read_array),
+    Format("parquet", ".parquet", _is_plain_table, _write_table, _read_table),
+    Format("pickle", ".pkl", lambda value: True, _write_pickle, _read_pickle),
+)  # fmt: skip

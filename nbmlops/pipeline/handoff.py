@@ -1,0 +1,142 @@
+"""Values from one step to the next. Step notebooks call this; nobody else needs to.
+
+    from nbmlops import handoff
+    X, y = handoff.take("X", "y", step="prepare")     # what `prepare` gave
+    ...
+    handoff.give({"model": model}, step="train")      # one dict per bundle
+
+Variables of one bundle are stored together, so that two names of one object are one object again afterwards.
+The files lie in the folder named by NBMLOPS_HANDOFF, one folder per step, with a manifest that carries their
+digests; without that variable (a step run by hand with papermill), in `.nbmlops-handoff` beside the notebook.
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from nbmlops.errors import IntegrityError, NotFoundError, StateError
+from nbmlops.lib.digest import digest_file
+from nbmlops.lib.files import refusing_disk_errors, write_atomic
+from nbmlops.model.documents import Document, decode, encode
+from nbmlops.model.names import slug
+from nbmlops.pipeline.formats import format_for, format_named
+
+FOLDER_VARIABLE = "NBMLOPS_HANDOFF"
+DEFAULT_FOLDER = ".nbmlops-handoff"
+MANIFEST = "manifest.json"
+
+
+class Held(msgspec.Struct, frozen=True, kw_only=True):
+    """One bundle on the disk."""
+
+    names: tuple[str, ...]
+    format: str
+    file: str
+    digest: str
+    size: int
+
+
+class Manifest(Document, frozen=True, kw_only=True, tag="handoff"):
+    step: str
+    held: tuple[Held, ...] = ()
+    refused: dict[str, str] = {}
+    """Names whose values cannot be stored, with the reason (only where that is allowed: probes)."""
+
+
+def take(*names: str, step: str) -> Any:
+    """The values that `step` gave, in the order of `names`; a single one by itself.
+
+    Raises NotFoundError when the step has not run or did not give a name, IntegrityError for a damaged file.
+    """
+    values = read(folder() / slug(step), names)
+    return values[names[0]] if len(names) == 1 else tuple(values[name] for name in names)
+
+
+def give(*bundles: dict[str, Any], step: str) -> None:
+    """Keep bundles of values for later steps. Raises StateError naming a value that cannot be stored."""
+    manifest = write(folder() / slug(step), step, bundles, is_strict=True)
+    sizes = ", ".join(f"{', '.join(held.names)} ({held.format}, {held.size:,} bytes)" for held in manifest.held)
+    print(f"{step} gives {sizes}")  # noqa: T201 - seen in the executed notebook of the step
+
+
+def probe(names: tuple[str, ...], namespace: dict[str, Any], place: Path, step: str) -> None:
+    """Keep the values that names have now, for comparing. What cannot be stored is noted, not raised."""
+    bundles = [{name: namespace[name]} for name in names if name in namespace]
+    write(place, step, tuple(bundles), is_strict=False)
+
+
+def folder() -> Path:
+    return Path(os.environ.get(FOLDER_VARIABLE) or DEFAULT_FOLDER)
+
+
+def write(place: Path, step: str, bundles: tuple[dict[str, Any], ...], *, is_strict: bool) -> Manifest:
+    held, refused = [], {}
+    with refusing_disk_errors(place):
+        place.mkdir(parents=True, exist_ok=True)
+        for number, bundle in enumerate(bundles):
+            names = tuple(bundle)
+            value = bundle[names[0]] if len(names) == 1 else bundle
+            format = format_for(value)
+            path = place / f"{number:02}-{slug(names[0], 'value')}{format.suffix}"
+            try:
+                format.write(value, path)
+            except OSError:
+                raise
+            except Exception as error:
+                # Pickling runs the value's own code: it can fail in any way.
+                path.unlink(missing_ok=True)
+                if is_strict:
+                    raise StateError(
+                        f"{', '.join(names)} cannot be handed to a later step: {type(error).__name__}: {error}.",
+                        kind="value-not-storable",
+                        hint="Make it in the step that uses it: move its cell there, or tag both cells with one step.",
+                    ) from error
+                refused.update(dict.fromkeys(names, f"cannot be stored: {type(error).__name__}: {error}"))
+                continue
+            held.append(
+                Held(
+                    names=names,
+                    format=format.name,
+                    file=path.name,
+                    digest=digest_file(path),
+                    size=path.stat().st_size,
+                )
+            )
+    manifest = Manifest(step=step, held=tuple(held), refused=refused)
+    write_atomic(place / MANIFEST, encode(manifest))
+    return manifest
+
+
+def manifest_of(place: Path) -> Manifest | None:
+    path = place / MANIFEST
+    return decode(path.read_bytes(), Manifest, place=str(path)) if path.is_file() else None
+
+
+def read(place: Path, names: tuple[str, ...]) -> dict[str, Any]:
+    manifest = manifest_of(place)
+    if manifest is None:
+        raise NotFoundError(
+            f"Step {place.name} has not given anything yet.",
+            kind="handoff-missing",
+            hint=f"Run it first, or set {FOLDER_VARIABLE} to the folder of a run.",
+        )
+    values: dict[str, Any] = {}
+    for held in manifest.held:
+        if any(name in names for name in held.names):
+            path = place / held.file
+            if not path.is_file() or digest_file(path) != held.digest:
+                raise IntegrityError(
+                    f"{path} is not what step {manifest.step} gave.",
+                    kind="handoff-damaged",
+                    hint=f"Run step {manifest.step} again.",
+                )
+            value = format_named(held.format).read(path)
+            values.update({held.names[0]: value} if len(held.names) == 1 else value)
+    for name in names:
+        if name not in values:
+            raise NotFoundError(f"Step {manifest.step} did not give {name}.", kind="handoff-missing", name=name)
+    return values

@@ -1,0 +1,98 @@
+"""Values for a pipeline's parameters: checked against their types before anything runs.
+
+    >>> values(pipeline, ["trees=50", "depth=None"])
+    {'trees': 50, 'depth': None}
+"""
+
+from __future__ import annotations
+
+import ast
+import difflib
+import math
+from collections.abc import Iterable
+from typing import Any
+
+from nbmlops.errors import UsageError
+from nbmlops.model.pipeline import Parameter, ParameterType, Pipeline
+
+_CLASSES: dict[ParameterType, tuple[type, ...]] = {
+    ParameterType.INT: (int,),
+    ParameterType.FLOAT: (float, int),
+    ParameterType.BOOL: (bool,),
+    ParameterType.STR: (str,),
+    ParameterType.LIST: (list,),
+    ParameterType.DICT: (dict,),
+    ParameterType.TUPLE: (tuple, list),
+    ParameterType.NONE: (type(None), bool, int, float, str, list, dict),
+}
+
+
+def values(pipeline: Pipeline, assignments: Iterable[str]) -> dict[str, Any]:
+    """The values of `name=value` texts. Raises UsageError for unknown, duplicate and ill-typed parameters."""
+    known = {parameter.name: parameter for parameter in pipeline.parameters}
+    found: dict[str, Any] = {}
+    for text in assignments:
+        name, equals, value = text.partition("=")
+        name = name.strip()
+        if not equals:
+            raise UsageError(
+                f"{text!r} does not say what to set.", kind="parameter-malformed", hint="Write it as -p NAME=VALUE."
+            )
+        if name not in known:
+            near = difflib.get_close_matches(name, known, n=1)
+            have = f"It has: {', '.join(sorted(known))}." if known else "It has no parameters."
+            raise UsageError(
+                f"Pipeline {pipeline.name} has no parameter {name!r}.",
+                kind="parameter-unknown",
+                hint=f"Did you mean {near[0]}?" if near else have,
+            )
+        if name in found:
+            raise UsageError(
+                f"Parameter {name} is given twice.", kind="parameter-duplicate", hint="Give each one once."
+            )
+        found[name] = read_value(known[name], value)
+    return found
+
+
+def read_value(parameter: Parameter, text: str) -> Any:
+    """The value a text stands for. For a string parameter the text itself; else a Python or JSON literal."""
+    if parameter.type is ParameterType.STR and not (parameter.optional and text == "None"):
+        return text
+    words = {"true": True, "false": False, "null": None, "none": None, "inf": math.inf, "nan": math.nan}
+    try:
+        value = words[text.lower()] if text.lower() in words else ast.literal_eval(text.strip())
+    except (ValueError, SyntaxError, MemoryError, RecursionError):
+        if parameter.type is ParameterType.NONE:
+            return text
+        raise _ill_typed(parameter, text) from None
+    return checked(parameter, value)
+
+
+def checked(parameter: Parameter, value: Any) -> Any:
+    """The value in the parameter's own type. Raises UsageError when it does not fit."""
+    if value is None and (parameter.optional or parameter.type is ParameterType.NONE):
+        return None
+    classes = _CLASSES[parameter.type]
+    is_stray_bool = isinstance(value, bool) and bool not in classes
+    if isinstance(value, float) and parameter.type is ParameterType.INT and value.is_integer():
+        return int(value)
+    if is_stray_bool or not isinstance(value, classes):
+        raise _ill_typed(parameter, value)
+    if parameter.type is ParameterType.FLOAT:
+        return float(value)
+    if parameter.type is ParameterType.TUPLE:
+        return tuple(value)
+    return value
+
+
+def defaults(pipeline: Pipeline) -> dict[str, Any]:
+    return {parameter.name: parameter.default for parameter in pipeline.parameters}
+
+
+def _ill_typed(parameter: Parameter, value: object) -> UsageError:
+    allowed = f"{parameter.type} or None" if parameter.optional else str(parameter.type)
+    return UsageError(
+        f"Parameter {parameter.name} is {allowed}, not {value!r}.",
+        kind="parameter-ill-typed",
+        hint=f"Its default is {parameter.default!r}.",
+    )

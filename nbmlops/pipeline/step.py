@@ -1,0 +1,93 @@
+"""Executes one step: `python -m nbmlops.pipeline.step SPEC.json`. The same program on every engine.
+
+It reads a StepSpec, executes the notebook with papermill, writes the executed notebook (also when a cell fails) and
+its HTML, and reports as JSON lines on standard output: StepProgress while it goes, one StepResult at the end.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from nbmlops.model.pipeline import StepResult, StepState
+from nbmlops.pipeline.page import write_page
+from nbmlops.ports import StepProgress, StepSpec
+
+
+def main(spec_path: str) -> int:
+    spec = msgspec.json.decode(Path(spec_path).read_bytes(), type=StepSpec)
+    report = _claim_output()
+    began = time.monotonic()
+    state, error = StepState.DONE, ""
+    try:
+        _execute(spec, report)
+    except KeyboardInterrupt:
+        state, error = StepState.KILLED, "stopped by the user"
+    except Exception as problem:  # noqa: BLE001 - whatever a notebook or its kernel does is the step's failure
+        state, error = StepState.FAILED, _one_line(problem)
+    page = ""
+    if spec.page and Path(spec.output).is_file():
+        write_page(Path(spec.output), Path(spec.page))
+        page = spec.page
+    report(
+        StepResult(
+            step=spec.step,
+            state=state,
+            seconds=round(time.monotonic() - began, 3),
+            notebook=spec.output if Path(spec.output).is_file() else "",
+            page=page,
+            error=error,
+        )
+    )
+    return 0 if state is StepState.DONE else 1
+
+
+def _execute(spec: StepSpec, report: Any) -> None:
+    import papermill
+
+    os.environ.update(spec.environment)
+    Path(spec.output).parent.mkdir(parents=True, exist_ok=True)
+    papermill.execute_notebook(
+        spec.notebook,
+        spec.output,
+        parameters=spec.parameters,
+        engine_name="nbmlops",
+        kernel_name=spec.kernel,
+        cwd=spec.folder,
+        progress_bar=False,
+        is_tracked=spec.is_tracked,
+        on_cell=lambda cell, total, preview: report(
+            StepProgress(step=spec.step, cell=cell, total=total, preview=preview)
+        ),
+    )
+
+
+def _claim_output() -> Any:
+    """Keep the real standard output for reports; whatever libraries print goes to standard error."""
+    pipe = os.fdopen(os.dup(1), "wb", buffering=0)
+    os.dup2(2, 1)
+
+    def report(message: msgspec.Struct) -> None:
+        pipe.write(msgspec.json.encode(message) + b"\n")
+
+    return report
+
+
+def _one_line(problem: BaseException) -> str:
+    """What a person wants to know first: the exception of the cell, not of the machinery."""
+    name, value = getattr(problem, "ename", ""), getattr(problem, "evalue", "")
+    if name:
+        count = getattr(problem, "exec_count", None)
+        where = f"cell [{count}]: " if count else ""
+        return f"{where}{name}: {value}"
+    text = " ".join(str(problem).split())
+    return f"{type(problem).__name__}: {text}"[:500]
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1]))

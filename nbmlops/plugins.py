@@ -1,0 +1,29 @@
+"""Name -> adapter, from entry points; ours come in the same way as strangers'."""
+
+from __future__ import annotations
+
+import difflib
+import importlib.metadata
+from typing import Any
+
+from nbmlops.errors import NotFoundError
+
+ENGINES = "nbmlops.engines"
+
+
+def names(group: str) -> tuple[str, ...]:
+    return tuple(sorted({point.name for point in importlib.metadata.entry_points(group=group)}))
+
+
+def load(group: str, name: str) -> Any:
+    """The adapter of that name. Raises NotFoundError with near names."""
+    for point in importlib.metadata.entry_points(group=group):
+        if point.name == name:
+            return point.load()
+    known = names(group)
+    near = difflib.get_close_matches(name, known, n=1) or known
+    raise NotFoundError(
+        f"There is no {group.removeprefix('nbmlops.').removesuffix('s')} {name!r}.",
+        kind="plugin-missing",
+        hint=f"There is: {', '.join(near)}." if near else "",
+    )
