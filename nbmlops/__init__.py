@@ -1,3 +1,46 @@
-"""From a Jupyter notebook to production: track, snapshot, export, run."""
+"""From a Jupyter notebook to production: track, snapshot, export, run.
+
+    %load_ext nbmlops                      # in a notebook
+    nbmlops export wine.ipynb              # in a terminal
+    nbmlops.api.export(notebook="wine.ipynb")
+
+Importing this package imports nothing else: what a name needs is loaded when it is used.
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import Any
 
 __version__ = "0.1.0"
+
+_LAZY = {
+    "api": "nbmlops.doors.api",
+    "handoff": "nbmlops.pipeline.handoff",
+}
+
+
+def load_ipython_extension(shell: Any) -> None:
+    """`%load_ext nbmlops`: the magics, and tracking of this notebook."""
+    from nbmlops.doors.magics.extension import load
+
+    load(shell)
+
+
+def unload_ipython_extension(shell: Any) -> None:
+    """`%unload_ext nbmlops`: everything that loading changed is put back."""
+    from nbmlops.doors.magics.extension import unload
+
+    unload(shell)
+
+
+def _jupyter_server_extension_points() -> list[dict[str, Any]]:
+    from nbmlops.doors.server.app import NbmlopsApp
+
+    return [{"module": "nbmlops", "app": NbmlopsApp}]
+
+
+def __getattr__(name: str) -> Any:
+    if name in _LAZY:
+        return importlib.import_module(_LAZY[name])
+    raise AttributeError(f"module 'nbmlops' has no attribute {name!r}")

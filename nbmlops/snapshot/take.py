@@ -55,7 +55,7 @@ def take(
     stored += objects.put_bytes(encode(snapshot))[1]
     digest = identity(snapshot)
     previous = records.newest(SnapshotRecord, subject=scope, limit=1)
-    if previous and previous[0].snapshot == digest and not message and run is None:
+    if previous and previous[0].snapshot == digest and not message:
         return previous[0]
     parent = previous[0].snapshot if previous else None
     record = SnapshotRecord(

@@ -1,0 +1,125 @@
+"""`papermill in.ipynb out.ipynb --engine nbmlops`: a tracked batch run with no edit to the notebook.
+
+The kernel is started with our extension, told through a variable what run it is; so cells that fail are recorded
+as in a live notebook. When the cells are done the kernel is asked to finish its session before it is shut down.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import msgspec
+from papermill.clientwrap import PapermillNotebookClient
+from papermill.engines import NBClientEngine
+
+from nbmlops.capture.place import NOTEBOOK_VARIABLE
+from nbmlops.errors import NbmlopsError
+from nbmlops.lib.redact import MARK, is_secret_name
+from nbmlops.ops.session import RUN_VARIABLE, RunPlan
+from nbmlops.project import Project
+
+logger = logging.getLogger("papermill")
+CLOSE = "from nbmlops.doors.magics.extension import close_session; close_session()"
+CLOSE_SECONDS = 90
+LONGEST_PARAMETER = 500
+
+OnCell = Callable[[int, int, str], None]
+"""Position (from 0), number of cells, first line of the cell."""
+
+
+class TrackingClient(PapermillNotebookClient):  # type: ignore[misc]
+    def __init__(self, nb_man: Any, *, on_cell: OnCell | None, is_tracked: bool, **options: Any) -> None:
+        super().__init__(nb_man, **options)
+        self._on_cell = on_cell
+        self._is_tracked = is_tracked
+
+    def execute_cell(self, cell: Any, cell_index: int, *args: Any, **kwargs: Any) -> Any:
+        if self._on_cell is not None:
+            source = cell.source.strip()
+            self._on_cell(cell_index, len(self.nb.cells), source.splitlines()[0][:80] if source else "")
+        return super().execute_cell(cell, cell_index, *args, **kwargs)
+
+    def papermill_execute_cells(self) -> None:
+        try:
+            super().papermill_execute_cells()
+        finally:
+            if self._is_tracked:
+                self._close_session()
+
+    def _close_session(self) -> None:
+        """A kernel that has died cannot answer; its scribe ends the run by itself."""
+        try:
+            self.wait_for_reply(self.kc.execute(CLOSE, silent=True, store_history=False), timeout=CLOSE_SECONDS)
+        except Exception as error:  # noqa: BLE001 - the notebook is executed; only its record may be late
+            logger.warning("nbmlops: the kernel did not finish its record: %s", error)
+
+
+class TrackingEngine(NBClientEngine):  # type: ignore[misc]
+    """Registered as the papermill engine `nbmlops`."""
+
+    @classmethod
+    def execute_managed_notebook(
+        cls,
+        nb_man: Any,
+        kernel_name: str,
+        log_output: bool = False,
+        stdout_file: Any = None,
+        stderr_file: Any = None,
+        start_timeout: int = 60,
+        execution_timeout: int | None = None,
+        on_cell: OnCell | None = None,
+        is_tracked: bool = True,
+        input_path: str = "",
+        **kwargs: Any,
+    ) -> Any:
+        environment, arguments = dict(os.environ), list(kwargs.pop("extra_arguments", []))
+        if is_tracked:
+            is_tracked = _add_tracking(environment, nb_man.nb, input_path)
+        if is_tracked:
+            arguments.append("--ext=nbmlops")
+        client = TrackingClient(
+            nb_man,
+            on_cell=on_cell,
+            is_tracked=is_tracked,
+            timeout=execution_timeout or kwargs.pop("timeout", None),
+            startup_timeout=start_timeout,
+            kernel_name=kernel_name,
+            log=logger,
+            log_output=log_output,
+            stdout_file=stdout_file,
+            stderr_file=stderr_file,
+            extra_arguments=arguments,
+            **kwargs,
+        )
+        return client.execute(env=environment)
+
+
+def _add_tracking(environment: dict[str, str], notebook: Any, input_path: str) -> bool:
+    """Tell the kernel what run it is. False, with one line why, when there is no place to keep it."""
+    path = Path(input_path)
+    if path.suffix == ".ipynb" and path.is_file():
+        environment.setdefault(NOTEBOOK_VARIABLE, str(path.absolute()))
+    folder = Path(environment.get(NOTEBOOK_VARIABLE, "")).parent if NOTEBOOK_VARIABLE in environment else Path.cwd()
+    try:
+        Project.find_or_init(folder)
+    except NbmlopsError as error:
+        logger.warning("nbmlops does not track this notebook: %s", error)
+        return False
+    parameters = notebook.metadata.get("papermill", {}).get("parameters", {})
+    plan = RunPlan(name=path.stem or "notebook", kind="batch")
+    if RUN_VARIABLE in environment:
+        plan = msgspec.convert(json.loads(environment[RUN_VARIABLE]), RunPlan)
+    params = {name: MARK if is_secret_name(name) else _text(value) for name, value in parameters.items()}
+    plan = msgspec.structs.replace(plan, params={**plan.params, **params})
+    environment[RUN_VARIABLE] = msgspec.json.encode(plan).decode()
+    return True
+
+
+def _text(value: object) -> str:
+    text = value if isinstance(value, str) else repr(value)
+    return text[:LONGEST_PARAMETER]

@@ -1,0 +1,94 @@
+"""Loading and unloading in an IPython shell. Light: what a verb needs is imported when it is used."""
+
+from __future__ import annotations
+
+import logging
+from pathlib import Path
+from typing import Any
+
+from nbmlops.capture.hooks import CellHooks
+from nbmlops.capture.place import notebook_path
+from nbmlops.doors.magics.header import strip_header
+from nbmlops.doors.magics.magic import MlopsMagics
+from nbmlops.errors import NbmlopsError
+from nbmlops.ops.session import Session, plan_from_environment
+from nbmlops.project import Project
+
+logger = logging.getLogger("nbmlops")
+
+
+class Loaded:
+    """What loading has put into a shell, so that unloading can take it out."""
+
+    def __init__(self, shell: Any) -> None:
+        self.shell = shell
+        self.session: Session | None = None
+        self.hooks: CellHooks | None = None
+        self.magics = MlopsMagics(shell, self)
+        shell.register_magics(self.magics)
+        shell.input_transformers_cleanup.append(strip_header)
+        shell.set_hook("complete_command", self.magics.complete, str_key="%mlops")
+
+    def start(self) -> Session:
+        """Begin to track; a project is made beside the notebook where there is none."""
+        if self.session is None:
+            plan = plan_from_environment()
+            notebook = notebook_path(self.shell.user_ns)
+            folder = notebook.parent if notebook is not None and notebook.parent.is_dir() else Path.cwd()
+            project, is_new = Project.find_or_init(folder)
+            if is_new and plan is None:
+                print(f"nbmlops made a project in {project.root}")
+            self.session = Session(
+                project,
+                notebook=notebook,
+                namespace=self.shell.user_ns,
+                door="batch" if plan is not None else "notebook",
+                plan=plan,
+            )
+            self.session.fits.install()
+            self.hooks = CellHooks(self.shell, self.session)
+        return self.session
+
+    def stop(self) -> None:
+        if self.hooks is not None:
+            self.hooks.remove()
+            self.hooks = None
+        if self.session is not None:
+            self.session.close()
+            self.session = None
+
+
+_loaded: Loaded | None = None
+
+
+def load(shell: Any) -> None:
+    """Idempotent. A project that cannot be made leaves the magics working and tracking off, with one line why."""
+    global _loaded
+    if _loaded is not None and _loaded.shell is shell:
+        return
+    _loaded = Loaded(shell)
+    try:
+        _loaded.start()
+    except NbmlopsError as error:
+        print(f"nbmlops does not track this notebook: {error}")
+
+
+def unload(shell: Any) -> None:
+    global _loaded
+    if _loaded is None:
+        return
+    _loaded.stop()
+    if strip_header in shell.input_transformers_cleanup:
+        shell.input_transformers_cleanup.remove(strip_header)
+    for kind in ("line", "cell"):
+        shell.magics_manager.magics[kind].pop("mlops", None)
+    _loaded = None
+
+
+def close_session(timeout_seconds: float = 60.0) -> None:
+    """End the session and wait until everything is in MLflow: the last thing that the batch engine asks for."""
+    if _loaded is not None and _loaded.session is not None:
+        session = _loaded.session
+        session.close(timeout_seconds)
+
+

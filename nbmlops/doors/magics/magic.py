@@ -1,0 +1,95 @@
+"""`%mlops VERB ...` and `%%mlops run NAME`: the same grammar as the command line. No decisions here."""
+
+from __future__ import annotations
+
+import shlex
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from IPython.core.magic import Magics, line_cell_magic, magics_class
+
+from nbmlops.capture.place import notebook_path
+from nbmlops.errors import NbmlopsError, UsageError
+
+if TYPE_CHECKING:
+    from nbmlops.doors.magics.extension import Loaded
+
+
+@magics_class
+class MlopsMagics(Magics):  # type: ignore[misc]
+    def __init__(self, shell: Any, loaded: Loaded) -> None:
+        super().__init__(shell)
+        self.loaded = loaded
+
+    @line_cell_magic  # type: ignore[untyped-decorator]
+    def mlops(self, line: str, cell: str | None = None) -> Any:
+        """Everything nbmlops does, from a notebook: `%mlops` lists the verbs."""
+        try:
+            if cell is None:
+                return self._line(line)
+            return self._cell(line, cell)
+        except NbmlopsError as error:
+            from nbmlops.doors.failures import in_grammar
+
+            error.hint = in_grammar(error.hint, magics=True)
+            raise
+
+    def _line(self, line: str) -> Any:
+        from nbmlops.doors.arguments import parse
+        from nbmlops.doors.magics.display import Shown
+        from nbmlops.doors.magics.progress import progress_display
+        from nbmlops.doors.render.help import overview, verb_page
+        from nbmlops.ops.call import Call
+        from nbmlops.ops.verbs import find_verb
+
+        tokens = _tokens(line)
+        if not tokens or tokens[0] in ("--help", "-h", "help"):
+            return Shown(None, overview(magics=True))
+        if tokens[0] == "cell":
+            return self._open_run(tokens[1:])
+        verb = find_verb(tokens[0])
+        if "--help" in tokens or "-h" in tokens:
+            return Shown(None, verb_page(verb, magics=True))
+        if verb.is_terminal:
+            raise UsageError(
+                f"{verb.name} works in a terminal only.", kind="verb-not-here", hint=f"There: nbmlops {verb.name}"
+            )
+        request = parse(verb, tokens[1:])
+        session = self.loaded.session or (self.loaded.start() if verb.needs_kernel else None)
+        with progress_display() as progress:
+            result = verb.operation(
+                Call(self._folder(), session=session, makes_project=True, progress=progress), request
+            )
+        return Shown(result)
+
+    def _cell(self, line: str, cell: str) -> None:
+        """Only cells that begin with another cell magic come here; see header.py."""
+        tokens = _tokens(line)
+        if not tokens or tokens[0] != "run":
+            raise UsageError(
+                "A cell can only be a run.", kind="verb-not-here", hint="Write %%mlops run NAME, or %mlops VERB ..."
+            )
+        self._open_run(tokens)
+        self.shell.run_cell(cell, store_history=False, silent=True).raise_error()
+
+    def _open_run(self, tokens: list[str]) -> None:
+        from nbmlops.doors.arguments import parse
+        from nbmlops.ops.cell_run import CELL_RUN, open_cell_run
+
+        open_cell_run(self.loaded.start(), parse(CELL_RUN, tokens[1:]))
+
+    def _folder(self) -> Path:
+        notebook = notebook_path(self.shell.user_ns)
+        return notebook.parent if notebook is not None and notebook.parent.is_dir() else Path.cwd()
+
+    def complete(self, shell: Any, event: Any) -> list[str]:
+        from nbmlops.doors.magics.completion import complete
+
+        return complete(event.line, self._folder())
+
+
+def _tokens(line: str) -> list[str]:
+    try:
+        return shlex.split(line)
+    except ValueError as error:
+        raise UsageError(f"%mlops {line}: {error}.", kind="arguments-malformed", hint="Close the quotes.") from None

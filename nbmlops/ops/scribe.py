@@ -1,0 +1,109 @@
+"""The scribe process of a session, with what only the whole can do: tie runs to snapshots.
+
+    python -m nbmlops.ops.scribe --root PROJECT --session ID --uri URI
+
+The message `tie` names a session and a run. The files that the session has read so far become a data snapshot, the
+cells it has executed, with local modules, git state and environment, a code snapshot; the run gets both digests as
+tags and the files as MLflow datasets with their real paths.
+"""
+
+from __future__ import annotations
+
+import sys
+from functools import lru_cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from nbmlops.capture.environment import environment, git_state
+from nbmlops.errors import NbmlopsError
+from nbmlops.lib.clock import new_id, utc_now
+from nbmlops.model.cell import Execution, Outcome
+from nbmlops.model.run import DatasetUse, Tags
+from nbmlops.model.snapshot import Scope, SnapshotRecord
+from nbmlops.ops.snapshot import take_data
+from nbmlops.project import Project
+from nbmlops.snapshot.code import code_entries
+from nbmlops.snapshot.find import load
+from nbmlops.snapshot.scan import scan
+from nbmlops.snapshot.take import take
+from nbmlops.track import scribe
+
+if TYPE_CHECKING:
+    from nbmlops.track.writer import Writer
+
+
+def tie(writer: Writer, run: str | None, body: dict[str, Any]) -> dict[str, str] | None:
+    """Snapshot for one run, or for every run that the user's own mlflow made in an execution."""
+    project = _project(str(writer.root))
+    runs = [run] if run else writer.runs_of_execution(str(body.get("execution", "")))
+    if not runs:
+        return None
+    executions = project.records.oldest(Execution, subject=str(body["session"]))
+    notebook = str(body.get("notebook", ""))
+    tags: dict[str, str] = {}
+    paths = list(dict.fromkeys(use.path for execution in executions for use in execution.inputs))
+    present = [path for name in paths if (path := project.absolute(name)).is_file()]
+    code = _code(project, executions, notebook, [Path(name) for name in body.get("modules", [])], runs[0])
+    tags[Tags.CODE_SNAPSHOT] = code.snapshot
+    uses: tuple[DatasetUse, ...] = ()
+    if present:
+        try:
+            data = take_data(project, present, notebook=notebook, run=runs[0])
+        except NbmlopsError as error:
+            tags["nbmlops.snapshot.problem"] = str(error)
+        else:
+            tags[Tags.DATA_SNAPSHOT] = data.snapshot
+            uses = tuple(
+                DatasetUse(name=Path(entry.path).name, path=entry.path, digest=entry.digest, size=entry.size)
+                for entry in load(data.snapshot, project.objects).entries
+            )
+    for each in runs:
+        writer.log_datasets(each, uses)
+        if each != run:
+            writer.set_tags(each, tags)
+    return tags
+
+
+def _code(
+    project: Project, executions: tuple[Execution, ...], notebook: str, modules: list[Path], run: str
+) -> SnapshotRecord:
+    finished = [execution for execution in executions if execution.outcome is Outcome.OK]
+    scanned = scan(
+        [path for path in modules if path.is_file()],
+        named=project.relative,
+        stats=project.stats,
+        largest_bytes=project.settings.snapshot.largest_bytes,
+    )
+    entries, contents = code_entries(notebook, finished, scanned.entries)
+    git = git_state(project.root)
+    state = None
+    if git is not None:
+        state, diff = git
+        if diff:
+            from msgspec.structs import replace
+
+            state = replace(state, diff=project.objects.put_bytes(diff)[0])
+    return take(
+        entries,
+        places=scanned.places,
+        contents=contents,
+        scope=Scope.CODE,
+        objects=project.objects,
+        records=project.records,
+        id=new_id(),
+        taken=utc_now(),
+        notebook=notebook,
+        run=run,
+        environment=environment(),
+        git=state,
+        skipped=scanned.skipped,
+    )
+
+
+@lru_cache(maxsize=1)
+def _project(root: str) -> Project:
+    return Project(Path(root))
+
+
+if __name__ == "__main__":
+    sys.exit(scribe.main(extras={"tie": tie}))

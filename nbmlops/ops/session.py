@@ -1,0 +1,320 @@
+"""One kernel with tracking on: cells become Executions, fits and marked cells become MLflow runs.
+
+The session holds the sensors (capture/) and the pen (track/scribe_client.py) and knows nothing of IPython: the
+magics and the batch engine tell it when cells begin and end. MLflow itself is written by the scribe, a child
+process (ops/scribe.py), so that the kernel pays neither for its import nor for its database.
+"""
+
+from __future__ import annotations
+
+import atexit
+import json
+import os
+import socket
+import sys
+import time
+from collections.abc import Mapping
+from pathlib import Path
+
+import msgspec
+
+from nbmlops.capture.environment import git_state
+from nbmlops.capture.files import FileWatch
+from nbmlops.capture.recorder import Begun, Recorder
+from nbmlops.errors import StateError
+from nbmlops.lib.clock import new_id, utc_now
+from nbmlops.lib.process import boot_id, process_started
+from nbmlops.model.cell import Execution, Outcome, SessionInfo
+from nbmlops.model.run import Tags
+from nbmlops.ops.fits import FitRuns
+from nbmlops.project import Project
+from nbmlops.settings import OWN_URI
+from nbmlops.track import address, context
+from nbmlops.track import messages as say
+from nbmlops.track.messages import Message
+from nbmlops.track.scribe_client import Scribe, command
+
+RUN_VARIABLE = "NBMLOPS_RUN"
+"""JSON of a RunPlan: the kernel belongs to a batch run, which is open from the first cell to the last."""
+GOODBYE_SECONDS = 3.0
+
+
+class RunPlan(msgspec.Struct, frozen=True, kw_only=True):
+    """A run to open when the session starts."""
+
+    name: str
+    kind: str
+    experiment: str = ""
+    parent: str = ""
+    """MLflow run id."""
+    params: dict[str, str] = {}
+    tags: dict[str, str] = {}
+
+
+class OpenedRun(msgspec.Struct, kw_only=True):
+    """A run of this session that is open."""
+
+    key: str
+    name: str
+    kind: str
+    has_fit: bool = False
+
+
+class Session:
+    def __init__(
+        self,
+        project: Project,
+        *,
+        notebook: Path | None,
+        namespace: Mapping[str, object],
+        door: str = "notebook",
+        experiment: str = "",
+        plan: RunPlan | None = None,
+    ) -> None:
+        self.project = project
+        self.id = new_id()
+        self.namespace = namespace
+        self.notebook = project.relative(notebook) if notebook is not None else ""
+        self.experiment = experiment or project.settings.tracking.experiment or self._default_experiment()
+        self.recorder = Recorder(self.id, self.notebook, FileWatch(project.root, project.settings.capture.exclude))
+        self.is_on = True
+        self.failure: Execution | None = None
+        self.fits = FitRuns(self)
+        self._environ = self._set_environment()
+        self.scribe = Scribe(
+            command(project.root, self.id, project.uri, module="nbmlops.ops.scribe"),
+            project.layout.spool,
+            session=self.id,
+        )
+        self._batch: OpenedRun | None = None
+        self._cell_run: OpenedRun | None = None
+        self._touched: list[str] = []
+        self._met_mlflow = False
+        self._git: tuple[float, dict[str, str]] = (0.0, {})
+        self.info = SessionInfo(
+            id=self.id,
+            notebook=self.notebook,
+            host=socket.gethostname(),
+            pid=os.getpid(),
+            process_started=process_started(os.getpid()),
+            boot=boot_id(),
+            started=utc_now(),
+            door=door,
+        )
+        project.records.put(self.info, id=self.id)
+        context.set_context(self.tags)
+        atexit.register(self.close)
+        self._is_closed = False
+        if plan is not None:
+            self.experiment = plan.experiment or self.experiment
+            self._batch = self.open_run(plan.name, plan.kind, params=plan.params, tags=plan.tags, parent=plan.parent)
+        os.environ.setdefault("MLFLOW_EXPERIMENT_NAME", self.experiment)
+
+    # Cells
+
+    def before_cell(self, source: str, plain: str, cell_id: str | None) -> None:
+        if self.is_on:
+            self.recorder.begin(source, plain, self.namespace, cell_id)
+
+    def after_cell(self, error: BaseException | None, count: int | None) -> None:
+        """Record the cell, end the run that was its own, and tie its inputs and code to the runs it touched."""
+        begun = self.recorder.running
+        if begun is None:
+            return
+        opened = self._cell_run or self._batch
+        execution = self.recorder.finish(error, count, run=opened.key if opened else None)
+        if execution is None:
+            return
+        self.project.records.put(execution, id=execution.id, subject=self.id)
+        if execution.outcome is not Outcome.OK and self.failure is None:
+            self.failure = execution
+        cell_run, self._cell_run = self._cell_run, None
+        if self._touched or self._met_mlflow:
+            self._tie(begun, tuple(dict.fromkeys(self._touched)))
+            self._touched, self._met_mlflow = [], False
+        if cell_run is not None:
+            self.end_run(cell_run, execution)
+
+    # Runs
+
+    @property
+    def current(self) -> OpenedRun | None:
+        """The run that what happens now belongs to: the cell's own, else the batch run."""
+        return self._cell_run or self._batch
+
+    def open_cell_run(self, name: str, params: dict[str, str], experiment: str = "") -> OpenedRun:
+        """`%%mlops run NAME`: a run for the rest of this cell."""
+        if not self.is_on:
+            raise StateError("Tracking is off.", kind="tracking-off", hint="Switch it on: %mlops track on")
+        if self._cell_run is not None:
+            raise StateError(
+                f"Run {self._cell_run.name} is open in this cell already.",
+                kind="run-open",
+                hint="One %%mlops run per cell.",
+            )
+        parent = self._batch.key if self._batch else ""
+        self._cell_run = self.open_run(name, "cell", params=params, parent=parent, experiment=experiment)
+        return self._cell_run
+
+    def open_run(
+        self,
+        name: str,
+        kind: str,
+        *,
+        params: dict[str, str] | None = None,
+        tags: dict[str, str] | None = None,
+        parent: str = "",
+        experiment: str = "",
+    ) -> OpenedRun:
+        key = new_id()
+        self.send(
+            say.OpenRun(
+                key=key,
+                name=name,
+                experiment=experiment or self.experiment,
+                started_ms=time.time_ns() // 1_000_000,
+                tags={**self.tags(), Tags.KIND: kind, **(tags or {})},
+                params=params or {},
+                parent=parent,
+            )
+        )
+        self._met_mlflow = False
+        self.touch(key)
+        return OpenedRun(key=key, name=name, kind=kind)
+
+    def end_run(self, run: OpenedRun, failed: Execution | None = None) -> None:
+        failure, status = "", "FINISHED"
+        if failed is not None and failed.failure is not None:
+            status = "KILLED" if failed.outcome is Outcome.INTERRUPTED else "FAILED"
+            failure = f"{failed.failure.error}: {failed.failure.message}"
+            self.send(say.LogText(key=run.key, text=failed.failure.traceback, file="traceback.txt"))
+        self.send(
+            say.EndRun(key=run.key, ended_ms=time.time_ns() // 1_000_000, status=status, failure=failure)
+        )
+
+    def touch(self, key: str) -> None:
+        """The running cell belongs to this run: at its end, the run gets the cell's inputs and code."""
+        self._touched.append(key)
+
+    def send(self, message: Message) -> None:
+        self.scribe.send(message)
+
+    def resolve(self, key: str, timeout: float = 60.0) -> str:
+        """The MLflow run id of a run of ours. Raises StateError with the scribe's reason when it has none."""
+        flushed = self.scribe.flush(timeout)
+        if key not in flushed.runs:
+            reason = "; ".join(flushed.errors) or "MLflow has not taken it yet"
+            raise StateError(f"The run is kept, but not in MLflow: {reason}.", kind="run-not-sent")
+        return flushed.runs[key]
+
+    def tags(self) -> dict[str, str]:
+        """What every MLflow run made now should say of where it comes from."""
+        self._met_mlflow = True
+        tags = {
+            Tags.SESSION: self.id,
+            Tags.NOTEBOOK: self.notebook,
+            Tags.MLFLOW_SOURCE: self.notebook,
+            **self._git_tags(),
+        }
+        begun = self.recorder.running
+        if begun is not None:
+            tags[Tags.EXECUTION] = begun.id
+            if begun.cell_id:
+                tags[Tags.CELL] = begun.cell_id
+        return {name: value for name, value in tags.items() if value}
+
+    # Ending
+
+    def switch(self, is_on: bool, experiment: str = "") -> None:
+        if experiment:
+            self.experiment = experiment
+            os.environ["MLFLOW_EXPERIMENT_NAME"] = experiment
+        if is_on and not self.is_on:
+            self.fits.install()
+        if not is_on and self.is_on:
+            self.fits.uninstall()
+            self.recorder.files.end()
+            self.recorder.running = None
+        self.is_on = is_on
+
+    def close(self, timeout: float = GOODBYE_SECONDS) -> None:
+        """End what is open and let the scribe finish. Idempotent; called at exit too."""
+        if self._is_closed:
+            return
+        self._is_closed = True
+        atexit.unregister(self.close)
+        self.fits.uninstall()
+        if self._batch is not None:
+            if self._touched:
+                self._tie(None, tuple(dict.fromkeys(self._touched)))
+            self._tie(None, (self._batch.key,))
+            self.end_run(self._batch, self.failure)
+        self.scribe.close(timeout)
+        context.set_context(None)
+        self.project.records.put(msgspec.structs.replace(self.info, ended=utc_now()), id=self.id)
+        for name, value in self._environ.items():
+            if value is None:
+                os.environ.pop(name, None)
+            else:
+                os.environ[name] = value
+
+    def _tie(self, begun: Begun | None, keys: tuple[str, ...]) -> None:
+        """Ask the scribe to snapshot what the session has read and run so far, for these runs."""
+        body = {"session": self.id, "notebook": self.notebook, "modules": _local_modules(self.project.root)}
+        for key in keys:
+            self.send(say.Extra(name="tie", key=key, body=body))
+        if self._met_mlflow and begun is not None and "mlflow" in sys.modules:
+            self.send(say.Extra(name="tie", body={**body, "execution": begun.id}))
+
+    def _default_experiment(self) -> str:
+        return Path(self.notebook).stem if self.notebook else self.project.root.name
+
+    def _git_tags(self) -> dict[str, str]:
+        """Commit and branch, asked for at most every two seconds: git takes some milliseconds."""
+        asked, tags = self._git
+        if not asked or time.monotonic() - asked > 2.0:
+            found = git_state(self.project.root)
+            tags = {}
+            if found is not None:
+                state, _ = found
+                tags = {
+                    Tags.GIT_COMMIT: state.commit,
+                    Tags.GIT_BRANCH: state.branch,
+                    Tags.GIT_DIRTY: "true" if state.dirty else "false",
+                    Tags.MLFLOW_COMMIT: state.commit,
+                    Tags.MLFLOW_BRANCH: state.branch,
+                }
+            self._git = (time.monotonic(), tags)
+        return tags
+
+    def _set_environment(self) -> dict[str, str | None]:
+        """Point the user's own mlflow at the project; returns what was there, to be put back."""
+        wanted = {**address.environment(self.project.root, self.project.uri), OWN_URI: self.project.uri}
+        wanted |= {name: value for name, value in address.own_environment().items() if name not in os.environ}
+        before = {name: os.environ.get(name) for name in (*wanted, "MLFLOW_EXPERIMENT_NAME")}
+        os.environ.update(wanted)
+        return before
+
+
+def plan_from_environment(environ: Mapping[str, str] = os.environ) -> RunPlan | None:
+    """The batch run that this kernel is to be, if any. A malformed variable counts as none."""
+    text = environ.get(RUN_VARIABLE)
+    if not text:
+        return None
+    try:
+        return msgspec.convert(json.loads(text), RunPlan)
+    except (ValueError, msgspec.ValidationError):
+        return None
+
+
+def _local_modules(root: Path) -> list[str]:
+    """Files of imported modules that lie in the project: code of the user's own."""
+    prefix = str(root) + os.sep
+    found = set()
+    for module in list(sys.modules.values()):
+        path = getattr(module, "__file__", None)
+        if isinstance(path, str) and path.startswith(prefix) and "site-packages" not in path:
+            found.add(path)
+    return sorted(found)
+
+
