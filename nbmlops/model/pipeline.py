@@ -58,6 +58,8 @@ class Step(msgspec.Struct, frozen=True, kw_only=True):
     """Names of steps that must have run before: those it takes from, and those that write files it reads."""
     takes: tuple[Take, ...] = ()
     gives: tuple[Give, ...] = ()
+    outputs: tuple[str, ...] = ()
+    """Results of the notebook that this step is the last to make."""
     parameters: tuple[str, ...] = ()
     """Only those that reach this step."""
     cells: tuple[int, ...] = ()

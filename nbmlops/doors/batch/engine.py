@@ -25,7 +25,6 @@ from nbmlops.project import Project
 
 logger = logging.getLogger("papermill")
 CLOSE = "from nbmlops.doors.magics.extension import close_session; close_session()"
-CLOSE_SECONDS = 90
 LONGEST_PARAMETER = 500
 
 OnCell = Callable[[int, int, str], None]
@@ -54,7 +53,7 @@ class TrackingClient(PapermillNotebookClient):  # type: ignore[misc]
     def _close_session(self) -> None:
         """A kernel that has died cannot answer; its scribe ends the run by itself."""
         try:
-            self.wait_for_reply(self.kc.execute(CLOSE, silent=True, store_history=False), timeout=CLOSE_SECONDS)
+            self.wait_for_reply(self.kc.execute(CLOSE, silent=True, store_history=False))
         except Exception as error:  # noqa: BLE001 - the notebook is executed; only its record may be late
             logger.warning("nbmlops: the kernel did not finish its record: %s", error)
 

@@ -1,0 +1,53 @@
+from nbmlops.doors.render.blocks import Line, Page, Table, Tone, ago, cell, seconds, shown
+from nbmlops.lib.digest import short
+from nbmlops.model.run import RunView
+from nbmlops.ops.runs import Result
+
+STATES = {"FINISHED": Tone.GOOD, "FAILED": Tone.BAD, "KILLED": Tone.WARN, "RUNNING": Tone.STRONG}
+MOST_METRICS = 4
+
+
+def page(result: Result) -> Page:
+    if not result.runs:
+        return (Line("No runs yet. In a notebook: %load_ext nbmlops, then fit a model.", Tone.DIM),)
+    names = _telling_metrics(result.runs)
+    ids = {run.id for run in result.runs}
+    rows = tuple(
+        (
+            cell(short(run.id), Tone.DIM),
+            cell(("  " if run.parent in ids else "") + run.name, Tone.STRONG),
+            cell(run.status, STATES.get(run.status, Tone.PLAIN)),
+            cell(run.experiment),
+            cell(ago(run.started, result.now)),
+            cell(seconds(run.seconds)),
+            *(cell(shown(run.metrics.get(name))) for name in names),
+        )
+        for run in _families(result.runs)
+    )
+    columns = ("run", "name", "status", "experiment", "started", "took", *names)
+    numeric = frozenset({5, *range(6, 6 + len(names))})
+    return (Table(columns=columns, rows=rows, numeric=numeric),)
+
+
+def _families(runs: tuple[RunView, ...]) -> tuple[RunView, ...]:
+    """Children under their parents, oldest first; otherwise in the order given."""
+    ids = {run.id for run in runs}
+    below: dict[str, list[RunView]] = {}
+    for run in runs:
+        if run.parent in ids:
+            below.setdefault(run.parent or "", []).append(run)
+
+    def family(run: RunView) -> list[RunView]:
+        return [run, *(member for child in reversed(below.get(run.id, [])) for member in family(child))]
+
+    return tuple(member for run in runs if run.parent not in ids for member in family(run))
+
+
+def _telling_metrics(runs: tuple[RunView, ...]) -> tuple[str, ...]:
+    """The metrics that most runs have; those on training data last."""
+    counts: dict[str, int] = {}
+    for run in runs:
+        for name in run.metrics:
+            counts[name] = counts.get(name, 0) + 1
+    ranked = sorted(counts, key=lambda name: (name.startswith(("training_", "system/")), -counts[name], name))
+    return tuple(ranked[:MOST_METRICS])

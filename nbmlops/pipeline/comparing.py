@@ -1,0 +1,116 @@
+"""Compares the values that two executions left: `python -m nbmlops.pipeline.comparing SPEC.json`.
+
+A process of its own, because reading a pickle runs code of the user's. Writes `comparisons.json` beside the spec.
+"""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from nbmlops.errors import NbmlopsError
+from nbmlops.lib.canonical import canonical_json
+from nbmlops.lib.digest import digest_file
+from nbmlops.model.certificate import Comparison, Verdict
+from nbmlops.model.names import slug
+from nbmlops.pipeline.equality import Incomparable, difference, summary
+from nbmlops.pipeline.handoff import Manifest, manifest_of, read
+
+TEXT = frozenset({".csv", ".tsv", ".txt", ".json", ".jsonl", ".md", ".html", ".xml", ".yaml", ".yml", ".npy"})
+"""Endings whose bytes are the content; other formats may hold times or addresses."""
+
+
+class ComparingSpec(msgspec.Struct, frozen=True, kw_only=True):
+    names: dict[str, tuple[str, ...]]
+    """Variables by step."""
+    files: dict[str, tuple[str, ...]]
+    expected: str
+    """Folder of the notebook's values."""
+    actual: str
+    expected_folder: str
+    """Where the notebook ran."""
+    actual_folder: str
+    tolerance: float
+
+
+def main(spec_path: str) -> int:
+    spec = msgspec.json.decode(Path(spec_path).read_bytes(), type=ComparingSpec)
+    sys.path.insert(0, spec.expected_folder)
+    found: list[Comparison] = []
+    for step, names in spec.names.items():
+        found += [_variable(spec, step, name) for name in names]
+    for step, paths in spec.files.items():
+        found += [_file(spec, step, path) for path in paths]
+    kept = [comparison for comparison in found if comparison is not None]
+    Path(spec_path).with_name("comparisons.json").write_bytes(canonical_json(kept))
+    return 0
+
+
+def _variable(spec: ComparingSpec, step: str, name: str) -> Comparison:
+    places = (Path(spec.expected) / slug(step), Path(spec.actual) / slug(step))
+    manifests = tuple(manifest_of(place) for place in places)
+    refused = [manifest.refused[name] for manifest in manifests if manifest and name in manifest.refused]
+    if refused:
+        return Comparison(name=name, step=step, verdict=Verdict.NOT_COMPARABLE, difference=refused[0])
+    for manifest, owner in zip(manifests, ("the notebook", "the pipeline"), strict=True):
+        if manifest is None or not _has(manifest, name):
+            verdict = Verdict.DIVERGES if owner == "the pipeline" else Verdict.NOT_COMPARABLE
+            return Comparison(name=name, step=step, verdict=verdict, difference=f"{owner} has no value for it")
+    try:
+        expected, actual = (read(place, (name,))[name] for place in places)
+        found = difference(expected, actual, tolerance=spec.tolerance, path=name)
+    except Incomparable as reason:
+        return Comparison(name=name, step=step, verdict=Verdict.NOT_COMPARABLE, difference=str(reason))
+    except NbmlopsError as error:
+        return Comparison(name=name, step=step, verdict=Verdict.NOT_COMPARABLE, difference=error.message)
+    except Exception as error:  # noqa: BLE001 - unpickling runs the value's own code
+        why = f"it cannot be read back: {type(error).__name__}: {error}"
+        return Comparison(name=name, step=step, verdict=Verdict.NOT_COMPARABLE, difference=why)
+    return Comparison(
+        name=name,
+        step=step,
+        verdict=Verdict.EQUIVALENT if found is None else Verdict.DIVERGES,
+        expected=_summary(expected),
+        actual=_summary(actual),
+        difference=f"{found.path}: {found.text} (notebook and pipeline)" if found is not None else "",
+    )
+
+
+def _file(spec: ComparingSpec, step: str, path: str) -> Comparison:
+    expected, actual = Path(spec.expected_folder) / path, Path(spec.actual_folder) / path
+    if not expected.is_file():
+        why = "the notebook does not write it when it runs"
+        return Comparison(name=path, step=step, verdict=Verdict.NOT_COMPARABLE, difference=why)
+    if not actual.is_file():
+        why = "the pipeline does not write it"
+        return Comparison(name=path, step=step, verdict=Verdict.DIVERGES, difference=why)
+    if digest_file(expected) == digest_file(actual):
+        size = f"{expected.stat().st_size:,} bytes"
+        return Comparison(name=path, step=step, verdict=Verdict.EQUIVALENT, expected=size, actual=size)
+    verdict = Verdict.DIVERGES if expected.suffix.lower() in TEXT else Verdict.NOT_COMPARABLE
+    return Comparison(
+        name=path,
+        step=step,
+        verdict=verdict,
+        expected=f"{expected.stat().st_size:,} bytes",
+        actual=f"{actual.stat().st_size:,} bytes",
+        difference="its bytes differ",
+    )
+
+
+def _has(manifest: Manifest, name: str) -> bool:
+    return any(name in held.names for held in manifest.held)
+
+
+def _summary(value: Any) -> str:
+    try:
+        return summary(value)
+    except Exception as error:  # noqa: BLE001 - repr() is the value's own code
+        return f"a {type(value).__name__} ({error})"
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1]))

@@ -1,0 +1,252 @@
+"""Does the pipeline compute what the notebook computed? Run both, compare what they hold, write a certificate.
+
+The notebook is executed as it is, in a clean kernel, with a probe after the last cell of each step; the pipeline is
+executed with the same probes at the end of its steps. Every variable that crosses a boundary, every declared output
+and every file that a step writes is compared. Both run in copies of the project, so the user's files stay as they
+are; where the project is too large to copy, in place.
+"""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import tempfile
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import nbformat
+
+from nbmlops.lib.canonical import canonical_json
+from nbmlops.lib.clock import utc_now
+from nbmlops.model.certificate import Certificate, Comparison, Verdict
+from nbmlops.model.documents import identity
+from nbmlops.model.pipeline import Pipeline, Step, StepResult, StepState
+from nbmlops.pipeline import workspace
+from nbmlops.pipeline.comparing import ComparingSpec
+from nbmlops.pipeline.equality import TOLERANCE
+from nbmlops.pipeline.execute import Places, execute
+from nbmlops.pipeline.handoff import probe
+from nbmlops.pipeline.order import in_order
+from nbmlops.ports import Engine, StepProgress, StepSpec
+
+COMPARING_SECONDS = 600
+
+Tell = Callable[[str, str, int, int | None, str], None]
+"""Task, state, done, total, note."""
+
+
+def probed_names(pipeline: Pipeline) -> dict[str, tuple[str, ...]]:
+    """Per step, the variables to compare after it: what it gives, and outputs that it was the last to make."""
+    names = {step.name: [name for give in step.gives for name in give.names] for step in pipeline.steps}
+    last = in_order(pipeline)[-1].name
+    given = {name for wanted in names.values() for name in wanted}
+    for step in pipeline.steps:
+        names[step.name] += [name for name in step.outputs if name not in names[step.name]]
+        given |= set(step.outputs)
+    names[last] += [name for name in pipeline.outputs if name not in given]
+    return {step: tuple(wanted) for step, wanted in names.items()}
+
+
+class Verification(msgspec.Struct, frozen=True, kw_only=True):
+    certificate: Certificate
+    steps: tuple[StepResult, ...]
+
+
+def verify(
+    pipeline: Pipeline,
+    *,
+    folder: Path,
+    notebook: Path,
+    notebook_digest: str,
+    root: Path,
+    engine: Engine,
+    environment: Mapping[str, str],
+    live: Mapping[str, Any] | None = None,
+    tell: Tell = lambda *event: None,
+) -> Verification:
+    """`folder` holds the pipeline, `root` the project that both run in.
+
+    With `live`, a kernel's namespace, its values are the reference instead of a new run of the notebook.
+    """
+    names = probed_names(pipeline)
+    with tempfile.TemporaryDirectory(prefix="nbmlops-verify-") as scratch_name:
+        scratch = Path(scratch_name)
+        is_copied = notebook.is_relative_to(root) and workspace.is_small(root)
+        trial = _Trial(pipeline, names, scratch, engine, dict(environment), tell)
+        here = notebook.parent
+        there = {side: here for side in ("notebook", "pipeline")}
+        if is_copied:
+            for side in there:
+                workspace.copy(root, scratch / side / "project")
+                there[side] = scratch / side / "project" / here.relative_to(root)
+        problem = ""
+        if live is not None:
+            _probe_live(pipeline, names, live, scratch / "notebook" / "values")
+        else:
+            problem = trial.run_notebook(notebook, there["notebook"])
+        results = trial.run_pipeline(folder, there["pipeline"])
+        broken = next((result for result in results if result.state is not StepState.DONE), None)
+        if problem:
+            comparisons, verdict, reason = (), Verdict.NOT_COMPARABLE, f"the notebook itself does not run: {problem}"
+        elif broken is not None:
+            comparisons, verdict = (), Verdict.DIVERGES
+            reason = f"step {broken.step} fails, where the notebook runs: {broken.error}"
+        else:
+            tell("compare", "running", 0, None, "")
+            files = _written(pipeline) if is_copied and live is None else {}
+            comparisons = _compare(names, files, scratch, there)
+            verdict, reason = _verdict(comparisons)
+            tell("compare", "done", 1, 1, f"{len(comparisons)} values")
+    certificate = Certificate(
+        pipeline=identity(pipeline),
+        notebook=notebook_digest,
+        verdict=verdict,
+        made=utc_now(),
+        tolerance=TOLERANCE,
+        comparisons=comparisons,
+        reason=reason,
+        parameters={parameter.name: parameter.default for parameter in pipeline.parameters},
+    )
+    return Verification(certificate=certificate, steps=results)
+
+
+class _Trial:
+    def __init__(
+        self,
+        pipeline: Pipeline,
+        names: dict[str, tuple[str, ...]],
+        scratch: Path,
+        engine: Engine,
+        environment: dict[str, str],
+        tell: Tell,
+    ) -> None:
+        self.pipeline = pipeline
+        self.names = names
+        self.scratch = scratch
+        self.engine = engine
+        self.environment = environment
+        self.tell = tell
+
+    def run_notebook(self, notebook: Path, folder: Path) -> str:
+        """Execute the notebook with probes; returns what went wrong, or nothing."""
+        node = nbformat.read(notebook, as_version=4)
+        after: dict[int, list[Step]] = {}
+        for step in self.pipeline.steps:
+            after.setdefault(max(step.cells, default=0), []).append(step)
+        cells = []
+        for index, cell in enumerate(node.cells):
+            cells.append(cell)
+            for step in after.get(index, []):
+                cells.append(_probe_cell(self.names[step.name], self.scratch / "notebook" / "values", step.name))
+        node.cells = cells
+        source = self.scratch / "notebook" / "probed.ipynb"
+        source.parent.mkdir(parents=True, exist_ok=True)
+        nbformat.write(node, source)
+        spec = StepSpec(
+            step="notebook",
+            notebook=str(source),
+            output=str(self.scratch / "notebook" / "executed.ipynb"),
+            page="",
+            folder=str(folder),
+            kernel=self.pipeline.kernel,
+            environment=self.environment,
+            is_tracked=False,
+        )
+        result = self.engine.run(spec, lambda progress: self._cell("notebook", progress))
+        is_done = result.state is StepState.DONE
+        self.tell("notebook", "done" if is_done else "failed", 1, 1, result.error or "executed as it is")
+        return "" if is_done else result.error
+
+    def run_pipeline(self, source: Path, folder: Path) -> tuple[StepResult, ...]:
+        probed = self.scratch / "pipeline" / "probed"
+        for step in self.pipeline.steps:
+            node = nbformat.read(source / step.notebook, as_version=4)
+            node.cells.append(
+                _probe_cell(self.names[step.name], self.scratch / "pipeline" / "values", step.name)
+            )
+            (probed / step.notebook).parent.mkdir(parents=True, exist_ok=True)
+            nbformat.write(node, probed / step.notebook)
+        results = execute(
+            self.pipeline,
+            places=Places(pipeline=probed, folder=folder, work=self.scratch / "pipeline" / "work"),
+            engine=self.engine,
+            values={},
+            environment=lambda step: self.environment,
+            is_tracked=False,
+            with_pages=False,
+            on_step=lambda step, result: self._step(result),
+            on_cell=lambda progress: self._cell(progress.step, progress),
+        )
+        return results
+
+    def _cell(self, task: str, progress: StepProgress) -> None:
+        self.tell(task, "running", progress.cell, progress.total, progress.preview)
+
+    def _step(self, result: StepResult) -> None:
+        if result.state is not StepState.RUNNING:
+            self.tell(result.step, str(result.state), 1, 1, result.error)
+
+
+def _probe_cell(names: tuple[str, ...], place: Path, step: str) -> Any:
+    source = (
+        "import pathlib as _nbmlops_pathlib, nbmlops.pipeline.handoff as _nbmlops_handoff\n"
+        f"_nbmlops_handoff.probe({names!r}, globals(), _nbmlops_pathlib.Path({str(place)!r}), {step!r})"
+    )
+    return nbformat.v4.new_code_cell(source)
+
+
+def _probe_live(
+    pipeline: Pipeline, names: dict[str, tuple[str, ...]], live: Mapping[str, Any], place: Path
+) -> None:
+    """A kernel has only the last values: each name is compared after the last step that makes it."""
+    last = {name: step.name for step in in_order(pipeline) for name in names[step.name]}
+    for step in pipeline.steps:
+        probe(tuple(name for name in names[step.name] if last[name] == step.name), dict(live), place, step.name)
+
+
+def _written(pipeline: Pipeline) -> dict[str, tuple[str, ...]]:
+    """Relative files by the step that writes them last."""
+    last = {path: step.name for step in in_order(pipeline) for path in step.writes if not Path(path).is_absolute()}
+    return {step.name: tuple(path for path, name in last.items() if name == step.name) for step in pipeline.steps}
+
+
+def _compare(
+    names: dict[str, tuple[str, ...]], files: dict[str, tuple[str, ...]], scratch: Path, there: dict[str, Path]
+) -> tuple[Comparison, ...]:
+    """In a process of its own: values are unpickled, which runs their code and imports the user's modules."""
+    spec = ComparingSpec(
+        names=names,
+        files=files,
+        expected=str(scratch / "notebook" / "values"),
+        actual=str(scratch / "pipeline" / "values"),
+        expected_folder=str(there["notebook"]),
+        actual_folder=str(there["pipeline"]),
+        tolerance=TOLERANCE,
+    )
+    (scratch / "comparing.json").write_bytes(canonical_json(spec))
+    done = subprocess.run(
+        [sys.executable, "-m", "nbmlops.pipeline.comparing", str(scratch / "comparing.json")],
+        cwd=there["notebook"],
+        capture_output=True,
+        timeout=COMPARING_SECONDS,
+        stdin=subprocess.DEVNULL,
+        check=False,
+    )
+    answer = scratch / "comparisons.json"
+    if done.returncode != 0 or not answer.is_file():
+        text = done.stderr.decode(errors="replace").strip().splitlines()
+        why = f"comparing ended with code {done.returncode}: {text[-1] if text else ''}"
+        return (Comparison(name="*", step="", verdict=Verdict.NOT_COMPARABLE, difference=why),)
+    return msgspec.json.decode(answer.read_bytes(), type=tuple[Comparison, ...])
+
+
+def _verdict(comparisons: tuple[Comparison, ...]) -> tuple[Verdict, str]:
+    different = [found for found in comparisons if found.verdict is Verdict.DIVERGES]
+    if different:
+        first = different[0]
+        return Verdict.DIVERGES, f"at step {first.step}, {first.name}: {first.difference}"
+    if not any(found.verdict is Verdict.EQUIVALENT for found in comparisons):
+        return Verdict.NOT_COMPARABLE, "nothing the pipeline makes can be compared"
+    return Verdict.EQUIVALENT, ""
