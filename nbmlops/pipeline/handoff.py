@@ -66,7 +66,7 @@ def give(*bundles: dict[str, Any], step: str) -> None:
 def probe(names: tuple[str, ...], namespace: dict[str, Any], place: Path, step: str) -> None:
     """Keep the values that names have now, for comparing. What cannot be stored is noted, not raised."""
     bundles = [{name: namespace[name]} for name in names if name in namespace]
-    write(place, step, tuple(bundles), is_strict=False)
+    write(place / slug(step), step, tuple(bundles), is_strict=False)
 
 
 def folder() -> Path:

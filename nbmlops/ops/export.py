@@ -1,0 +1,160 @@
+"""`export`: a notebook into a pipeline that is proven to compute the same."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Annotated, Any
+
+import msgspec
+import nbformat
+
+from nbmlops import plugins
+from nbmlops.dataflow import analyse, cut, find_parameters
+from nbmlops.errors import InterruptedRunError, UsageError
+from nbmlops.lib.digest import digest_bytes
+from nbmlops.model.certificate import Certificate, Verdict
+from nbmlops.model.names import slug
+from nbmlops.model.notebook import CellKind, Notebook
+from nbmlops.model.pipeline import Pipeline
+from nbmlops.ops.call import Call, Progress
+from nbmlops.ops.fields import option, positional
+from nbmlops.ops.live_notebook import live_notebook
+from nbmlops.ops.snapshot import take_data
+from nbmlops.pipeline import folder as folders
+from nbmlops.pipeline.build import Built, build
+from nbmlops.pipeline.document import dump
+from nbmlops.pipeline.execute import Interrupted
+from nbmlops.pipeline.source import read_notebook
+from nbmlops.pipeline.verify import verify
+from nbmlops.project import Project
+
+DEFAULT_PARENT = "pipelines"
+UNTRACKED = {"NBMLOPS_TRACKING": "off"}
+
+
+class Request(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    notebook: Annotated[str, positional("The notebook. In a notebook, by default what this kernel has executed.")] = ""
+    output: Annotated[str, option("Folder of the pipeline. Default: pipelines/NAME beside the notebook.", short="o", metavar="FOLDER")] = ""
+    want: Annotated[tuple[str, ...], option("Keep only what these variables need.", short="w", metavar="NAME")] = ()
+    no_verify: Annotated[bool, option("Do not run it to compare; the pipeline gets no certificate.")] = False
+    force: Annotated[bool, option("Replace a pipeline that was edited by hand; a snapshot of it is kept.", short="f")] = False
+
+
+class Result(msgspec.Struct, frozen=True, kw_only=True):
+    folder: str
+    pipeline: Pipeline
+    certificate: Certificate | None
+    kept_snapshot: str = ""
+    """Of an edited pipeline that was replaced."""
+
+    @property
+    def exit_code(self) -> int:
+        return 1 if self.certificate is not None and self.certificate.verdict is Verdict.DIVERGES else 0
+
+
+def export(call: Call, request: Request) -> Result:
+    """Raises NotebookError for a notebook that cannot be cut and ConflictError for a folder that is in the way.
+
+    Nothing is written before the notebook was analysed; a failing export leaves what was there.
+    """
+    project = call.project
+    notebook, live = _source(call, request)
+    path = Path(notebook.path)
+    name = slug(path.stem, "notebook")
+    target = call.path(request.output) if request.output else path.parent / DEFAULT_PARENT / name
+    if not request.force:
+        folders.check_replaceable(target)
+    call.progress(Progress(task="analyse", note=path.name))
+    built = _built(notebook, name, target, request.want)
+    steps = ", ".join(step.name for step in built.pipeline.steps)
+    call.progress(Progress(task="analyse", state="done", note=f"{len(built.pipeline.steps)} steps: {steps}"))
+    kept = ""
+    if request.force and target.exists() and any(target.iterdir()):
+        kept = take_data(project, [target], message=f"before export replaced {target.name}").snapshot
+    certificate = None
+    with folders.new_folder(target) as fresh:
+        folders.write_files(fresh, _files(built))
+        if not request.no_verify:
+            certificate = _verify(call, project, built.pipeline, fresh, notebook, live)
+            folders.write_certificate(fresh, certificate)
+    return Result(folder=str(target), pipeline=built.pipeline, certificate=certificate, kept_snapshot=kept)
+
+
+def _source(call: Call, request: Request) -> tuple[Notebook, Mapping[str, Any] | None]:
+    """The notebook as a file, or as this kernel has executed it."""
+    if request.notebook:
+        return read_notebook(call.path(request.notebook)), None
+    if not call.has_session:
+        raise UsageError("Which notebook?", kind="arguments-malformed", hint="For example: nbmlops export wine.ipynb")
+    session = call.session
+    return live_notebook(session), session.namespace
+
+
+def _built(notebook: Notebook, name: str, target: Path, want: tuple[str, ...]) -> Built:
+    folder = Path(notebook.path).parent
+    flow = analyse(notebook, _module_source(folder))
+    chosen = cut(flow, want)
+    built = build(notebook, flow, chosen, find_parameters(flow, chosen), name=name)
+    relative = os.path.relpath(notebook.path, target)
+    pipeline = msgspec.structs.replace(built.pipeline, notebook=relative, folder=os.path.relpath(folder, target))
+    return msgspec.structs.replace(built, pipeline=pipeline)
+
+
+def _module_source(folder: Path) -> Callable[[str], str | None]:
+    """Source of a module that lies beside the notebook, by its dotted name."""
+
+    def source(name: str) -> str | None:
+        base = folder.joinpath(*name.split("."))
+        for path in (base.with_suffix(".py"), base / "__init__.py"):
+            if path.is_file():
+                return path.read_text(encoding="utf-8", errors="replace")
+        return None
+
+    return source
+
+
+def _files(built: Built) -> dict[str, bytes]:
+    files = {
+        folders.DOCUMENT: dump(built.pipeline),
+        "requirements.txt": built.requirements,
+        "README.md": built.readme,
+        **{name: nbformat.writes(node) + "\n" for name, node in built.notebooks.items()},
+    }
+    return {name: text.encode() for name, text in files.items()}
+
+
+def _verify(
+    call: Call,
+    project: Project,
+    pipeline: Pipeline,
+    fresh: Path,
+    notebook: Notebook,
+    live: Mapping[str, Any] | None,
+) -> Certificate:
+    def tell(task: str, state: str, done: int, total: int | None, note: str) -> None:
+        call.progress(Progress(task=task, state=state, done=done, total=total, note=note))
+
+    code = "\0".join(cell.source for cell in notebook.cells if cell.kind is CellKind.CODE)
+    try:
+        verification = verify(
+            pipeline,
+            folder=fresh,
+            notebook=Path(notebook.path),
+            notebook_digest=digest_bytes(code.encode()),
+            root=project.root,
+            engine=plugins.load(plugins.ENGINES, "local")(),
+            environment=UNTRACKED,
+            live=live,
+            tell=tell,
+        )
+    except Interrupted:
+        raise InterruptedRunError(
+            "Stopped while verifying; nothing was exported.",
+            kind="interrupted",
+            hint="Export without verifying: nbmlops export NOTEBOOK --no-verify",
+        ) from None
+    return verification.certificate
+
+

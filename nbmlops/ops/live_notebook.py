@@ -1,0 +1,75 @@
+"""What a kernel has executed, as a notebook: cells in the order in which they ran, failures left out.
+
+Headings and tags come from the notebook's file, by cell id, where it is saved; a cell that is no longer in the file
+(deleted, or edited since) stays as it ran.
+"""
+
+from __future__ import annotations
+
+from nbmlops.errors import NotebookError, StateError
+from nbmlops.model.cell import Execution, Outcome
+from nbmlops.model.notebook import CellKind, Notebook, NotebookCell
+from nbmlops.ops.session import Session
+from nbmlops.pipeline.source import read_notebook
+
+
+def live_notebook(session: Session) -> Notebook:
+    """Raises StateError when nothing was executed yet, or the front end does not say which notebook this is."""
+    executions = [
+        execution
+        for execution in session.project.records.oldest(Execution, subject=session.id)
+        if execution.outcome is Outcome.OK
+    ]
+    if not executions:
+        raise StateError("No cell has been executed yet.", kind="session-empty", hint="Run the notebook first.")
+    if not session.notebook:
+        raise StateError(
+            "The front end does not say which notebook this is.",
+            kind="notebook-unknown",
+            hint="Name it: %mlops export NOTEBOOK.ipynb",
+        )
+    path = session.project.absolute(session.notebook)
+    saved = _saved_cells(str(path))
+    cells: list[NotebookCell] = []
+    shown: set[int] = set()
+    for execution in executions:
+        origin = saved.get(execution.cell_id or "")
+        if origin is not None:
+            cells += _headings_before(origin, saved, shown, len(cells))
+        cells.append(
+            NotebookCell(
+                index=len(cells),
+                id=execution.cell_id or execution.id,
+                kind=CellKind.CODE,
+                source=execution.source,
+                tags=origin.tags if origin is not None else (),
+            )
+        )
+    return Notebook(path=str(path), cells=tuple(cells))
+
+
+def _saved_cells(path: str) -> dict[str, NotebookCell]:
+    from pathlib import Path
+
+    try:
+        return {cell.id: cell for cell in read_notebook(Path(path)).cells}
+    except NotebookError:
+        return {}
+
+
+def _headings_before(
+    origin: NotebookCell, saved: dict[str, NotebookCell], shown: set[int], position: int
+) -> list[NotebookCell]:
+    """Markdown cells between the cell and the code before it, each shown once."""
+    ordered = sorted(saved.values(), key=lambda cell: cell.index)
+    found: list[NotebookCell] = []
+    for cell in reversed(ordered[: origin.index]):
+        if cell.kind is CellKind.CODE:
+            break
+        if cell.index not in shown and cell.kind is CellKind.MARKDOWN:
+            shown.add(cell.index)
+            found.append(cell)
+    return [
+        NotebookCell(index=position + number, id=cell.id, kind=cell.kind, source=cell.source, tags=cell.tags)
+        for number, cell in enumerate(reversed(found))
+    ]
