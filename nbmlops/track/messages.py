@@ -45,8 +45,8 @@ class LogParams(Message, frozen=True, kw_only=True, tag="params"):
 
 class Point(msgspec.Struct, frozen=True, array_like=True):
     name: str
-    value: float | None
-    """None stands for not-a-number, which JSON has not."""
+    value: float | str
+    """`nan`, `inf` and `-inf` are text: JSON has no such numbers."""
     step: int
     time_ms: int
 
