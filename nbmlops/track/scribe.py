@@ -62,10 +62,9 @@ class Scribe:
         while True:
             self._advance()
             self._answer(outgoing)
-            if not self._stalled and not swept:
+            if not self._stalled and not swept and self._waits(incoming, 0.0):
                 swept = True
-                if self._waits(incoming, 0.0):
-                    self._sweep()
+                self._sweep()
             if not self._listen(incoming):
                 break
         self._finish()

@@ -18,6 +18,8 @@ from mlflow.entities import Dataset, DatasetInput, InputTag, LifecycleStage, Met
 from mlflow.exceptions import MlflowException
 
 from nbmlops.errors import ConflictError
+from nbmlops.lib.digest import digest_bytes
+from nbmlops.model.names import slug
 from nbmlops.model.run import DatasetUse, Tags
 from nbmlops.track import address
 from nbmlops.track.messages import Point
@@ -51,7 +53,7 @@ class Writer:
         found = self._retry(lambda: self.client.get_experiment_by_name(name))
         if found is None:
             try:
-                number = self._retry(lambda: self.client.create_experiment(name))
+                number = self._retry(lambda: self.client.create_experiment(name, self._location(name)))
             except MlflowException as error:
                 if error.error_code != "RESOURCE_ALREADY_EXISTS":
                     raise
@@ -63,6 +65,12 @@ class Writer:
                 self._retry(lambda: self.client.restore_experiment(number))
         self._experiments[name] = str(number)
         return str(number)
+
+    def _location(self, name: str) -> str | None:
+        """Where the experiment's artifacts go; a server decides for itself."""
+        if self._artifacts is None:
+            return None
+        return str(self._artifacts / f"{slug(name, 'experiment')}-{digest_bytes(name.encode())[:6]}")
 
     def open_run(
         self,
