@@ -57,8 +57,33 @@ class Tags:
     KIND = "nbmlops.kind"
     """How the run came about: `cell`, `fit`, `mlflow`, `batch`, `pipeline`, `step`."""
     FAILURE = "nbmlops.failure"
+    KEY = "nbmlops.key"
+    """What the kernel called the run before MLflow gave it an id; tells a message sent twice."""
+    MODEL = "nbmlops.model"
+    """Id of the logged model, or why there is none: `skipped: ...`."""
+    ESTIMATOR = "nbmlops.estimator"
+    """Module and class of what was fitted."""
+    COLUMNS = "nbmlops.columns"
+    """Names of the training columns."""
+    ROWS = "nbmlops.rows"
     MLFLOW_COMMIT = "mlflow.source.git.commit"
     MLFLOW_BRANCH = "mlflow.source.git.branch"
     MLFLOW_SOURCE = "mlflow.source.name"
+    MLFLOW_USER = "mlflow.user"
+    MLFLOW_SOURCE_TYPE = "mlflow.source.type"
+    MLFLOW_NAME = "mlflow.runName"
     MLFLOW_PARENT = "mlflow.parentRunId"
     MLFLOW_NOTE = "mlflow.note.content"
+
+
+class ModelView(msgspec.Struct, frozen=True, kw_only=True):
+    """A model that a run logged."""
+
+    id: str
+    name: str
+    status: str
+    location: str
+    """Where its files are."""
+    run: str
+    created: datetime | None = None
+    tags: dict[str, str] = {}

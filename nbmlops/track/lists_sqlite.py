@@ -1,0 +1,256 @@
+"""Read-only queries on MLflow's SQLite schema. Which columns we rely on is seen here and nowhere else."""
+
+from __future__ import annotations
+
+import contextlib
+import sqlite3
+from collections.abc import Iterator, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+import msgspec
+
+from nbmlops.model.run import DatasetUse, ModelView, RunView, Tags
+
+_BUSY_SECONDS = 20.0
+_IDS_PER_QUERY = 500
+_COLUMNS = "r.run_uuid, r.name, r.status, e.name, r.start_time, r.end_time"
+_FROM = "FROM runs r JOIN experiments e ON e.experiment_id = r.experiment_id"
+_ORDERS = {"started": "r.start_time", "name": "r.name", "status": "r.status"}
+
+
+class Query(msgspec.Struct, frozen=True, kw_only=True):
+    experiment: str | None
+    limit: int
+    offset: int
+    order_by: str
+    descending: bool
+    parents_only: bool
+    status: str | None
+    tags: dict[str, str]
+    params: dict[str, str]
+
+
+def runs(path: Path, query: Query) -> tuple[RunView, ...]:
+    where, values = ["r.lifecycle_stage = 'active'"], list[Any]()
+    if query.experiment is not None:
+        where.append("e.name = ?")
+        values.append(query.experiment)
+    if query.status is not None:
+        where.append("r.status = ?")
+        values.append(query.status)
+    if query.parents_only:
+        where.append("NOT EXISTS (SELECT 1 FROM tags p WHERE p.run_uuid = r.run_uuid AND p.key = ?)")
+        values.append(Tags.MLFLOW_PARENT)
+    for table, wanted in (("tags", query.tags), ("params", query.params)):
+        for key, value in wanted.items():
+            where.append(
+                f"EXISTS (SELECT 1 FROM {table} x WHERE x.run_uuid = r.run_uuid AND x.key = ? AND x.value = ?)"
+            )
+            values += [key, value]
+    way = "DESC" if query.descending else "ASC"
+    joined = ""
+    if query.order_by in _ORDERS:
+        order = f"{_ORDERS[query.order_by]} {way}"
+    else:
+        joined = "LEFT JOIN latest_metrics m ON m.run_uuid = r.run_uuid AND m.key = ?"
+        values.insert(0, query.order_by)
+        order = f"(m.value IS NULL OR m.is_nan), m.value {way}"
+    with _reading(path) as database:
+        rows = database.execute(
+            f"SELECT {_COLUMNS} {_FROM} {joined} WHERE {' AND '.join(where)} "
+            f"ORDER BY {order}, r.start_time DESC, r.run_uuid LIMIT ? OFFSET ?",
+            [*values, query.limit, query.offset],
+        ).fetchall()
+        return _views(database, rows)
+
+
+def runs_by_id(path: Path, ids: Sequence[str]) -> tuple[RunView, ...]:
+    with _reading(path) as database:
+        marks = ", ".join("?" * len(ids))
+        rows = database.execute(
+            f"SELECT {_COLUMNS} {_FROM} WHERE r.run_uuid IN ({marks})", list(ids)
+        ).fetchall()
+        return _views(database, rows)
+
+
+def ids_starting(path: Path, prefix: str) -> tuple[str, ...]:
+    """All ids with that beginning; the id itself alone when it is one."""
+    with _reading(path) as database:
+        rows = database.execute(
+            "SELECT run_uuid FROM runs WHERE run_uuid >= ? AND run_uuid < ? AND lifecycle_stage = 'active' "
+            "ORDER BY run_uuid LIMIT 50",
+            (prefix, prefix + "\U0010ffff"),
+        ).fetchall()
+    ids = tuple(identity for (identity,) in rows)
+    return (prefix,) if prefix in ids else ids
+
+
+def ids_named(path: Path, name: str) -> tuple[str, ...]:
+    with _reading(path) as database:
+        rows = database.execute(
+            "SELECT run_uuid FROM runs WHERE name = ? AND lifecycle_stage = 'active' ORDER BY start_time DESC",
+            (name,),
+        ).fetchall()
+    return tuple(identity for (identity,) in rows)
+
+
+def names(path: Path) -> tuple[str, ...]:
+    with _reading(path) as database:
+        return tuple(
+            name for (name,) in database.execute("SELECT DISTINCT name FROM runs WHERE name IS NOT NULL")
+        )
+
+
+def children(path: Path, run_id: str) -> tuple[RunView, ...]:
+    with _reading(path) as database:
+        rows = database.execute(
+            f"SELECT {_COLUMNS} {_FROM} JOIN tags t ON t.run_uuid = r.run_uuid AND t.key = ? AND t.value = ? "
+            "WHERE r.lifecycle_stage = 'active' ORDER BY r.start_time, r.run_uuid",
+            (Tags.MLFLOW_PARENT, run_id),
+        ).fetchall()
+        return _views(database, rows)
+
+
+def datasets(path: Path, run_id: str) -> tuple[DatasetUse, ...]:
+    with _reading(path) as database:
+        rows = database.execute(
+            "SELECT d.name, d.digest, d.dataset_source, d.dataset_profile, t.value FROM inputs i "
+            "JOIN datasets d ON d.dataset_uuid = i.source_id "
+            "LEFT JOIN input_tags t ON t.input_uuid = i.input_uuid AND t.name = 'mlflow.data.context' "
+            "WHERE i.source_type = 'DATASET' AND i.destination_type = 'RUN' AND i.destination_id = ? "
+            "ORDER BY d.name, d.digest",
+            (run_id,),
+        ).fetchall()
+    return tuple(dataset_view(*row) for row in rows)
+
+
+def dataset_view(name: str, digest: str, source: str, profile: str | None, context: str | None) -> DatasetUse:
+    """Our profile carries the whole digest and the size; a dataset that MLflow made has neither."""
+    place, ours = _json(source), _json(profile)
+    return DatasetUse(
+        name=name,
+        path=str(place.get("uri") or place.get("url") or ""),
+        digest=str(ours.get("digest") or digest),
+        size=int(ours.get("bytes") or 0),
+        context=context or "read",
+    )
+
+
+def models(path: Path, run_id: str) -> tuple[ModelView, ...]:
+    with _reading(path) as database:
+        rows = database.execute(
+            "SELECT model_id, name, status, artifact_location, source_run_id, creation_timestamp_ms "
+            "FROM logged_models WHERE source_run_id = ? AND lifecycle_stage = 'active' "
+            "ORDER BY creation_timestamp_ms DESC, model_id",
+            (run_id,),
+        ).fetchall()
+        found = []
+        for identity, name, status, location, run, created in rows:
+            tags = database.execute(
+                "SELECT tag_key, tag_value FROM logged_model_tags WHERE model_id = ?", (identity,)
+            )
+            found.append(
+                ModelView(
+                    id=identity,
+                    name=name,
+                    status=_model_status(status),
+                    location=location,
+                    run=run,
+                    created=_time(created),
+                    tags=dict(tags.fetchall()),
+                )
+            )
+    return tuple(found)
+
+
+def analyze(path: Path) -> bool:
+    if not path.exists():
+        return False
+    with contextlib.closing(sqlite3.connect(path, timeout=_BUSY_SECONDS)) as database:
+        database.execute("ANALYZE")
+    return True
+
+
+def _views(database: sqlite3.Connection, rows: Sequence[tuple[Any, ...]]) -> tuple[RunView, ...]:
+    ids = [row[0] for row in rows]
+    params = _grouped(database, "SELECT run_uuid, key, value FROM params WHERE run_uuid IN", ids)
+    tags = _grouped(database, "SELECT run_uuid, key, value FROM tags WHERE run_uuid IN", ids)
+    # MLflow keeps not-a-number as a flag beside the value 0.
+    figures = "CASE WHEN is_nan THEN NULL ELSE value END"
+    metrics = _grouped(
+        database, f"SELECT run_uuid, key, {figures} FROM latest_metrics WHERE run_uuid IN", ids
+    )
+    return tuple(
+        RunView(
+            id=identity,
+            name=name or "",
+            status=status,
+            experiment=experiment,
+            started=_time(started),
+            ended=_time(ended),
+            parent=tags.get(identity, {}).get(Tags.MLFLOW_PARENT),
+            params=params.get(identity, {}),
+            metrics={
+                key: float("nan") if value is None else value
+                for key, value in metrics.get(identity, {}).items()
+            },
+            tags=tags.get(identity, {}),
+        )
+        for identity, name, status, experiment, started, ended in rows
+    )
+
+
+def _grouped(database: sqlite3.Connection, select: str, ids: Sequence[str]) -> dict[str, dict[str, Any]]:
+    found: dict[str, dict[str, Any]] = {}
+    for start in range(0, len(ids), _IDS_PER_QUERY):
+        part = ids[start : start + _IDS_PER_QUERY]
+        for identity, key, value in database.execute(f"{select} ({', '.join('?' * len(part))})", part):
+            found.setdefault(identity, {})[key] = value
+    return found
+
+
+@contextlib.contextmanager
+def _reading(path: Path) -> Iterator[sqlite3.Connection]:
+    """A connection that cannot write. A project without runs has no database yet: an empty answer."""
+    if not path.exists():
+        with contextlib.closing(_empty()) as nothing:
+            yield nothing
+        return
+    address = f"file:{quote(str(path))}?mode=ro"
+    with contextlib.closing(sqlite3.connect(address, uri=True, timeout=_BUSY_SECONDS)) as database:
+        yield database
+
+
+def _empty() -> sqlite3.Connection:
+    database = sqlite3.connect(":memory:")
+    database.executescript(
+        "CREATE TABLE runs (run_uuid, name, status, experiment_id, start_time, end_time, lifecycle_stage);"
+        "CREATE TABLE experiments (experiment_id, name);"
+        "CREATE TABLE tags (run_uuid, key, value); CREATE TABLE params (run_uuid, key, value);"
+        "CREATE TABLE latest_metrics (run_uuid, key, value, is_nan);"
+        "CREATE TABLE inputs (input_uuid, source_type, source_id, destination_type, destination_id);"
+        "CREATE TABLE input_tags (input_uuid, name, value);"
+        "CREATE TABLE datasets (dataset_uuid, name, digest, dataset_source, dataset_profile);"
+        "CREATE TABLE logged_models (model_id, name, status, artifact_location, source_run_id,"
+        " creation_timestamp_ms, lifecycle_stage);"
+    )
+    return database
+
+
+def _time(milliseconds: int | None) -> datetime | None:
+    return None if not milliseconds else datetime.fromtimestamp(milliseconds / 1000, UTC)
+
+
+def _json(text: str | None) -> dict[str, Any]:
+    try:
+        value = msgspec.json.decode(text or "{}")
+    except msgspec.DecodeError:
+        return {}
+    return value if isinstance(value, dict) else {}
+
+
+def _model_status(number: Any) -> str:
+    return {1: "PENDING", 2: "READY", 3: "FAILED"}.get(number, str(number))

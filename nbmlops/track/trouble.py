@@ -1,0 +1,50 @@
+"""Telling MLflow's failures apart: worth waiting for, worth keeping for later, or a plain refusal."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+_LATER_CODES = {"TEMPORARILY_UNAVAILABLE", "REQUEST_LIMIT_EXCEEDED"}
+_UNREACHABLE = {
+    "ConnectionError",
+    "ConnectTimeout",
+    "ReadTimeout",
+    "Timeout",
+    "MaxRetryError",
+    "NewConnectionError",
+    "ConnectionRefusedError",
+    "UnavailableError",
+    "EndpointConnectionError",
+}
+
+
+def is_busy(error: BaseException) -> bool:
+    """Another process holds the database's lock for the moment."""
+    text = str(error)
+    return "database is locked" in text or "database table is locked" in text
+
+
+def is_unreachable(error: BaseException) -> bool:
+    """The server (or its artifact store) cannot be reached now, or answers as a server in trouble does."""
+    for cause in _chain(error):
+        if type(cause).__name__ in _UNREACHABLE:
+            return True
+    text = str(error)
+    if "API request to" in text and ("failed with exception" in text or "timed out" in text):
+        return True
+    return any(f"failed with error code {code}" in text for code in (429, 500, 502, 503, 504))
+
+
+def is_for_later(error: BaseException) -> bool:
+    """The same message may well succeed later, so it must be kept."""
+    code = getattr(error, "error_code", "")
+    return is_busy(error) or code in _LATER_CODES or is_unreachable(error)
+
+
+def _chain(error: BaseException) -> Iterator[BaseException]:
+    seen: set[int] = set()
+    current: BaseException | None = error
+    while current is not None and id(current) not in seen:
+        seen.add(id(current))
+        yield current
+        current = current.__cause__ or current.__context__
