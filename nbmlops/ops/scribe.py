@@ -38,7 +38,8 @@ def tie(writer: Writer, run: str | None, body: dict[str, Any]) -> dict[str, str]
     runs = [run] if run else writer.runs_of_execution(str(body.get("execution", "")))
     if not runs:
         return None
-    executions = project.records.oldest(Execution, subject=str(body["session"]))
+    sessions = [str(session) for session in body.get("sessions", [])]
+    executions = tuple(e for session in sessions for e in project.records.oldest(Execution, subject=session))
     notebook = str(body.get("notebook", ""))
     tags: dict[str, str] = {}
     paths = list(dict.fromkeys(use.path for execution in executions for use in execution.inputs))

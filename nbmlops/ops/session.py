@@ -26,7 +26,7 @@ from nbmlops.lib.clock import new_id, utc_now
 from nbmlops.lib.process import boot_id, process_started
 from nbmlops.model.cell import Execution, Outcome, SessionInfo
 from nbmlops.model.run import Tags
-from nbmlops.ops.fits import FitRuns
+from nbmlops.ops.sensors import Sensors
 from nbmlops.project import Project
 from nbmlops.settings import OWN_URI
 from nbmlops.track import address, context
@@ -51,13 +51,12 @@ class RunPlan(msgspec.Struct, frozen=True, kw_only=True):
     tags: dict[str, str] = {}
 
 
-class OpenedRun(msgspec.Struct, kw_only=True):
+class OpenedRun(msgspec.Struct, frozen=True, kw_only=True):
     """A run of this session that is open."""
 
     key: str
     name: str
     kind: str
-    has_fit: bool = False
 
 
 class Session:
@@ -79,7 +78,7 @@ class Session:
         self.recorder = Recorder(self.id, self.notebook, FileWatch(project.root, project.settings.capture.exclude))
         self.is_on = True
         self.failure: Execution | None = None
-        self.fits = FitRuns(self)
+        self.sensors = Sensors(self)
         self._environ = self._set_environment()
         self.scribe = Scribe(
             command(project.root, self.id, project.uri, module="nbmlops.ops.scribe"),
@@ -88,6 +87,7 @@ class Session:
         )
         self._batch: OpenedRun | None = None
         self._cell_run: OpenedRun | None = None
+        self._last: OpenedRun | None = None
         self._touched: list[str] = []
         self._met_mlflow = False
         self._git: tuple[float, dict[str, str]] = (0.0, {})
@@ -102,7 +102,7 @@ class Session:
             door=door,
         )
         project.records.put(self.info, id=self.id)
-        context.set_context(self.tags)
+        context.set_context(self.tags_for_mlflow)
         atexit.register(self.close)
         self._is_closed = False
         if plan is not None:
@@ -121,6 +121,7 @@ class Session:
         begun = self.recorder.running
         if begun is None:
             return
+        self.sensors.settle()
         opened = self._cell_run or self._batch
         execution = self.recorder.finish(error, count, run=opened.key if opened else None)
         if execution is None:
@@ -178,7 +179,6 @@ class Session:
                 parent=parent,
             )
         )
-        self._met_mlflow = False
         self.touch(key)
         return OpenedRun(key=key, name=name, kind=kind)
 
@@ -192,9 +192,25 @@ class Session:
             say.EndRun(key=run.key, ended_ms=time.time_ns() // 1_000_000, status=status, failure=failure)
         )
 
+    def run_for_logging(self) -> OpenedRun:
+        """Where `%mlops log` writes: the open run, else the last one of this session, else a new one."""
+        if self.current is not None:
+            return self.current
+        if self._last is None:
+            name = f"{Path(self.notebook).stem or 'session'}-log"
+            self._last = self.open_run(name, "log")
+            self.end_run(self._last)
+        return self._last
+
     def touch(self, key: str) -> None:
         """The running cell belongs to this run: at its end, the run gets the cell's inputs and code."""
         self._touched.append(key)
+
+    def fitted(self, key: str) -> None:
+        """A model was fitted in the run of this key."""
+        self.touch(key)
+        if self.current is None:
+            self._last = OpenedRun(key=key, name="the last fitted model", kind="fit")
 
     def send(self, message: Message) -> None:
         self.scribe.send(message)
@@ -207,9 +223,13 @@ class Session:
             raise StateError(f"The run is kept, but not in MLflow: {reason}.", kind="run-not-sent")
         return flushed.runs[key]
 
+    def tags_for_mlflow(self) -> dict[str, str]:
+        """Asked by the user's own mlflow when it makes a run: the cell is tied to that run when it ends."""
+        self._met_mlflow = True
+        return {Tags.KIND: "mlflow", **self.tags()} if self.is_on else {}
+
     def tags(self) -> dict[str, str]:
         """What every MLflow run made now should say of where it comes from."""
-        self._met_mlflow = True
         tags = {
             Tags.SESSION: self.id,
             Tags.NOTEBOOK: self.notebook,
@@ -230,9 +250,9 @@ class Session:
             self.experiment = experiment
             os.environ["MLFLOW_EXPERIMENT_NAME"] = experiment
         if is_on and not self.is_on:
-            self.fits.install()
+            self.sensors.install()
         if not is_on and self.is_on:
-            self.fits.uninstall()
+            self.sensors.uninstall()
             self.recorder.files.end()
             self.recorder.running = None
         self.is_on = is_on
@@ -243,7 +263,7 @@ class Session:
             return
         self._is_closed = True
         atexit.unregister(self.close)
-        self.fits.uninstall()
+        self.sensors.uninstall()
         if self._batch is not None:
             if self._touched:
                 self._tie(None, tuple(dict.fromkeys(self._touched)))
@@ -260,7 +280,7 @@ class Session:
 
     def _tie(self, begun: Begun | None, keys: tuple[str, ...]) -> None:
         """Ask the scribe to snapshot what the session has read and run so far, for these runs."""
-        body = {"session": self.id, "notebook": self.notebook, "modules": _local_modules(self.project.root)}
+        body = {"sessions": [self.id], "notebook": self.notebook, "modules": _local_modules(self.project.root)}
         for key in keys:
             self.send(say.Extra(name="tie", key=key, body=body))
         if self._met_mlflow and begun is not None and "mlflow" in sys.modules:

@@ -42,7 +42,7 @@ class Writer:
     def __init__(self, uri: str, root: Path) -> None:
         self.uri = uri
         self._artifacts = address.artifact_root(root) if address.sqlite_path(uri) else None
-        self._root = root
+        self.root = root
         self.client = MlflowClient(uri)
         self._experiments: dict[str, str] = {}
 
@@ -109,6 +109,20 @@ class Writer:
         )
         return str(found[0].info.run_id) if found else None
 
+    def runs_of_execution(self, execution: str) -> tuple[str, ...]:
+        """Runs that the user's own mlflow made in a cell, in whatever experiment."""
+        if not execution:
+            return ()
+        experiments = self._retry(lambda: self.client.search_experiments(max_results=1000))
+        found = self._retry(
+            lambda: self.client.search_runs(
+                [experiment.experiment_id for experiment in experiments],
+                filter_string=f"tags.`{Tags.EXECUTION}` = '{execution}' and tags.`{Tags.KIND}` = 'mlflow'",
+                max_results=100,
+            )
+        )
+        return tuple(str(run.info.run_id) for run in found)
+
     def log_params(self, run: str, params: dict[str, str], *, explicit: bool) -> None:
         """Parameters are write-once in MLflow. A clash of explicit ones is an error; else the first stays."""
         wanted = {name: _cut(value, PARAM_CHARS) for name, value in params.items()}
@@ -153,7 +167,7 @@ class Writer:
                     name=use.name,
                     digest=use.digest[:DIGEST_CHARS],
                     source_type="local",
-                    source=msgspec.json.encode({"uri": str(self._root / use.path)}).decode(),
+                    source=msgspec.json.encode({"uri": str(self.root / use.path)}).decode(),
                     profile=msgspec.json.encode({"bytes": use.size, "digest": use.digest}).decode(),
                 ),
                 [InputTag("mlflow.data.context", use.context)],

@@ -9,11 +9,13 @@ from __future__ import annotations
 import json
 import logging
 import os
+import uuid
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import msgspec
+from jupyter_core.paths import jupyter_runtime_dir
 from papermill.clientwrap import PapermillNotebookClient
 from papermill.engines import NBClientEngine
 
@@ -26,6 +28,8 @@ from nbmlops.project import Project
 logger = logging.getLogger("papermill")
 CLOSE = "from nbmlops.doors.magics.extension import close_session; close_session()"
 LONGEST_PARAMETER = 500
+LONGEST_SOCKET = 100
+"""A Unix socket's path may have about 107 bytes."""
 
 OnCell = Callable[[int, int, str], None]
 """Position (from 0), number of cells, first line of the cell."""
@@ -36,6 +40,14 @@ class TrackingClient(PapermillNotebookClient):  # type: ignore[misc]
         super().__init__(nb_man, **options)
         self._on_cell = on_cell
         self._is_tracked = is_tracked
+
+    def create_kernel_manager(self) -> Any:
+        """Talk to the kernel through files only we may open, not through TCP ports of the machine."""
+        manager = super().create_kernel_manager()
+        runtime = os.path.join(jupyter_runtime_dir(), f"kernel-{uuid.uuid4()}-ipc-1")
+        if os.name == "posix" and len(runtime) < LONGEST_SOCKET:
+            manager.transport = "ipc"
+        return manager
 
     def execute_cell(self, cell: Any, cell_index: int, *args: Any, **kwargs: Any) -> Any:
         if self._on_cell is not None:

@@ -9,6 +9,7 @@ import sys
 import traceback
 from collections.abc import Sequence
 from pathlib import Path
+from typing import IO
 
 import msgspec
 from rich.console import Console
@@ -23,6 +24,8 @@ from nbmlops.errors import InternalError, InterruptedRunError, NbmlopsError, Usa
 from nbmlops.ops.call import Call
 from nbmlops.ops.verbs import find_verb
 
+PIPE_WIDTH = 200
+
 
 def main(arguments: Sequence[str] | None = None) -> None:
     sys.exit(run(list(sys.argv[1:] if arguments is None else arguments)))
@@ -30,7 +33,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 def run(arguments: list[str]) -> int:
     """Do what the command line says and return the exit code."""
-    out, err = Console(highlight=False), Console(stderr=True, highlight=False)
+    out, err = _console(sys.stdout), Console(stderr=True, highlight=False)
     is_json = _take_flag(arguments, "--json")
     try:
         folder = _take_folder(arguments)
@@ -65,6 +68,11 @@ def run(arguments: list[str]) -> int:
         traceback.print_exc()
         bug = InternalError(f"{type(error).__name__}: {error}.", kind="bug", hint="Please report it with the lines above.")
         return _fail(bug, is_json, err)
+
+
+def _console(stream: IO[str]) -> Console:
+    """In a pipe or a file there is no edge to wrap at."""
+    return Console(file=stream, highlight=False, width=None if stream.isatty() else PIPE_WIDTH)
 
 
 def _fail(error: NbmlopsError, is_json: bool, err: Console) -> int:

@@ -45,7 +45,7 @@ class Loaded:
                 door="batch" if plan is not None else "notebook",
                 plan=plan,
             )
-            self.session.fits.install()
+            self.session.sensors.install()
             self.hooks = CellHooks(self.shell, self.session)
         return self.session
 

@@ -36,7 +36,7 @@ def page(result: Result) -> Page:
             ("file", "size", "digest"),
             [(use.path, size(use.size), short(use.digest)) for use in result.datasets],
         ),
-        *_table("Models", ("name", "flavor", "id"), [(m.name, m.flavor, m.id) for m in result.models]),
+        *_table("Models", ("name", "id", "files"), [(m.name, m.id, m.location) for m in result.models]),
         *_table(
             "Runs inside",
             ("run", "name", "status", "took"),

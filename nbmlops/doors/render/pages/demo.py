@@ -1,0 +1,34 @@
+import os
+
+from nbmlops.doors.render.blocks import Line, Page, Tone, fields
+from nbmlops.doors.render.pages import export, runs
+from nbmlops.lib.digest import short
+from nbmlops.ops.demo import Result
+
+
+def page(result: Result) -> Page:
+    root = os.path.relpath(result.root)
+    return (
+        Line("\nThe notebook as a pipeline", Tone.STRONG),
+        *export.page(result.exported)[:-1],
+        Line("\nEvery run", Tone.STRONG),
+        *runs.page(result.runs),
+        fields(
+            [
+                ("executed notebook", os.path.relpath(result.executed)),
+                ("pipeline", os.path.relpath(result.pipeline)),
+                ("data snapshot", short(result.snapshot)),
+                *((f"pages of run {i}", os.path.relpath(r.result.folder)) for i, r in enumerate(result.results, 1)),
+            ],
+            title="Where everything lies",
+        ),
+        fields(
+            [
+                ("JupyterLab", f"nbmlops -C {root} lab"),
+                ("MLflow", f"mlflow ui --backend-store-uri sqlite:///{root}/.nbmlops/mlflow.db"),
+                ("compare", f"nbmlops -C {root} compare {' '.join(short(r.result.run) for r in result.results)}"),
+                ("bring data back", f"nbmlops -C {root} restore {short(result.snapshot)}"),
+            ],
+            title="Go on",
+        ),
+    )

@@ -1,0 +1,138 @@
+"""`doctor`: what is installed, what is patched, what is missing and the command that gets it."""
+
+from __future__ import annotations
+
+import importlib.metadata
+import platform
+import shutil
+import sys
+from collections.abc import Callable
+
+import msgspec
+
+import nbmlops
+from nbmlops.capture.place import notebook_path
+from nbmlops.errors import NbmlopsError
+from nbmlops.lib.process import output_of
+from nbmlops.ops.call import Call
+from nbmlops.project import Project
+from nbmlops.track.address import check_server, shown
+
+CORE = ("ipython", "ipykernel", "ipywidgets", "jupyter_server", "papermill", "nbformat", "mlflow", "msgspec")
+OPTIONAL = {
+    "jupyterlab": "pip install 'nbmlops[lab]'",
+    "scikit-learn": "pip install 'nbmlops[examples]'",
+    "pandas": "pip install 'nbmlops[examples]'",
+    "matplotlib": "pip install 'nbmlops[examples]'",
+}
+
+
+class Request(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    pass
+
+
+class Check(msgspec.Struct, frozen=True, kw_only=True):
+    name: str
+    is_good: bool
+    found: str
+    remedy: str = ""
+    """What to type where it is not good."""
+
+
+class Result(msgspec.Struct, frozen=True, kw_only=True):
+    versions: dict[str, str]
+    checks: tuple[Check, ...]
+    patched: tuple[str, ...]
+    """What tracking has changed in this kernel; `%unload_ext nbmlops` puts it back."""
+    origins: dict[str, str]
+    """Settings that are not the default, and where each comes from."""
+
+
+def doctor(call: Call, request: Request) -> Result:
+    """Never fails: what is wrong is in the checks."""
+    versions = {"nbmlops": nbmlops.__version__, "python": f"{platform.python_version()} ({sys.executable})"}
+    versions |= {name: found for name in CORE if (found := _version(name))}
+    checks = [_installed(name, remedy) for name, remedy in OPTIONAL.items()]
+    checks += [_git(call), _command("papermill"), _engine(), _context()]
+    project = None
+    try:
+        project = Project.find(call.folder)
+        checks.append(Check(name="project", is_good=True, found=str(project.root)))
+        checks += _project(project)
+    except NbmlopsError as error:
+        checks.append(Check(name="project", is_good=False, found=error.message, remedy=error.hint))
+    patched: tuple[str, ...] = ()
+    if call.has_session:
+        session = call.session
+        patched = session.sensors.patched()
+        place = notebook_path(session.namespace)
+        checks.append(
+            Check(
+                name="notebook",
+                is_good=place is not None,
+                found=str(place) if place else "the front end does not say which notebook this is",
+                remedy="" if place else "Runs are named after the project instead.",
+            )
+        )
+    return Result(
+        versions=versions,
+        checks=tuple(checks),
+        patched=patched,
+        origins=project.origins if project is not None else {},
+    )
+
+
+def _project(project: Project) -> list[Check]:
+    def attempt(name: str, found: str, action: Callable[[], object]) -> Check:
+        try:
+            action()
+        except NbmlopsError as error:
+            return Check(name=name, is_good=False, found=error.message, remedy=error.hint)
+        return Check(name=name, is_good=True, found=found)
+
+    return [
+        attempt("records", str(project.layout.records), lambda: project.database.read("PRAGMA quick_check(1)")),
+        attempt("mlflow", shown(project.uri), lambda: check_server(project.uri)),
+    ]
+
+
+def _version(name: str) -> str:
+    try:
+        return importlib.metadata.version(name)
+    except importlib.metadata.PackageNotFoundError:
+        return ""
+
+
+def _installed(name: str, remedy: str) -> Check:
+    found = _version(name)
+    return Check(name=name, is_good=bool(found), found=found or "not installed", remedy="" if found else remedy)
+
+
+def _command(name: str) -> Check:
+    place = shutil.which(name) or ""
+    return Check(name=name, is_good=bool(place), found=place or "not on PATH",
+                 remedy="" if place else "Activate the environment that nbmlops is installed in.")  # fmt: skip
+
+
+def _git(call: Call) -> Check:
+    found = output_of(["git", "--version"], folder=call.folder)
+    return Check(
+        name="git",
+        is_good=found is not None,
+        found=found.decode().strip() if found else "not installed",
+        remedy="" if found else "apt-get install git: without it runs do not know their commit.",
+    )
+
+
+def _engine() -> Check:
+    return _entry_point("papermill engine", "papermill.engine")
+
+
+def _context() -> Check:
+    return _entry_point("mlflow context", "mlflow.run_context_provider")
+
+
+def _entry_point(name: str, group: str) -> Check:
+    is_there = any(point.name == "nbmlops" for point in importlib.metadata.entry_points(group=group))
+    return Check(name=name, is_good=is_there, found="registered" if is_there else "not registered",
+                 remedy="" if is_there else "pip install --force-reinstall nbmlops")  # fmt: skip
