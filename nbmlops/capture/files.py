@@ -16,7 +16,7 @@ from nbmlops.lib.files import relative_to
 from nbmlops.model.cell import FileUse
 
 _WRITING = os.O_WRONLY | os.O_RDWR
-_OURS = ("/.nbmlops/", "/__pycache__/", "/.git/", "/.ipynb_checkpoints/")
+_OURS = ("/.nbmlops/", "/nbmlops.toml", "/__pycache__/", "/.git/", "/.ipynb_checkpoints/")
 _SYSTEM = ("/proc/", "/sys/", "/dev/", "/etc/", "/usr/", "/lib/", "/run/", "/var/lib/")
 
 

@@ -38,9 +38,13 @@ def _families(runs: tuple[RunView, ...]) -> tuple[RunView, ...]:
             below.setdefault(run.parent or "", []).append(run)
 
     def family(run: RunView) -> list[RunView]:
-        return [run, *(member for child in reversed(below.get(run.id, [])) for member in family(child))]
+        return [run, *(member for child in sorted(below.get(run.id, []), key=_age) for member in family(child))]
 
     return tuple(member for run in runs if run.parent not in ids for member in family(run))
+
+
+def _age(run: RunView) -> tuple[str, str]:
+    return (run.started.isoformat() if run.started else "", run.name)
 
 
 def _telling_metrics(runs: tuple[RunView, ...]) -> tuple[str, ...]:
