@@ -55,7 +55,13 @@ def analyse(notebook: Notebook, modules: Modules = no_modules) -> Flow:
     if undefined:
         _refuse(undefined, cells)
     local = tuple(sorted(name for name, space in world.local_modules.items() if space is not None))
-    return Flow(notebook=notebook.path, cells=tuple(cells), edges=tuple(history.edges), modules=local)
+    return Flow(
+        notebook=notebook.path,
+        cells=tuple(cells),
+        edges=tuple(history.edges),
+        modules=local,
+        module_imports=tuple(world.module_imports),
+    )
 
 
 def is_skipped(cell: NotebookCell) -> bool:

@@ -285,6 +285,7 @@ class Body(Calls):
         frame = type(self)(world, space, effects)
         frame.guarded = 1
         frame.walk(tree.body)
+        world.module_imports.update(effects.modules)
         state = frozenset({f"m:{module}"})
         world.notebook.values.setdefault(f"{module} (module state)", Value(state, state))
         return space

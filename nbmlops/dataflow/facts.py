@@ -93,8 +93,8 @@ def _role(place: Place, values: dict[str, Value]) -> Role:
         if isinstance(node.value, ast.Name | ast.Attribute) and value and value.kind in (FUNCTION, CLASS, LIBRARY):
             return Role.DEFINITION
     if effects.setting and not effects.ever and isinstance(node, ast.Expr | ast.Assign | ast.AugAssign):
-        outer = [values.get(name) for name in effects.reads]
-        if all(value is None or value.kind == LIBRARY for value in outer) and not effects.files_written:
+        changed = [values.get(name) for name in effects.mutated]
+        if all(value is not None and value.kind == LIBRARY for value in changed) and not effects.files_written:
             return Role.SETTING
     if isinstance(node, ast.Assign | ast.AnnAssign) and not effects.reads and _literal_pairs(node):
         return Role.LITERAL

@@ -63,6 +63,8 @@ class World:
     modules: Modules
     notebook: Namespace = field(default_factory=lambda: Namespace(""))
     local_modules: dict[str, Namespace | None] = field(default_factory=dict)
+    module_imports: dict[str, None] = field(default_factory=dict)
+    """What the local modules import."""
     stuck: dict[str, str] = field(default_factory=dict)
     """Objects that cannot leave their process, and why."""
     frames: list[Frame] = field(default_factory=list)

@@ -18,13 +18,22 @@ _TAGS = frozenset({"parameters", "pipeline-parameters"})
 def find_parameters(flow: Flow, slice: Slice) -> tuple[Parameter, ...]:
     """In the order of the notebook."""
     tagged = [s for cell in flow.cells if _TAGS & set(cell.tags) for s in cell.statements]
-    found: dict[str, Parameter] = {}
-    for statement in tagged or _candidates(flow, slice):
-        for literal in statement.literals:
-            if not _is_secret(literal):
-                found.pop(literal.name, None)
-                found[literal.name] = _parameter(literal, statement)
-    return tuple(found.values())
+    chosen = _settable(tagged, flow, slice) if tagged else _candidates(flow, slice)
+    return tuple(
+        _parameter(literal, statement)
+        for statement in chosen
+        if not any(_is_secret(literal) for literal in statement.literals)
+        for literal in statement.literals
+    )
+
+
+def _settable(tagged: list[Statement], flow: Flow, slice: Slice) -> list[Statement]:
+    """Those whose value may come first of all: nothing kept binds or changes the name before or beside them."""
+    cells = {s.cell for s in tagged}
+    last = max(cells)
+    early = [s for s in flow.statements if s.cell <= last and (s.cell in slice.cells or s.cell in cells)]
+    bound = Counter(name for s in early for name in (*s.binds, *s.may_bind, *s.deletes, *s.mutates))
+    return [s for s in tagged if s.literals and all(bound[each.name] == 1 for each in s.literals)]
 
 
 def _candidates(flow: Flow, slice: Slice) -> list[Statement]:
@@ -53,13 +62,10 @@ def _is_secret(literal: Literal) -> bool:
 
 
 def _parameter(literal: Literal, statement: Statement) -> Parameter:
-    value = literal.value
-    if literal.type is ParameterType.FLOAT and isinstance(value, int) and not isinstance(value, bool):
-        value = float(value)
     return Parameter(
         name=literal.name,
         type=literal.type,
-        default=value,
+        default=literal.value,
         optional=literal.optional,
         help=literal.comment,
         cell=statement.cell,

@@ -127,8 +127,11 @@ def join(first: Value | None, second: Value | None) -> Value:
     )
 
 
-def literal(node: ast.expr) -> tuple[bool, Any]:
-    """(is it a literal that a parameter can hold, its value)."""
+def literal(node: ast.expr, nested: bool = False) -> tuple[bool, Any]:
+    """(is it a literal that a parameter can hold, its value).
+
+    A tuple inside of another literal would come back from JSON as a list, so it is none.
+    """
     match node:
         case ast.Constant(value=bool() | int() | float() | str() | None):
             return True, node.value
@@ -136,13 +139,13 @@ def literal(node: ast.expr) -> tuple[bool, Any]:
             if isinstance(number, bool):
                 return False, None
             return True, -number if isinstance(node.op, ast.USub) else number
-        case ast.List() | ast.Tuple():
-            parts = [literal(each) for each in node.elts]
+        case ast.List() | ast.Tuple() if not (nested and isinstance(node, ast.Tuple)):
+            parts = [literal(each, True) for each in node.elts]
             values = [value for _, value in parts]
             return all(ok for ok, _ in parts), values
         case ast.Dict():
-            keys = [literal(key) if key is not None else (False, None) for key in node.keys]
-            parts = [literal(each) for each in node.values]
+            keys = [literal(key, True) if key is not None else (False, None) for key in node.keys]
+            parts = [literal(each, True) for each in node.values]
             fine = all(ok and isinstance(key, str) for ok, key in keys) and all(ok for ok, _ in parts)
             return fine, {key: value for (_, key), (_, value) in zip(keys, parts, strict=True)} if fine else None
     return False, None

@@ -146,6 +146,8 @@ class Flow(msgspec.Struct, frozen=True, kw_only=True):
     edges: tuple[Edge, ...] = ()
     modules: tuple[str, ...] = ()
     """Local modules that the notebook imports, those they import included."""
+    module_imports: tuple[str, ...] = ()
+    """What the local modules import in turn."""
 
     @property
     def statements(self) -> tuple[Statement, ...]:
