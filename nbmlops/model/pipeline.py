@@ -79,6 +79,15 @@ class Dropped(msgspec.Struct, frozen=True, kw_only=True):
     """First line of its source."""
 
 
+class Merge(msgspec.Struct, frozen=True, kw_only=True):
+    """Sections of the notebook that had to become one step."""
+
+    step: str
+    sections: tuple[str, ...]
+    """Names of the sections, in order."""
+    why: str
+
+
 class Pipeline(Document, frozen=True, kw_only=True, tag="pipeline"):
     """What `pipeline.yaml` says. Its identity is the digest of its canonical form."""
 
@@ -97,6 +106,7 @@ class Pipeline(Document, frozen=True, kw_only=True, tag="pipeline"):
     dropped: tuple[Dropped, ...] = ()
     modules: tuple[str, ...] = ()
     """Local modules that the steps import, relative to `folder`."""
+    merged: tuple[Merge, ...] = ()
 
 
 class StepState(StrEnum):

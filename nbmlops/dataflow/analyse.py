@@ -1,0 +1,188 @@
+"""A notebook in document order -> who feeds whom, with evidence.
+
+    flow = analyse(notebook, modules=lambda name: None)
+    flow.edges[0].evidence      # 'reads df, bound in cell 3'
+
+Nothing is executed and nothing is read from the disk: `modules` gives the source of local modules.
+"""
+
+from __future__ import annotations
+
+import ast
+from dataclasses import dataclass, field
+
+from nbmlops.dataflow import knowledge
+from nbmlops.dataflow.body import Body
+from nbmlops.dataflow.facts import Place, cell_statements
+from nbmlops.dataflow.frame import BUDGET, Effects, Modules, World
+from nbmlops.dataflow.python import parse_cell
+from nbmlops.dataflow.values import CLASS, FUNCTION, IMMUTABLE, LIBRARY, Value
+from nbmlops.errors import NotebookError
+from nbmlops.model.dataflow import CellFlow, Edge, EdgeKind, Flow, Statement, Stuck, is_variable
+from nbmlops.model.notebook import Notebook, NotebookCell
+
+
+def no_modules(name: str) -> str | None:
+    return None
+
+
+def analyse(notebook: Notebook, modules: Modules = no_modules) -> Flow:
+    """Raises NotebookError for a syntax error and for a name that is used but never bound before."""
+    world = World(modules)
+    history = _History()
+    cells: list[CellFlow] = []
+    undefined: list[tuple[str, str, NotebookCell, int]] = []
+    for cell in notebook.code_cells:
+        if is_skipped(cell):
+            cells.append(CellFlow(index=cell.index, id=cell.id, tags=cell.tags, source=cell.source))
+            continue
+        world.cell = cell.index
+        parsed = parse_cell(cell)
+        places: list[Place] = []
+        for node in parsed.body:
+            effects = Effects()
+            world.budget = BUDGET
+            Body(world, world.notebook, effects).walk([node])
+            compound = isinstance(node, ast.For | ast.AsyncFor | ast.While | ast.If | ast.Try | ast.With | ast.Match)
+            for name, via in effects.undefined.items():
+                if not (compound and name in effects.ever):
+                    undefined.append((name, via, cell, node.lineno))
+            places.append(Place(node, effects))
+        statements = cell_statements(cell, parsed, places, world.notebook.values)
+        for statement in statements:
+            history.add(statement)
+        cells.append(_after(cell, parsed.header_lines, statements, world))
+    if undefined:
+        _refuse(undefined, cells)
+    local = tuple(sorted(name for name, space in world.local_modules.items() if space is not None))
+    return Flow(
+        notebook=notebook.path,
+        cells=tuple(cells),
+        edges=tuple(history.edges),
+        modules=local,
+        module_imports=tuple(world.module_imports),
+    )
+
+
+def is_skipped(cell: NotebookCell) -> bool:
+    return "skip" in cell.tags
+
+
+def _after(cell: NotebookCell, header: int, statements: tuple[Statement, ...], world: World) -> CellFlow:
+    data = {name: value for name, value in world.notebook.values.items() if is_variable(name) and _is_data(value)}
+    stuck = [
+        Stuck(name=name, why=world.stuck[token])
+        for name, value in data.items()
+        for token in sorted(value.reach if value.kind == "container" else value.own)[:1]
+        if token in world.stuck
+    ]
+    closures = {
+        name: {each for each in value.lazy if each in world.notebook.values} for name, value in data.items() if value.lazy
+    }
+    return CellFlow(
+        index=cell.index,
+        id=cell.id,
+        tags=cell.tags,
+        source=cell.source,
+        header_lines=header,
+        statements=statements,
+        groups=_groups(data),
+        stuck=tuple(stuck),
+        closures=tuple((name, tuple(sorted(names))) for name, names in closures.items()),
+    )
+
+
+def _is_data(value: Value) -> bool:
+    return value.kind not in (LIBRARY, FUNCTION, CLASS)
+
+
+def _groups(values: dict[str, Value]) -> tuple[tuple[str, ...], ...]:
+    """Variables whose objects meet, directly or through others."""
+    groups: list[tuple[set[str], set[str]]] = []
+    for name, value in values.items():
+        if value.kind == IMMUTABLE or not value.reach:
+            continue
+        names, tokens = {name}, set(value.reach)
+        for other in [group for group in groups if group[1] & tokens]:
+            groups.remove(other)
+            names |= other[0]
+            tokens |= other[1]
+        groups.append((names, tokens))
+    return tuple(sorted(tuple(sorted(names)) for names, _ in groups if len(names) > 1))
+
+
+@dataclass
+class _History:
+    """Who bound and who changed each name, up to here."""
+
+    edges: list[Edge] = field(default_factory=list)
+    binders: dict[str, list[Statement]] = field(default_factory=dict)
+    changers: dict[str, list[Statement]] = field(default_factory=dict)
+
+    def add(self, statement: Statement) -> None:
+        for name in statement.reads:
+            for source in self.binders.get(name, ()):
+                self._edge(source, statement, name, EdgeKind.BOUND)
+            for source in self.changers.get(name, ()):
+                self._edge(source, statement, name, EdgeKind.MUTATED)
+        for name in statement.deletes:
+            self.binders.pop(name, None)
+            self.changers.pop(name, None)
+        for name in statement.mutates:
+            self.changers.setdefault(name, []).append(statement)
+        for name in statement.binds:
+            self.binders[name] = [statement]
+            self.changers.pop(name, None)
+        for name in statement.may_bind:
+            self.binders.setdefault(name, []).append(statement)
+
+    def _edge(self, source: Statement, target: Statement, name: str, kind: EdgeKind) -> None:
+        self.edges.append(
+            Edge(
+                source=(source.cell, source.position),
+                target=(target.cell, target.position),
+                name=name,
+                kind=kind,
+                evidence=_evidence(source, name, kind),
+            )
+        )
+
+
+def _evidence(source: Statement, name: str, kind: EdgeKind) -> str:
+    cell = f"cell {source.cell + 1}"
+    if name.startswith("file "):
+        return f"reads {name.removeprefix('file ')}, written by {cell}"
+    if name.startswith("folder "):
+        return f"writes into {name.removeprefix('folder ')}, made by {cell}"
+    if kind is EdgeKind.BOUND:
+        return f"reads {name}, bound in {cell}"
+    if name in source.direct or not source.direct or not is_variable(name):
+        return f"reads {name}, changed in {cell}"
+    return f"reads {name}, changed through its alias {source.direct[0]} in {cell}"
+
+
+def _refuse(undefined: list[tuple[str, str, NotebookCell, int]], cells: list[CellFlow]) -> None:
+    name, via, cell, line = undefined[0]
+    later = [each for each in cells if any(name in (*s.binds, *s.may_bind) for s in each.statements)]
+    where = f" in {via}()" if via and via != "<lambda>" else ""
+    known = [each for each in later if each.index >= cell.index]
+    if known:
+        other = known[0]
+        when = f"bound later, in {other.label}" if other.index > cell.index else "bound further down in the same cell"
+        hint = f"Move the cell that binds {name} before it, or tag the cell `skip`."
+    else:
+        when = "never bound"
+        hint = f"Bind {name} in an earlier cell, or tag the cell `skip`."
+    raise NotebookError(
+        f"{cell.label.capitalize()}, line {line} uses {name}{where}, which is {when}.",
+        kind="name-undefined",
+        hint=hint,
+        name=name,
+        cell=cell.index,
+        line=line,
+        bound_in=known[0].index if known else None,
+        all=sorted({each[0] for each in undefined}),
+    )
+
+
+__all__ = ["analyse", "is_skipped", "knowledge", "no_modules"]

@@ -1,0 +1,197 @@
+"""Magics have meaning: each one is lowered to plain Python that reads and binds the same names.
+
+    %time model.fit(X)          ->  model.fit(X)
+    !head {path}                ->  MARK_shell("head {path}", path)
+    files = !ls                 ->  files = MARK_shell("ls")
+    %matplotlib inline          ->  MARK_housekeeping("...")
+    %mlops log accuracy=$acc    ->  MARK_log("accuracy=$acc", acc)
+
+The effects of the `MARK_...` calls are known to `calls.py`; nobody else sees them.
+"""
+
+from __future__ import annotations
+
+import ast
+import re
+
+from nbmlops.dataflow import shell
+
+SHELL = "MARK_shell"
+"""A shell command or script: the text, then what it reads."""
+CONSOLE = "MARK_console"
+"""Only prints."""
+LOG = "MARK_log"
+"""`%mlops log`."""
+UNKNOWN = "MARK_magic"
+"""A magic we do not know: it may do anything, so it stays."""
+HOUSEKEEPING = "MARK_housekeeping"
+"""Needed at the keyboard only: the reason, then requirements."""
+SETTING = "MARK_setting"
+"""Changes the process (`%cd`, `%env`)."""
+WRITE = "MARK_write"
+"""Writes the file of its first argument."""
+MARKS = frozenset({SHELL, CONSOLE, LOG, UNKNOWN, HOUSEKEEPING, SETTING, WRITE})
+
+TRANSPARENT_LINES = frozenset({"time", "prun", "memit", "mprun", "lprun", "snakeviz", "pyinstrument"})
+TRANSPARENT_CELLS = frozenset({"time", "capture", "prun", "memit", "mprun", "snakeviz", "pyinstrument", "mlops"})
+MEASURING = frozenset({"timeit"})
+"""Runs its code in a function of its own: nothing stays bound."""
+
+_DROPPED = frozenset(
+    """matplotlib load_ext reload_ext unload_ext config autoreload aimport pylab precision colors xmode pprint who whos
+    who_ls pinfo pinfo2 pdoc pdef psource pfile psearch history hist lsmagic magic quickref page notebook pdb debug
+    automagic autoawait autocall reset_selective gui logstart logstop logon logoff logstate recall rerun tb
+    doctest_mode macro edit load save pastebin clear cls connect_info killbgscripts tensorboard watermark
+    qtconsole sx_history alias_magic rehashx dhist""".split()
+)
+_CONSOLE_LINES = frozenset("ls ll pwd cat head less more man dirs lf ldir lk lx".split())
+_DISPLAY_CELLS = frozenset({"html", "HTML", "markdown", "latex", "javascript", "js", "svg", "SVG"})
+_SCRIPTS = frozenset({"bash", "sh", "script", "perl", "ruby", "python", "python3", "python2", "pypy", "cmd", "system", "!", "sx"})
+
+
+def line_magic(name: str, line: str) -> list[ast.stmt] | ast.expr:
+    """The statements or the expression that a line magic stands for."""
+    if name in TRANSPARENT_LINES or name in MEASURING:
+        return _body(name, line)
+    if name == "mlops":
+        if line.split()[:1] == ["log"]:
+            return _call(LOG, line, shell.expansions(line))
+        return _housekeeping(f"%mlops {' '.join(line.split()[:1])} is for the live notebook".replace("  ", " "))
+    if name in ("pip", "conda", "mamba", "uv"):
+        return shell_command(f"{name} {line}")
+    if name in ("cd", "pushd", "popd") or (name in ("env", "set_env") and ("=" in line or " " in line.strip())):
+        return _call(SETTING, f"%{name} {line}", shell.expansions(line))
+    if name in ("system", "sx", "sc", "!"):
+        return shell_command(line)
+    if name in _DROPPED or name == "env":
+        return _housekeeping(f"%{name} is of use at the keyboard only")
+    if name in _CONSOLE_LINES:
+        return _call(CONSOLE, f"%{name} {line}", shell.expansions(line))
+    return _call(UNKNOWN, f"%{name} {line}".strip(), shell.expansions(line))
+
+
+def shell_command(command: str) -> ast.expr:
+    wanted = shell.requirements(command)
+    if wanted is not None:
+        return _housekeeping("what it installs goes to the requirements", wanted)
+    name = CONSOLE if shell.is_harmless(command) else SHELL
+    return _call(name, command, shell.expansions(command))
+
+
+def cell_magic(name: str, line: str, body: str) -> list[ast.stmt]:
+    """The statements that an opaque cell magic (one whose body is no Python) stands for."""
+    if name in ("writefile", "file"):
+        words = [word for word in line.split() if word not in ("-a", "--append")]
+        path = " ".join(words).strip("'\"")
+        return [ast.Expr(ast.Call(ast.Name(WRITE, ast.Load()), [_path(path)], []))]
+    if name in _DISPLAY_CELLS:
+        return [ast.Expr(_call(CONSOLE, f"%%{name}", ()))]
+    if name in _SCRIPTS:
+        call = _call(CONSOLE if shell.is_harmless(body) else SHELL, f"%%{name}", shell.expansions(line))
+        targets = re.findall(r"--(?:out|err|proc)[ =]([A-Za-z_]\w*)", line)
+        if targets:
+            return [ast.Assign([ast.Name(target, ast.Store()) for target in targets], call)]
+        return [ast.Expr(call)]
+    return [ast.Expr(_call(UNKNOWN, f"%%{name} {line}".strip(), shell.expansions(f"{line}\n{body}")))]
+
+
+def lower(tree: ast.Module) -> ast.Module:
+    """Replace IPython's own calls (`get_ipython().run_line_magic(...)`) by what they mean."""
+    return ast.fix_missing_locations(_Lowering().visit(tree))
+
+
+class _Lowering(ast.NodeTransformer):
+    def visit_Expr(self, node: ast.Expr) -> ast.stmt | list[ast.stmt]:
+        meaning = _meaning(node.value)
+        if meaning is None:
+            self.generic_visit(node)
+            return node
+        statements = meaning if isinstance(meaning, list) else [ast.Expr(meaning)]
+        return [_placed(self.visit(statement), node) for statement in statements]
+
+    def visit_Call(self, node: ast.Call) -> ast.expr:
+        meaning = _meaning(node)
+        if meaning is None:
+            self.generic_visit(node)
+            return node
+        if isinstance(meaning, list):
+            last = meaning[-1] if meaning else None
+            meaning = last.value if isinstance(last, ast.Expr) else ast.Constant(None)
+        lowered: ast.expr = _placed(self.visit(meaning), node)
+        return lowered
+
+
+def _meaning(node: ast.expr) -> list[ast.stmt] | ast.expr | None:
+    match node:
+        case ast.Call(func=ast.Attribute(value=ast.Call(func=ast.Name(id="get_ipython")), attr=method), args=args):
+            texts = [arg.value for arg in args if isinstance(arg, ast.Constant) and isinstance(arg.value, str)]
+            if len(texts) != len(args):
+                return None
+            match method, texts:
+                case "run_line_magic" | "magic", [name, line]:
+                    return line_magic(name, line)
+                case "magic", [line]:
+                    return line_magic(*(line.split(maxsplit=1) + [""])[:2])
+                case "run_cell_magic", [name, line, body]:
+                    return cell_magic(name, line, body)
+                case "system" | "getoutput", [command]:
+                    return shell_command(command)
+    return None
+
+
+def _body(name: str, line: str) -> list[ast.stmt] | ast.expr:
+    """The code behind `%time` and its like, options taken away."""
+    words = line
+    while match := re.match(r"\s*-{1,2}[A-Za-z][\w-]*(?:[ =]?\d+)?\s+", words):
+        words = words[match.end() :]
+        if name == "lprun" and match.group().strip() == "-f":
+            words = re.sub(r"^\S+\s*", "", words)
+    try:
+        statements = ast.parse(words.strip()).body
+    except SyntaxError:
+        return _call(UNKNOWN, f"%{name} {line}", shell.expansions(line))
+    if name in MEASURING:
+        return [measured(statements)]
+    return statements
+
+
+def measured(statements: list[ast.stmt]) -> ast.stmt:
+    """Code that is run apart: it reads and changes, but binds nothing here."""
+    lambdas = [
+        ast.Call(ast.Name(CONSOLE, ast.Load()), [statement.value], [])
+        for statement in statements
+        if isinstance(statement, ast.Expr | ast.Assign | ast.AnnAssign | ast.AugAssign) and statement.value
+    ]
+    return ast.Expr(ast.Tuple(list(lambdas), ast.Load()))
+
+
+def _housekeeping(why: str, wanted: tuple[str, ...] = ()) -> ast.expr:
+    return ast.Call(ast.Name(HOUSEKEEPING, ast.Load()), [ast.Constant(text) for text in (why, *wanted)], [])
+
+
+def _call(name: str, text: str, reads: tuple[str, ...]) -> ast.expr:
+    return ast.Call(ast.Name(name, ast.Load()), [ast.Constant(text), *_expressions(reads)], [])
+
+
+def _expressions(texts: tuple[str, ...]) -> list[ast.expr]:
+    """Those that are Python; IPython leaves the others as they are."""
+    found: list[ast.expr] = []
+    for text in texts:
+        try:
+            found.append(ast.parse(text, mode="eval").body)
+        except SyntaxError:
+            continue
+    return found
+
+
+def _path(text: str) -> ast.expr:
+    reads = _expressions(shell.expansions(text))
+    return reads[0] if reads and text.startswith(("$", "{")) else ast.Constant(text)
+
+
+def _placed(node: ast.AST, origin: ast.AST) -> ast.AST:
+    """Give every node of a lowered tree the place of what it came from."""
+    for each in ast.walk(node):
+        if isinstance(each, ast.expr | ast.stmt):
+            ast.copy_location(each, origin)
+    return node

@@ -1,0 +1,39 @@
+"""The page that greets who opens a pipeline folder."""
+
+from __future__ import annotations
+
+from nbmlops.model.pipeline import Pipeline
+from nbmlops.pipeline.notebooks import parameter_line
+
+
+def readme_text(pipeline: Pipeline) -> str:
+    lines = [
+        f"# {pipeline.name}",
+        "",
+        f"A pipeline made from `{pipeline.notebook}` by nbmlops. Everything here can be read and edited.",
+        "",
+        "```",
+        f"nbmlops run {pipeline.name}" + "".join(f" -p {each.name}=..." for each in pipeline.parameters[:2]),
+        "```",
+        "",
+        "## Steps",
+        "",
+    ]
+    for number, step in enumerate(pipeline.steps, 1):
+        lines.append(f"{number}. **{step.title or step.name}** (`{step.notebook}`)")
+        for take in step.takes:
+            lines.append(f"   - takes `{take.name}` from `{take.step}`")
+        names = [name for give in step.gives for name in give.names]
+        if names:
+            lines.append(f"   - gives {', '.join(f'`{name}`' for name in names)}")
+        if step.parameters:
+            lines.append(f"   - parameters {', '.join(f'`{name}`' for name in step.parameters)}")
+    if pipeline.parameters:
+        lines += ["", "## Parameters", "", "```python", *map(parameter_line, pipeline.parameters), "```"]
+    if pipeline.merged:
+        lines += ["", "## Sections that became one step", ""]
+        lines += [f"- {', '.join(each.sections)}: {each.why}" for each in pipeline.merged]
+    if pipeline.dropped:
+        lines += ["", "## Cells left out", ""]
+        lines += [f"- cell {each.cell + 1} (`{each.preview}`): {each.why}" for each in pipeline.dropped]
+    return "\n".join(lines) + "\n"
