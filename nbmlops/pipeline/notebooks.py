@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import re
+from pathlib import PurePath
 
 import msgspec
 import nbformat
@@ -66,13 +67,13 @@ def step_notebook(parts: StepParts, source: Notebook) -> nbformat.NotebookNode:
         made.metadata["nbmlops"] = {"cell": each.id, "index": each.index}
         cells.append(made)
     if parts.bundles:
-        cells.append(_code("nbmlops-gives", give_text(parts.bundles), "gives"))
+        cells.append(_code("nbmlops-gives", give_text(parts.bundles, parts.step.name), "gives"))
     node = nbformat.v4.new_notebook(cells=cells)
     node.metadata = nbformat.from_dict(
         {
             "kernelspec": {"name": source.kernel, "display_name": source.kernel, "language": "python"},
             "language_info": {"name": "python"},
-            "nbmlops": {"step": parts.step.name, "notebook": source.path},
+            "nbmlops": {"step": parts.step.name, "notebook": PurePath(source.path).name},
         }
     )
     node.nbformat_minor = 5
@@ -81,7 +82,7 @@ def step_notebook(parts: StepParts, source: Notebook) -> nbformat.NotebookNode:
 
 def about(parts: StepParts, source: Notebook) -> str:
     step = parts.step
-    lines = [f"# {step.title or step.name}", "", f"Step `{step.name}`, made from `{source.path}` by nbmlops.", ""]
+    lines = [f"# {step.title or step.name}", "", f"Step `{step.name}`, made from `{PurePath(source.path).name}` by nbmlops.", ""]
     for giver, names in parts.takes:
         lines.append(f"- takes {_quoted(names)} from `{giver}`")
     if parts.bundles:
@@ -130,13 +131,14 @@ def take_text(takes: tuple[tuple[str, tuple[str, ...]], ...]) -> str:
     return "\n".join([*lines, *after])
 
 
-def give_text(bundles: tuple[tuple[str, ...], ...]) -> str:
+def give_text(bundles: tuple[tuple[str, ...], ...], step: str) -> str:
     lines = ["from nbmlops import handoff", ""]
     lines += [saving(name) for bundle in bundles for name in bundle if name in CARRIERS]
     texts = []
     for bundle in bundles:
         pairs = ", ".join(f'"{name}": {name}' for name in map(travelling_name, bundle))
         texts.append(f"{{{pairs}}}")
+    texts.append(f'step="{step}"')
     call = f"handoff.give({', '.join(texts)})"
     if len(call) > 100:
         call = "handoff.give(\n" + "".join(f"    {text},\n" for text in texts) + ")"

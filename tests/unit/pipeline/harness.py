@@ -94,11 +94,11 @@ def run_pipeline(made: Built, parameters: dict[str, Any] | None = None) -> tuple
                 values.append(loaded[data][name])
             return values[0] if len(values) == 1 else tuple(values)
 
-        def give(*bundles: dict[str, Any], here: str = step.name) -> None:
+        def give(*bundles: dict[str, Any], step: str) -> None:
             for bundle in bundles:
                 data = cloudpickle.dumps(bundle)
                 for name in bundle:
-                    store[(here, name)] = (data, here)
+                    store[(step, name)] = (data, step)
                 final.update(cloudpickle.loads(data))
 
         handoff.take, handoff.give = take, give  # type: ignore[attr-defined]

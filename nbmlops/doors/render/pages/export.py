@@ -25,16 +25,23 @@ def page(result: Result) -> Page:
         Table(columns=("step", "takes", "gives", "parameters", "cells"), rows=steps, title="Steps"),
         *((fields(parameters, title="Parameters"),) if parameters else ()),
         *((Table(columns=("cell", "", "why"), rows=dropped, title="Left out"),) if dropped else ()),
-        *_certificate(result.certificate),
+        *_certificate(result.certificate, [step.name for step in pipeline.steps]),
         *((Line(f"What was there is kept: nbmlops restore {short(result.kept_snapshot)}", Tone.DIM),)
           if result.kept_snapshot else ()),
         Line(f"Run it: nbmlops run {result.folder}", Tone.DIM),
     )  # fmt: skip
 
 
-def _certificate(certificate: Certificate | None) -> Page:
+def _certificate(certificate: Certificate | None, steps: list[str]) -> Page:
     if certificate is None:
         return (Line("Not verified.", Tone.WARN),)
+    ranked = sorted(
+        certificate.comparisons,
+        key=lambda found: (
+            found.verdict is not Verdict.DIVERGES,
+            steps.index(found.step) if found.step in steps else len(steps),
+        ),
+    )
     counts = {verdict: 0 for verdict in Verdict}
     for comparison in certificate.comparisons:
         counts[comparison.verdict] += 1
@@ -45,7 +52,7 @@ def _certificate(certificate: Certificate | None) -> Page:
             cell(comparison.name, Tone.STRONG),
             cell(comparison.difference or comparison.expected),
         )
-        for comparison in sorted(certificate.comparisons, key=lambda c: list(Verdict).index(c.verdict) != 1)
+        for comparison in ranked
     )
     compared = f"{counts[Verdict.EQUIVALENT]} of {len(certificate.comparisons)} values equal"
     reason = f": {certificate.reason}" if certificate.reason else ""
