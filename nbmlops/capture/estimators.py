@@ -59,7 +59,8 @@ class EstimatorSensor:
         self.on_score = on_score
         self._stands_aside = stands_aside
         self._wrapped: list[tuple[weakref.ref[type], str, _Watched]] = []
-        self._base: type | None = None
+        self._looked_at: weakref.WeakSet[type] = weakref.WeakSet()
+        self._base: Any = None
         self._own_init_subclass: Any = None
         self._cancel: Callable[[], None] = lambda: None
         self._depth = _Depth()
@@ -84,11 +85,12 @@ class EstimatorSensor:
             if owner is not None and owner.__dict__.get(name) is watched:
                 setattr(owner, name, watched.original)
         self._wrapped.clear()
+        self._looked_at.clear()
         if self._base is not None:
             if self._own_init_subclass is None:
                 del self._base.__init_subclass__
             else:
-                self._base.__init_subclass__ = self._own_init_subclass  # type: ignore[method-assign]
+                self._base.__init_subclass__ = self._own_init_subclass
             self._base = None
         self._fitted.clear()
 
@@ -144,20 +146,20 @@ class EstimatorSensor:
                 del self._busy[identity]
 
     def _sklearn_is_here(self, module: types.ModuleType) -> None:
-        base: type = module.BaseEstimator
+        base: Any = module.BaseEstimator
         self._base = base
         self._own_init_subclass = base.__dict__.get("__init_subclass__")
         own = self._own_init_subclass
         watch = self._watch_class
 
-        def init_subclass(cls: type, **options: Any) -> None:
+        def init_subclass(cls: Any, /, **options: Any) -> None:
             if own is not None:
                 own.__get__(None, cls)(**options)
             else:
                 super(base, cls).__init_subclass__(**options)
             watch(cls)
 
-        base.__init_subclass__ = classmethod(init_subclass)  # type: ignore[assignment]
+        base.__init_subclass__ = classmethod(init_subclass)
         for name in _MIXINS:
             if (mixin := getattr(module, name, None)) is not None:
                 self._watch_class(mixin)
@@ -171,6 +173,13 @@ class EstimatorSensor:
                 todo += type.__subclasses__(cls)
 
     def _watch_class(self, cls: type) -> None:
+        """The class and its mixins, which need not be estimators themselves (they bring `predict`)."""
+        for part in cls.__mro__:
+            if part is not object and part not in self._looked_at:
+                self._looked_at.add(part)
+                self._watch_methods(part)
+
+    def _watch_methods(self, cls: type) -> None:
         for name in _NAMES:
             original = cls.__dict__.get(name)
             if original is None or isinstance(original, _Watched | staticmethod | classmethod | property):
@@ -184,7 +193,9 @@ class EstimatorSensor:
                 continue  # a class that does not allow it is not watched
             self._wrapped.append((weakref.ref(cls), name, watched))
 
-    def call(self, name: str, model: Any, method: Callable[..., Any], args: Any, options: Any, caller: str) -> Any:
+    def call(
+        self, name: str, model: Any, method: Callable[..., Any], args: Any, options: Any, caller: str
+    ) -> Any:
         """The user's call, with our eyes on it. What the method returns or raises passes unchanged."""
         __tracebackhide__ = True
         if self.is_inside or caller.startswith(_INNER_CALLERS):
@@ -216,7 +227,9 @@ class EstimatorSensor:
                     self._observe(new_id(), model, inputs, truth, started_ms, seconds, None)
         return result
 
-    def _watch_answer(self, name: str, model: Any, method: Callable[..., Any], args: Any, options: Any) -> Any:
+    def _watch_answer(
+        self, name: str, model: Any, method: Callable[..., Any], args: Any, options: Any
+    ) -> Any:
         __tracebackhide__ = True
         key = self.key_of(model)
         with self.inside():
@@ -242,7 +255,14 @@ class EstimatorSensor:
     ) -> None:
         with self.inside():
             fit = observation.observe(
-                key, model, inputs, truth, started_ms=started_ms, seconds=seconds, error=error, files=self._files
+                key,
+                model,
+                inputs,
+                truth,
+                started_ms=started_ms,
+                seconds=seconds,
+                error=error,
+                files=self._files,
             )
         if error is None:
             self._remember(model, key)
