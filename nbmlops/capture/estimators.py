@@ -84,8 +84,9 @@ class EstimatorSensor:
         self._cancel()
         for where, name, watched in self._wrapped:
             owner = where()
-            if owner is not None and owner.__dict__.get(name) is watched:
-                setattr(owner, name, watched.original)
+            there = owner.__dict__.get(name) if owner is not None else None
+            if there is not None and there is watched:
+                setattr(owner, name, there.original)
         self._wrapped.clear()
         self._looked_at.clear()
         if self._base is not None:
@@ -340,7 +341,7 @@ def _watched(original: Any, name: str, sensor: EstimatorSensor) -> Any:
         return _Watched(original, call)
     # sklearn's `available_if` decides itself whether there is a method; others (mlflow) look into it.
     kind = type(original)
-    watched = object.__new__(type(kind.__name__, (kind,), {"__reduce__": _Watched.__reduce__}))
+    watched: Any = object.__new__(type(kind.__name__, (kind,), {"__reduce__": _Watched.__reduce__}))
     watched.__dict__.update(original.__dict__, fn=call, original=original)
     return watched
 

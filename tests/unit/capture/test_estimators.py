@@ -268,3 +268,14 @@ def test_it_stands_aside_when_told(seen: Seen) -> None:
     seen.aside = True
     LogisticRegression().fit(X, Y)
     assert seen.fits == []
+
+
+def test_methods_that_depend_on_a_part_are_watched_and_stay_conditional(seen: Seen) -> None:
+    clusters = make_pipeline(StandardScaler(), KMeans(2, n_init=1))
+    clusters.fit_predict(X)
+    assert seen.names() == ["Pipeline"]
+    assert not hasattr(make_pipeline(StandardScaler(), LogisticRegression()), "fit_predict")
+    pickle.loads(pickle.dumps(clusters)).predict(X)
+    space: dict[str, Any] = {"Pipeline": Pipeline, "__name__": "__main__"}
+    exec("class Mine(Pipeline):\n    fit_predict = Pipeline.__dict__['fit_predict']\n", space)
+    assert b"nbmlops" not in cloudpickle.dumps(space["Mine"])

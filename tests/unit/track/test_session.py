@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from nbmlops.errors import UnavailableError
 from nbmlops.model.run import RunView, Tags
 from nbmlops.track import address, lists
 from nbmlops.track.journal import sessions
@@ -59,6 +60,7 @@ def run_kernel(root: Path, code: str, *, check: bool = True) -> subprocess.Compl
         text=True,
         cwd=root,
         timeout=120,
+        start_new_session=True,
         check=False,
     )
     assert done.returncode == 0 or not check, done.stderr
@@ -95,7 +97,8 @@ def test_a_fit_becomes_a_run_with_a_model_that_loads(tmp_path: Path) -> None:
     check = (
         "import mlflow, numpy, sys; mlflow.set_tracking_uri(sys.argv[1]);"
         "model = mlflow.pyfunc.load_model('models:/' + sys.argv[2]);"
-        "assert len(model.predict(numpy.array([[0.1, 0.2, 0.3]]))) == 1; assert model.metadata.signature.inputs"
+        "assert len(model.predict(numpy.array([[0.1, 0.2, 0.3]]))) == 1;"
+        "assert model.metadata.signature.inputs"
     )
     subprocess.run(
         [sys.executable, "-W", "ignore", "-c", check, address.tracking_uri(tmp_path), model.id],
@@ -118,7 +121,8 @@ def test_the_first_fit_of_an_open_run_is_that_run_and_others_are_children(tmp_pa
     run_kernel(
         tmp_path,
         "open_key = new_id()\n"
-        "scribe.send(m.OpenRun(key=open_key, name='baseline', experiment='wine', started_ms=now_ms(), tags=tags))\n"
+        "scribe.send(m.OpenRun(key=open_key, name='baseline', experiment='wine', "
+        "started_ms=now_ms(), tags=tags))\n"
         "LogisticRegression(C=1).fit(X, Y)\n"
         "LogisticRegression(C=2).fit(X, Y)\n"
         "scribe.send(m.EndRun(key=open_key, ended_ms=now_ms()))\n",
@@ -185,7 +189,7 @@ def test_ctrl_c_does_not_reach_the_scribe(tmp_path: Path) -> None:
         "LogisticRegression().fit(X, Y)\n"
         "import signal\n"
         "signal.signal(signal.SIGINT, lambda *_: None)\n"
-        "os.killpg(os.getpgid(0), signal.SIGINT) if os.getpid() == os.getpgid(0) else os.kill(os.getpid(), 2)\n"
+        "os.killpg(0, signal.SIGINT)\n"
         "assert os.getpgid(scribe.pid) != os.getpgid(0)\n",
     )
     assert "done=True" in done.stdout
@@ -240,8 +244,10 @@ def test_runs_kept_while_the_server_was_away_are_sent_when_it_is_back(tmp_path: 
     database = address.tracking_uri(store)
     address.prepare(store, database)
     server = subprocess.Popen(
-        [sys.executable, "-m", "mlflow", "server", "--backend-store-uri", database, "--workers", "1"]
-        + ["--artifacts-destination", str(store / "files"), "--host", "127.0.0.1", "--port", str(port)],
+        [
+            *(sys.executable, "-m", "mlflow", "server", "--backend-store-uri", database, "--workers", "1"),
+            *("--artifacts-destination", str(store / "files"), "--host", "127.0.0.1", "--port", str(port)),
+        ],
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
         start_new_session=True,
@@ -253,7 +259,7 @@ def test_runs_kept_while_the_server_was_away_are_sent_when_it_is_back(tmp_path: 
             try:
                 address.check_server(uri)
                 break
-            except Exception:
+            except UnavailableError:
                 assert time.monotonic() < deadline, "the server did not start"
                 time.sleep(0.3)
         time.sleep(2.0)
