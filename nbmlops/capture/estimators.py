@@ -15,6 +15,7 @@ from __future__ import annotations
 import copy
 import functools
 import logging
+import os
 import sys
 import threading
 import time
@@ -58,8 +59,9 @@ class EstimatorSensor:
         self.on_answer = on_answer
         self.on_score = on_score
         self._stands_aside = stands_aside
-        self._wrapped: list[tuple[weakref.ref[type], str, _Watched]] = []
-        self._base: type | None = None
+        self._wrapped: list[tuple[weakref.ref[type], str, Any]] = []
+        self._looked_at: weakref.WeakSet[type] = weakref.WeakSet()
+        self._base: Any = None
         self._own_init_subclass: Any = None
         self._cancel: Callable[[], None] = lambda: None
         self._depth = _Depth()
@@ -67,6 +69,7 @@ class EstimatorSensor:
         self._fitted: dict[int, tuple[weakref.ref[Any], str]] = {}
         self._pieces: dict[int, _Pieces] = {}
         self._installed = False
+        self._pid = os.getpid()
         self._complained = False
 
     def install(self) -> None:
@@ -81,14 +84,16 @@ class EstimatorSensor:
         self._cancel()
         for where, name, watched in self._wrapped:
             owner = where()
-            if owner is not None and owner.__dict__.get(name) is watched:
-                setattr(owner, name, watched.original)
+            there = owner.__dict__.get(name) if owner is not None else None
+            if there is not None and there is watched:
+                setattr(owner, name, there.original)
         self._wrapped.clear()
+        self._looked_at.clear()
         if self._base is not None:
             if self._own_init_subclass is None:
                 del self._base.__init_subclass__
             else:
-                self._base.__init_subclass__ = self._own_init_subclass  # type: ignore[method-assign]
+                self._base.__init_subclass__ = self._own_init_subclass
             self._base = None
         self._fitted.clear()
 
@@ -144,20 +149,20 @@ class EstimatorSensor:
                 del self._busy[identity]
 
     def _sklearn_is_here(self, module: types.ModuleType) -> None:
-        base: type = module.BaseEstimator
+        base: Any = module.BaseEstimator
         self._base = base
         self._own_init_subclass = base.__dict__.get("__init_subclass__")
         own = self._own_init_subclass
         watch = self._watch_class
 
-        def init_subclass(cls: type, **options: Any) -> None:
+        def init_subclass(cls: Any, /, **options: Any) -> None:
             if own is not None:
                 own.__get__(None, cls)(**options)
             else:
                 super(base, cls).__init_subclass__(**options)
             watch(cls)
 
-        base.__init_subclass__ = classmethod(init_subclass)  # type: ignore[assignment]
+        base.__init_subclass__ = classmethod(init_subclass)
         for name in _MIXINS:
             if (mixin := getattr(module, name, None)) is not None:
                 self._watch_class(mixin)
@@ -171,20 +176,31 @@ class EstimatorSensor:
                 todo += type.__subclasses__(cls)
 
     def _watch_class(self, cls: type) -> None:
+        """The class and its mixins, which need not be estimators themselves (they bring `predict`)."""
+        for part in cls.__mro__:
+            if part is not object and part not in self._looked_at:
+                self._looked_at.add(part)
+                self._watch_methods(part)
+
+    def _watch_methods(self, cls: type) -> None:
         for name in _NAMES:
             original = cls.__dict__.get(name)
             if original is None or isinstance(original, _Watched | staticmethod | classmethod | property):
                 continue
+            if not hasattr(original, "__get__") or hasattr(original, "original"):
+                continue
             if getattr(original, "__isabstractmethod__", False):
                 continue
-            watched = _Watched(original, name, self)
+            watched = _watched(original, name, self)
             try:
                 setattr(cls, name, watched)
             except (AttributeError, TypeError):
                 continue  # a class that does not allow it is not watched
             self._wrapped.append((weakref.ref(cls), name, watched))
 
-    def call(self, name: str, model: Any, method: Callable[..., Any], args: Any, options: Any, caller: str) -> Any:
+    def call(
+        self, name: str, model: Any, method: Callable[..., Any], args: Any, options: Any, caller: str
+    ) -> Any:
         """The user's call, with our eyes on it. What the method returns or raises passes unchanged."""
         __tracebackhide__ = True
         if self.is_inside or caller.startswith(_INNER_CALLERS):
@@ -198,14 +214,14 @@ class EstimatorSensor:
                 result = method(*args, **options)
         except BaseException as error:
             with self._shielded():
-                if observation.is_predictor(model) and not self._stands_aside():
+                if self._counts(model):
                     inputs, truth = observation.arguments(args, options)
                     seconds = time.perf_counter() - started
                     self._observe(new_id(), model, inputs, truth, started_ms, seconds, error)
             raise
         seconds = time.perf_counter() - started
         with self._shielded():
-            if observation.is_predictor(model) and not self._stands_aside():
+            if self._counts(model):
                 inputs, truth = observation.arguments(args, options)
                 if name == "partial_fit":
                     piece = self._pieces.setdefault(id(model), _Pieces(model, started_ms))
@@ -216,7 +232,13 @@ class EstimatorSensor:
                     self._observe(new_id(), model, inputs, truth, started_ms, seconds, None)
         return result
 
-    def _watch_answer(self, name: str, model: Any, method: Callable[..., Any], args: Any, options: Any) -> Any:
+    def _counts(self, model: Any) -> bool:
+        """Not a transformer, not in a forked child, and nobody else records it."""
+        return os.getpid() == self._pid and observation.is_predictor(model) and not self._stands_aside()
+
+    def _watch_answer(
+        self, name: str, model: Any, method: Callable[..., Any], args: Any, options: Any
+    ) -> Any:
         __tracebackhide__ = True
         key = self.key_of(model)
         with self.inside():
@@ -242,7 +264,14 @@ class EstimatorSensor:
     ) -> None:
         with self.inside():
             fit = observation.observe(
-                key, model, inputs, truth, started_ms=started_ms, seconds=seconds, error=error, files=self._files
+                key,
+                model,
+                inputs,
+                truth,
+                started_ms=started_ms,
+                seconds=seconds,
+                error=error,
+                files=self._files,
             )
         if error is None:
             self._remember(model, key)
@@ -276,30 +305,45 @@ class EstimatorSensor:
 class _Watched:
     """A method of a class, watched when it is called on an instance."""
 
-    def __init__(self, original: Any, name: str, sensor: EstimatorSensor) -> None:
+    def __init__(self, original: Any, call: Callable[..., Any]) -> None:
         self.original = original
-        plain = original if callable(original) else getattr(original, "fn", None)
-
-        def call(model: Any, /, *args: Any, **options: Any) -> Any:
-            __tracebackhide__ = True
-            method = original.__get__(model, type(model))
-            caller = sys._getframe(1).f_globals.get("__name__") or ""
-            return sensor.call(name, model, method, args, options, caller)
-
-        if plain is not None:
-            functools.update_wrapper(call, plain)
-        call.__name__ = name
         self._call = call
 
     def __get__(self, model: Any, owner: type | None = None) -> Any:
-        bound = self.original.__get__(model, owner)
         if model is None:
-            return bound
+            return self.original.__get__(None, owner)
         return types.MethodType(self._call, model)
+
+    def __eq__(self, other: object) -> bool:
+        # mlflow.autolog patches a method only if the class and its __dict__ give the same thing.
+        return other is self or other is self.original
+
+    __hash__ = object.__hash__
 
     def __reduce__(self) -> tuple[Any, ...]:
         # A class that is pickled by value (one made in the notebook) takes its plain method with it.
         return copy.copy, (self.original,)
+
+
+def _watched(original: Any, name: str, sensor: EstimatorSensor) -> Any:
+    """What stands in the class instead of the method; its `original` is what stood there before."""
+    conditional = hasattr(original, "fn") and hasattr(original, "check")
+    method = original.fn if conditional else original
+
+    @functools.wraps(method)
+    def call(model: Any, /, *args: Any, **options: Any) -> Any:
+        __tracebackhide__ = True
+        caller = sys._getframe(1).f_globals.get("__name__") or ""
+        return sensor.call(name, model, method.__get__(model, type(model)), args, options, caller)
+
+    call.__name__ = name
+    if not conditional:
+        return _Watched(original, call)
+    # sklearn's `available_if` decides itself whether there is a method; others (mlflow) look into it.
+    kind = type(original)
+    watched: Any = object.__new__(type(kind.__name__, (kind,), {"__reduce__": _Watched.__reduce__}))
+    watched.__dict__.update(original.__dict__, fn=call, original=original)
+    return watched
 
 
 class _Depth(threading.local):

@@ -2,8 +2,8 @@
 
     cancel = after_import("sklearn.base", look)     # look(module), at once when it is imported already
 
-One finder stands first in `sys.meta_path` while anybody waits for a module; it finds nothing itself, but asks the
-others, and lets the module's own loader tell when it has run.
+One finder stands first in `sys.meta_path` while anybody waits for a module; it finds nothing itself, but
+asks the others, and lets the module's own loader tell when it has run.
 """
 
 from __future__ import annotations

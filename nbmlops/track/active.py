@@ -17,5 +17,6 @@ def active_run_id() -> str | None:
 def autologs_sklearn() -> bool:
     """Whether the user has switched on MLflow's autologging for scikit-learn; then ours stands aside."""
     utilities = sys.modules.get("mlflow.utils.autologging_utils")
-    known = getattr(utilities, "AUTOLOGGING_INTEGRATIONS", {}).get("sklearn")
-    return bool(known) and not known.get("disable", False)
+    integrations: dict[str, dict[str, object]] = getattr(utilities, "AUTOLOGGING_INTEGRATIONS", {})
+    known = integrations.get("sklearn")
+    return bool(known) and not (known or {}).get("disable", False)

@@ -19,7 +19,7 @@ FOLDER = ".nbmlops"
 
 
 def tracking_uri(root: Path, configured: str | None = None) -> str:
-    """The address in MLflow's form; `configured` (settings or MLFLOW_TRACKING_URI) wins when it is not empty."""
+    """The address in MLflow's form; `configured` (settings or environment) wins when it is not empty."""
     if configured:
         return configured
     return f"sqlite:///{root.resolve() / FOLDER / 'mlflow.db'}"

@@ -110,7 +110,9 @@ class FitLog:
         )
         if fit.best_params:
             self._send(
-                m.LogParams(key=key, params={f"best_{name}": value for name, value in fit.best_params.items()})
+                m.LogParams(
+                    key=key, params={f"best_{name}": value for name, value in fit.best_params.items()}
+                )
             )
         uses = self._datasets()
         if uses:
@@ -145,7 +147,10 @@ class FitLog:
                     tags={Tags.KIND: "candidate", **self._tags()},
                 )
             )
-            points = (_point("mean_test_score", candidate.score, ended), _point("rank", candidate.rank, ended))
+            points = (
+                _point("mean_test_score", candidate.score, ended),
+                _point("rank", candidate.rank, ended),
+            )
             self._send(m.LogMetrics(key=child, points=points))
             self._send(m.EndRun(key=child, ended_ms=ended))
 

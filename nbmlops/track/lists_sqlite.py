@@ -47,7 +47,8 @@ def runs(path: Path, query: Query) -> tuple[RunView, ...]:
     for table, wanted in (("tags", query.tags), ("params", query.params)):
         for key, value in wanted.items():
             where.append(
-                f"EXISTS (SELECT 1 FROM {table} x WHERE x.run_uuid = r.run_uuid AND x.key = ? AND x.value = ?)"
+                f"EXISTS (SELECT 1 FROM {table} x "
+                "WHERE x.run_uuid = r.run_uuid AND x.key = ? AND x.value = ?)"
             )
             values += [key, value]
     way = "DESC" if query.descending else "ASC"
@@ -91,7 +92,8 @@ def ids_starting(path: Path, prefix: str) -> tuple[str, ...]:
 def ids_named(path: Path, name: str) -> tuple[str, ...]:
     with _reading(path) as database:
         rows = database.execute(
-            "SELECT run_uuid FROM runs WHERE name = ? AND lifecycle_stage = 'active' ORDER BY start_time DESC",
+            "SELECT run_uuid FROM runs WHERE name = ? AND lifecycle_stage = 'active' "
+            "ORDER BY start_time DESC",
             (name,),
         ).fetchall()
     return tuple(identity for (identity,) in rows)

@@ -11,7 +11,7 @@ import logging
 import pickle
 import sys
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -66,8 +66,8 @@ def log_model(
 
 
 def requirements(modules: tuple[str, ...]) -> list[str]:
-    """Pinned distributions for import names; what no distribution provides (the user's own files) is left out."""
-    providers: dict[str, list[str]] | None = None
+    """Pinned distributions for import names; the user's own files, which have none, are left out."""
+    providers: Mapping[str, list[str]] = {}
     found: dict[str, str] = {}
     for module in (*modules, *_ALWAYS):
         name = _NAMES.get(module, module)
@@ -75,7 +75,7 @@ def requirements(modules: tuple[str, ...]) -> list[str]:
             found[name] = importlib.metadata.version(name)
         except importlib.metadata.PackageNotFoundError:
             # The slow way (all distributions are read) only where the plain name is not the answer.
-            providers = importlib.metadata.packages_distributions() if providers is None else providers
+            providers = providers or importlib.metadata.packages_distributions()
             for name in providers.get(module, ())[:1]:
                 found[name] = importlib.metadata.version(name)
     return [f"{name}=={version}" for name, version in sorted(found.items())]

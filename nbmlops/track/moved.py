@@ -62,7 +62,8 @@ def _rewrite(database: Path, there: str, here: str, folder: str) -> None:
                 continue
             for old, new in pairs:
                 connection.execute(
-                    f"UPDATE {table} SET {column} = ? || substr({column}, ?) WHERE substr({column}, 1, ?) = ?",
+                    f"UPDATE {table} SET {column} = ? || substr({column}, ?) "
+                    f"WHERE substr({column}, 1, ?) = ?",
                     (new, len(old) + 1, len(old), old),
                 )
         # A dataset's source is JSON: {"uri": "<path>"}; its identity is the digest, which stays.

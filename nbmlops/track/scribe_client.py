@@ -96,6 +96,8 @@ class Scribe:
         with self._flush_lock:
             if self._pen is None:
                 return Flushed(done=True)
+            if self._closed:
+                return Flushed(errors=("the session is closed; the scribe finishes by itself",))
             try:
                 for _ in range(2):
                     reply = self._ask(deadline)

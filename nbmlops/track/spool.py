@@ -33,7 +33,7 @@ class Sent(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def pending(spool: Path) -> tuple[str, ...]:
-    """Sessions whose kernel is gone and whose journal is still there. Not to be asked by a kernel of its own."""
+    """Sessions whose kernel is gone and whose journal is still there. A kernel must not ask of itself."""
     return tuple(session for session in sessions(spool) if not Journal(spool, session).kernel_lives())
 
 
@@ -84,7 +84,7 @@ def finish(journal: Journal, root: Path, uri: str, extras: Mapping[str, ExtraHan
 
 
 def end_session(desk: Desk, journal: Journal, *, now_ms: int | None = None) -> None:
-    """End the session's open runs: finished after a goodbye, else killed, when the kernel was last heard of."""
+    """End the open runs: finished after a goodbye, else killed, when the kernel was last heard of."""
     from nbmlops.track.orphans import end_orphans
 
     state = desk.state

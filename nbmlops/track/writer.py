@@ -5,6 +5,7 @@ Only the scribe imports this module; it is the one that pays for importing MLflo
 
 from __future__ import annotations
 
+import functools
 import getpass
 import logging
 import time
@@ -139,7 +140,7 @@ class Writer:
             if explicit:
                 name = clashes[0]
                 raise ConflictError(
-                    f"Parameter {name} of run {run[:8]} is {known[name]} already, and cannot become {wanted[name]}.",
+                    f"Parameter {name} of run {run[:8]} is {known[name]} already, not {wanted[name]}.",
                     kind="param-conflict",
                     hint="MLflow parameters are written once. Start a new run for another value.",
                     run=run,
@@ -148,16 +149,16 @@ class Writer:
 
     def _log_params(self, run: str, params: dict[str, str]) -> None:
         for part in _parts([Param(name, value) for name, value in params.items()], ITEMS_PER_CALL):
-            self._retry(lambda part=part: self.client.log_batch(run, params=part))
+            self._retry(functools.partial(self.client.log_batch, run, params=part))
 
     def log_metrics(self, run: str, points: Sequence[Point]) -> None:
         metrics = [Metric(point.name, float(point.value), point.time_ms, point.step) for point in points]
         for part in _parts(metrics, METRICS_PER_CALL):
-            self._retry(lambda part=part: self.client.log_batch(run, metrics=part))
+            self._retry(functools.partial(self.client.log_batch, run, metrics=part))
 
     def set_tags(self, run: str, tags: dict[str, str]) -> None:
         for part in _parts([RunTag(k, _cut(v, TAG_CHARS)) for k, v in tags.items()], ITEMS_PER_CALL):
-            self._retry(lambda part=part: self.client.log_batch(run, tags=part))
+            self._retry(functools.partial(self.client.log_batch, run, tags=part))
 
     def log_datasets(self, run: str, uses: Sequence[DatasetUse]) -> None:
         """Each file as an MLflow dataset: its real place, and our digest instead of MLflow's 32 bits."""
@@ -175,7 +176,7 @@ class Writer:
             for use in uses
         ]
         for part in _parts(inputs, ITEMS_PER_CALL):
-            self._retry(lambda part=part: self.client.log_inputs(run, part))
+            self._retry(functools.partial(self.client.log_inputs, run, part))
 
     def log_artifact(self, run: str, path: Path, folder: str = "") -> None:
         if path.is_dir():

@@ -191,7 +191,7 @@ def test_a_scribe_killed_in_the_middle_is_replaced_and_nothing_is_twice(
     os.kill(scribe.pid, signal.SIGKILL)
     # As if it had died before it could save how far it was.
     state = tmp_path / ".nbmlops" / "spool" / "s1.state"
-    state.write_text('{"uri":"%s"}' % tracking_uri(tmp_path))
+    state.write_text(f'{{"uri":"{tracking_uri(tmp_path)}"}}')
     scribe.send(m.LogMetrics(key="k1", points=(m.Point("loss", 0.4, 1, NOW),)))
     again = scribe.flush(60.0)
     assert again.done

@@ -1,0 +1,103 @@
+"""The project's own database: made fast, moved with the project, and a server that may be away."""
+
+from __future__ import annotations
+
+import shutil
+import socket
+import sqlite3
+import threading
+import time
+from pathlib import Path
+
+import pytest
+
+from nbmlops.errors import UnavailableError
+from nbmlops.track import address, template
+from nbmlops.track.writer import Writer
+
+
+def test_the_address_lies_in_the_project_unless_another_is_configured(tmp_path: Path) -> None:
+    assert address.tracking_uri(tmp_path, None) == f"sqlite:///{tmp_path}/.nbmlops/mlflow.db"
+    assert address.tracking_uri(tmp_path, "") == f"sqlite:///{tmp_path}/.nbmlops/mlflow.db"
+    assert address.tracking_uri(tmp_path, "http://mlflow:5000") == "http://mlflow:5000"
+
+
+def test_a_new_database_is_a_copy_that_mlflow_accepts_at_once(tmp_path: Path) -> None:
+    uri = address.tracking_uri(tmp_path)
+    template.template()
+    started = time.perf_counter()
+    address.prepare(tmp_path, uri)
+    assert time.perf_counter() - started < 1.0
+    experiment = Writer(uri, tmp_path).client.get_experiment("0")
+    assert experiment.artifact_location == str(tmp_path / ".nbmlops" / "artifacts" / "0")
+    with sqlite3.connect(tmp_path / ".nbmlops" / "mlflow.db") as database:
+        assert database.execute("PRAGMA journal_mode").fetchone() == ("wal",)
+
+
+def test_many_who_prepare_at_once_get_one_database(tmp_path: Path) -> None:
+    uri = address.tracking_uri(tmp_path)
+    threads = [threading.Thread(target=address.prepare, args=(tmp_path, uri)) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    left = {path.name for path in (tmp_path / ".nbmlops").iterdir()}
+    assert left == {"mlflow.db", "artifacts", "root", "root.lock"}
+
+
+def test_a_cache_folder_that_cannot_be_written_is_replaced(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    blocked = tmp_path / "file"
+    blocked.write_text("")
+    monkeypatch.setenv("XDG_CACHE_HOME", str(blocked))
+    assert template.cache_folder().is_dir()
+
+
+@pytest.mark.parametrize("name", ["new place", "new"])
+def test_a_moved_project_keeps_its_artifacts(tmp_path: Path, name: str) -> None:
+    old, new = tmp_path / "old", tmp_path / name
+    uri = address.tracking_uri(old)
+    address.prepare(old, uri)
+    writer = Writer(uri, old)
+    run = writer.open_run("r", "e", tags={}, params={})
+    writer.log_text(run, "hello", "note.txt")
+    other = writer.open_run("elsewhere", "e", tags={}, params={})
+    with sqlite3.connect(old / ".nbmlops" / "mlflow.db") as database:
+        database.execute("UPDATE runs SET artifact_uri = 's3://bucket/x' WHERE run_uuid = ?", (other,))
+    writer.client._tracking_client.store.engine.dispose()
+    shutil.move(old, new)
+
+    moved = address.tracking_uri(new)
+    address.prepare(new, moved)
+    client = Writer(moved, new).client
+    assert Path(client.download_artifacts(run, "note.txt")).read_text() == "hello"
+    assert client.get_run(run).info.artifact_uri.startswith(str(new))
+    assert client.get_run(other).info.artifact_uri == "s3://bucket/x"
+    assert client.get_experiment_by_name("e").artifact_location.startswith(str(new))
+
+
+def test_an_old_mlruns_folder_does_not_matter(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "mlruns" / "0").mkdir(parents=True)
+    (tmp_path / "mlruns" / "0" / "meta.yaml").write_text("experiment_id: '0'\n")
+    monkeypatch.chdir(tmp_path)
+    uri = address.tracking_uri(tmp_path)
+    address.prepare(tmp_path, uri)
+    assert Writer(uri, tmp_path).open_run("r", "e", tags={}, params={})
+    assert {path.name for path in (tmp_path / "mlruns").iterdir()} == {"0"}
+
+
+def test_a_server_that_does_not_listen_is_named_without_its_login() -> None:
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    with pytest.raises(UnavailableError) as caught:
+        address.check_server(f"http://me:hunter2@127.0.0.1:{port}/path")
+    assert caught.value.kind == "mlflow-unreachable"
+    assert f"127.0.0.1:{port}" in caught.value.message
+    assert "hunter2" not in str(caught.value)
+
+
+def test_a_server_that_listens_passes() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        address.check_server(f"http://127.0.0.1:{server.getsockname()[1]}")
