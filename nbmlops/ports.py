@@ -18,8 +18,6 @@ class StepSpec(msgspec.Struct, frozen=True, kw_only=True):
     """Absolute path of the step's notebook."""
     output: str
     """Absolute path of the executed notebook."""
-    page: str
-    """Absolute path of its HTML; empty for none."""
     folder: str
     """Working directory: relative paths in the notebook mean what they meant in the source notebook."""
     kernel: str = "python3"

@@ -52,13 +52,15 @@ class EstimatorSensor:
         on_answer: Callable[[str, Any, Any], None] | None = None,
         on_score: Callable[[str, Any, float], None] | None = None,
         stands_aside: Callable[[], bool] = lambda: False,
+        key_of_loaded: Callable[[], str | None] = lambda: None,
     ) -> None:
-        """`on_answer(key, inputs, answers)` and `on_score(key, inputs, value)` serve the ScoreSensor."""
+        """`key_of_loaded` is the key for models that were not fitted here but loaded. `on_answer(key, inputs, answers)` and `on_score(key, inputs, value)` serve the ScoreSensor."""
         self._on_fit = on_fit
         self._files = files
         self.on_answer = on_answer
         self.on_score = on_score
         self._stands_aside = stands_aside
+        self._key_of_loaded = key_of_loaded
         self._wrapped: list[tuple[weakref.ref[type], str, Any]] = []
         self._looked_at: weakref.WeakSet[type] = weakref.WeakSet()
         self._base: Any = None
@@ -240,7 +242,7 @@ class EstimatorSensor:
         self, name: str, model: Any, method: Callable[..., Any], args: Any, options: Any
     ) -> Any:
         __tracebackhide__ = True
-        key = self.key_of(model)
+        key = self.key_of(model) or self._key_of_loaded()
         with self.inside():
             result = method(*args, **options)
         if key is not None:

@@ -80,6 +80,8 @@ class _Running:
         self.id = new_id()
         self.certificate = read_certificate(folder)
         self.work = call.project.layout.runs / self.id
+        self.opened: dict[str, tuple[OpenedRun, str]] = {}
+        """The run of each step that was started: ours, and MLflow's id of it."""
         self.began, self.clock = utc_now(), time.monotonic()
 
     def run(self) -> Result:
@@ -102,7 +104,7 @@ class _Running:
                 places=places,
                 engine=plugins.load(plugins.ENGINES, "local")(),
                 values=self.values,
-                environment=lambda step: self._environment(step, parent),
+                environment=lambda step: self._environment(step, opened),
                 on_step=self._on_step,
                 on_cell=self._on_cell,
             )
@@ -145,14 +147,13 @@ class _Running:
             experiment=self.experiment,
         )
 
-    def _environment(self, step: Step, parent: str) -> dict[str, str]:
-        plan = RunPlan(
-            name=step.name,
-            kind="step",
-            experiment=self.experiment,
-            parent=parent,
-            tags={Tags.STEP: step.name, Tags.PIPELINE: identity(self.pipeline)},
-        )
+    def _environment(self, step: Step, parent: OpenedRun) -> dict[str, str]:
+        """Opens the step's run, so that MLflow shows it while it goes, and tells its kernel to write to it."""
+        tags = {Tags.STEP: step.name, Tags.PIPELINE: identity(self.pipeline)}
+        opened = self.session.open_run(step.name, "step", tags=tags, parent=parent.key, experiment=self.experiment)
+        run = self.session.resolve(opened.key)
+        self.opened[step.name] = (opened, run)
+        plan = RunPlan(name=step.name, kind="step", experiment=self.experiment, run=run, tags=tags)
         return {
             RUN_VARIABLE: msgspec.json.encode(plan).decode(),
             NOTEBOOK_VARIABLE: str((self.folder / step.notebook).resolve()),
@@ -161,6 +162,18 @@ class _Running:
     def _on_step(self, step: Step, result: StepResult) -> None:
         state = "running" if result.state is StepState.RUNNING else str(result.state)
         self.call.progress(Progress(task=step.name, state=state, note=result.error))
+        if result.state in STATUS:
+            self._end(step.name, result)
+
+    def _end(self, step: str, result: StepResult) -> None:
+        """The step's kernel is gone: send what it has journaled, then end its run."""
+        self.session.send(Extra(name="collect"))
+        if step in self.opened:
+            now = time.time_ns() // 1_000_000
+            key = self.opened[step][0].key
+            if result.error:
+                self.session.send(SetTags(key=key, tags={Tags.FAILURE: result.error[:1000]}))
+            self.session.send(EndRun(key=key, ended_ms=now, status=STATUS[result.state], failure=result.error[:1000]))
 
     def _on_cell(self, progress: StepProgress) -> None:
         self.call.progress(
@@ -169,6 +182,10 @@ class _Running:
 
     def _finish(self, opened: OpenedRun, parent: str, steps: tuple[StepResult, ...]) -> PipelineResult:
         """Steps' metrics onto the parent, the parent ended, the record written."""
+        killed = next((step for step in steps if step.state is StepState.KILLED), None)
+        if killed is not None:
+            self._end(killed.step, killed)
+        self.session.scribe.flush(120.0)
         runs = {child.tags.get(Tags.STEP): child for child in children(self.session.project.uri, parent)}
         metrics = {name: value for step in steps if (child := runs.get(step.step)) for name, value in child.metrics.items()}
         now = time.time_ns() // 1_000_000

@@ -2,7 +2,7 @@
 
     python -m nbmlops.ops.scribe --root PROJECT --session ID --uri URI
 
-The message `tie` names a session and a run. The files that the session has read so far become a data snapshot, the
+The message `collect` sends the journals of sessions that have ended. The message `tie` names a session and a run. The files that the session has read so far become a data snapshot, the
 cells it has executed, with local modules, git state and environment, a code snapshot; the run gets both digests as
 tags and the files as MLflow datasets with their real paths.
 """
@@ -26,7 +26,7 @@ from nbmlops.snapshot.code import code_entries
 from nbmlops.snapshot.find import load
 from nbmlops.snapshot.scan import scan
 from nbmlops.snapshot.take import take
-from nbmlops.track import scribe
+from nbmlops.track import scribe, spool
 
 if TYPE_CHECKING:
     from nbmlops.track.writer import Writer
@@ -106,5 +106,12 @@ def _project(root: str) -> Project:
     return Project(Path(root))
 
 
+def collect(writer: Writer, run: str | None, body: dict[str, Any]) -> dict[str, str] | None:
+    """Send what sessions whose kernels have ended left in their journals: the steps of a pipeline run."""
+    project = _project(str(writer.root))
+    spool.send_pending(project.layout.spool, project.root, writer.uri, extras={"tie": tie})
+    return None
+
+
 if __name__ == "__main__":
-    sys.exit(scribe.main(extras={"tie": tie}))
+    sys.exit(scribe.main(extras={"tie": tie, "collect": collect}))

@@ -31,7 +31,10 @@ class Sensors:
             on_run=session.fitted,
         )
         self._estimators = EstimatorSensor(
-            self._log.fit, lambda: session.scribe.files, stands_aside=autologs_sklearn
+            self._log.fit,
+            lambda: session.scribe.files,
+            stands_aside=autologs_sklearn,
+            key_of_loaded=lambda: self._loaded(session),
         )
         self._scores = ScoreSensor(self._estimators, self._log.score)
 
@@ -60,6 +63,14 @@ class Sensors:
     def patched(self) -> tuple[str, ...]:
         autologged = [f"mlflow.{flavor}.autolog" for flavor in self._flavors]
         return (*self._estimators.patched(), *self._scores.patched(), *autologged)
+
+    def _loaded(self, session: Session) -> str | None:
+        """Scores of a model from an earlier step or a file belong to the run that is open, if one is."""
+        if session.current is None:
+            return None
+        key = f"loaded-{session.current.key}"
+        self._log.attach(key, session.current.key)
+        return key
 
     def _switch_on(self, flavor: str) -> None:
         if switch_on(flavor):

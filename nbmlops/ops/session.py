@@ -45,8 +45,8 @@ class RunPlan(msgspec.Struct, frozen=True, kw_only=True):
     name: str
     kind: str
     experiment: str = ""
-    parent: str = ""
-    """MLflow run id."""
+    run: str = ""
+    """MLflow id of a run that somebody else has opened and will end; its scribe sends what we journal."""
     params: dict[str, str] = {}
     tags: dict[str, str] = {}
 
@@ -84,6 +84,7 @@ class Session:
             command(project.root, self.id, project.uri, module="nbmlops.ops.scribe"),
             project.layout.spool,
             session=self.id,
+            is_elsewhere=plan is not None and bool(plan.run),
         )
         self._batch: OpenedRun | None = None
         self._cell_run: OpenedRun | None = None
@@ -107,7 +108,10 @@ class Session:
         self._is_closed = False
         if plan is not None:
             self.experiment = plan.experiment or self.experiment
-            self._batch = self.open_run(plan.name, plan.kind, params=plan.params, tags=plan.tags, parent=plan.parent)
+            self._batch = self._adopt(plan) if plan.run else self.open_run(
+                plan.name, plan.kind, params=plan.params, tags=plan.tags
+            )
+        self._is_adopted = plan is not None and bool(plan.run)
         os.environ.setdefault("MLFLOW_EXPERIMENT_NAME", self.experiment)
 
     # Cells
@@ -181,6 +185,14 @@ class Session:
         )
         self.touch(key)
         return OpenedRun(key=key, name=name, kind=kind)
+
+    def _adopt(self, plan: RunPlan) -> OpenedRun:
+        opened = OpenedRun(key=new_id(), name=plan.name, kind=plan.kind)
+        self.send(say.AdoptRun(key=opened.key, run=plan.run))
+        self.send(say.SetTags(key=opened.key, tags={**self.tags(), Tags.KIND: plan.kind, **plan.tags}))
+        if plan.params:
+            self.send(say.LogParams(key=opened.key, params=plan.params))
+        return opened
 
     def end_run(self, run: OpenedRun, failed: Execution | None = None) -> None:
         failure, status = "", "FINISHED"
@@ -268,7 +280,11 @@ class Session:
             if self._touched:
                 self._tie(None, tuple(dict.fromkeys(self._touched)))
             self._tie(None, (self._batch.key,))
-            self.end_run(self._batch, self.failure)
+            if not self._is_adopted:
+                self.end_run(self._batch, self.failure)
+            elif self.failure is not None and self.failure.failure is not None:
+                text = self.failure.failure.traceback
+                self.send(say.LogText(key=self._batch.key, text=text, file="traceback.txt"))
         self.scribe.close(timeout)
         context.set_context(None)
         self.project.records.put(msgspec.structs.replace(self.info, ended=utc_now()), id=self.id)

@@ -11,6 +11,7 @@ import msgspec
 from nbmlops.model.pipeline import Pipeline, Step, StepResult, StepState
 from nbmlops.pipeline.handoff import FOLDER_VARIABLE
 from nbmlops.pipeline.order import in_order
+from nbmlops.pipeline.page import Pages
 from nbmlops.ports import Engine, StepProgress, StepSpec
 
 
@@ -53,6 +54,23 @@ def execute(
 
     Raises Interrupted on Ctrl-C, after the running step has saved what it had.
     """
+    with Pages() as pages:
+        return _each(
+            pipeline, places, engine, values, environment, is_tracked, pages if with_pages else None, on_step, on_cell
+        )
+
+
+def _each(
+    pipeline: Pipeline,
+    places: Places,
+    engine: Engine,
+    values: Mapping[str, Any],
+    environment: Callable[[Step], dict[str, str]],
+    is_tracked: bool,
+    pages: Pages | None,
+    on_step: Callable[[Step, StepResult], None],
+    on_cell: Callable[[StepProgress], None],
+) -> tuple[StepResult, ...]:
     results: list[StepResult] = []
     is_broken = False
     for step in in_order(pipeline):
@@ -60,7 +78,7 @@ def execute(
             result = StepResult(step=step.name, state=StepState.SKIPPED)
         else:
             on_step(step, StepResult(step=step.name, state=StepState.RUNNING))
-            spec = _spec(pipeline, step, places, values, environment(step), is_tracked, with_pages)
+            spec = _spec(pipeline, step, places, values, environment(step), is_tracked)
             try:
                 result = engine.run(spec, on_cell)
             except KeyboardInterrupt:
@@ -68,6 +86,10 @@ def execute(
                 results.append(StepResult(step=step.name, state=StepState.KILLED, notebook=saved))
                 raise Interrupted(tuple(results)) from None
             is_broken = result.state is not StepState.DONE
+            if pages is not None and result.notebook:
+                page = Path(spec.output).with_suffix(".html")
+                pages.make(Path(spec.output), page)
+                result = msgspec.structs.replace(result, page=str(page))
         results.append(result)
         on_step(step, result)
     return tuple(results)
@@ -80,14 +102,12 @@ def _spec(
     values: Mapping[str, Any],
     environment: dict[str, str],
     is_tracked: bool,
-    with_pages: bool,
 ) -> StepSpec:
     output = places.work / step.notebook
     return StepSpec(
         step=step.name,
         notebook=str(places.pipeline / step.notebook),
         output=str(output),
-        page=str(output.with_suffix(".html")) if with_pages else "",
         folder=str(places.folder),
         kernel=pipeline.kernel,
         parameters={name: values[name] for name in step.parameters if name in values},

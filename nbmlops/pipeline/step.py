@@ -1,7 +1,7 @@
 """Executes one step: `python -m nbmlops.pipeline.step SPEC.json`. The same program on every engine.
 
 It reads a StepSpec, executes the notebook with papermill, writes the executed notebook (also when a cell fails) and
-its HTML, and reports as JSON lines on standard output: StepProgress while it goes, one StepResult at the end.
+reports as JSON lines on standard output: StepProgress while it goes, one StepResult at the end.
 """
 
 from __future__ import annotations
@@ -15,7 +15,6 @@ from typing import Any
 import msgspec
 
 from nbmlops.model.pipeline import StepResult, StepState
-from nbmlops.pipeline.page import write_page
 from nbmlops.ports import StepProgress, StepSpec
 
 
@@ -30,17 +29,12 @@ def main(spec_path: str) -> int:
         state, error = StepState.KILLED, "stopped by the user"
     except Exception as problem:  # noqa: BLE001 - whatever a notebook or its kernel does is the step's failure
         state, error = StepState.FAILED, _one_line(problem)
-    page = ""
-    if spec.page and Path(spec.output).is_file():
-        write_page(Path(spec.output), Path(spec.page))
-        page = spec.page
     report(
         StepResult(
             step=spec.step,
             state=state,
             seconds=round(time.monotonic() - began, 3),
             notebook=spec.output if Path(spec.output).is_file() else "",
-            page=page,
             error=error,
         )
     )

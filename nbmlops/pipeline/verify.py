@@ -148,7 +148,6 @@ class _Trial:
             step="notebook",
             notebook=str(source),
             output=str(self.scratch / "notebook" / "executed.ipynb"),
-            page="",
             folder=str(folder),
             kernel=self.pipeline.kernel,
             environment=self.environment,

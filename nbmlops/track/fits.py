@@ -79,6 +79,10 @@ class FitLog:
         for score in self._early.pop(fit.key, ()):
             self.score(score)
 
+    def attach(self, fit: str, key: str) -> None:
+        """Scores of this fit belong to an open run: of a model that was loaded, not fitted, here."""
+        _remember(self._key_of, fit, key)
+
     def score(self, score: Score) -> None:
         """Write a score down, also one that was computed after the run had ended."""
         key = self._key_of.get(score.fit)

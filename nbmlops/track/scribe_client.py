@@ -42,9 +42,17 @@ def command(root: Path, session: str, uri: str = "", module: str = "nbmlops.trac
 
 class Scribe:
     def __init__(
-        self, command: Sequence[str], spool: Path, *, session: str, env: Mapping[str, str] | None = None
+        self,
+        command: Sequence[str],
+        spool: Path,
+        *,
+        session: str,
+        env: Mapping[str, str] | None = None,
+        is_elsewhere: bool = False,
     ) -> None:
+        """`is_elsewhere`: only the journal is written here; another session's scribe will send it."""
         self.session = session
+        self.is_elsewhere = is_elsewhere
         self.spool = spool
         self._command = tuple(command)
         self._env = env
@@ -94,8 +102,8 @@ class Scribe:
         """Wait until everything sent is in MLflow, or is known to have to wait. Never raises."""
         deadline = time.monotonic() + timeout
         with self._flush_lock:
-            if self._pen is None:
-                return Flushed(done=True)
+            if self._pen is None or self.is_elsewhere:
+                return Flushed(done=self._pen is None)
             if self._closed:
                 return Flushed(errors=("the session is closed; the scribe finishes by itself",))
             try:
@@ -137,6 +145,8 @@ class Scribe:
             os.write(process.stdin.fileno(), b"\n")
 
     def _running(self) -> subprocess.Popen[bytes] | None:
+        if self.is_elsewhere:
+            return None
         if self._process is not None and self._process.poll() is None:
             return self._process
         now = time.monotonic()
