@@ -24,6 +24,7 @@ ExtraHandler = Callable[["Writer", str | None, dict[str, Any]], dict[str, str] |
 """(writer, MLflow run id or None, body) -> tags to set on the run."""
 
 _MOST_ERRORS = 100
+_MOST_HELD = 1000
 _log = logging.getLogger("nbmlops")
 
 
@@ -34,6 +35,8 @@ class Desk:
         self._extras = extras
         self.errors: list[str] = []
         self._failed: set[str] = set()
+        self._points: dict[str, list[m.Point]] = {}
+        self._held = 0
 
     def handle(self, line: bytes, *, again: bool) -> None:
         """Do what a line says. `again`: an earlier scribe may have done so already."""
@@ -44,12 +47,38 @@ class Desk:
         except Exception as error:  # noqa: BLE001 - whatever the bytes are, the next line may be good
             self.complain(f"unreadable message: {error}")
             return
+        if isinstance(message, m.LogMetrics) and message.key in self.state.runs:
+            self._points.setdefault(message.key, []).extend(message.points)
+            self._held += len(message.points)
+            if self._held >= _MOST_HELD:
+                self.settle()
+            return
+        self.settle()
         try:
             self._do(message, again)
         except Exception as error:
             if is_for_later(error):
                 raise
             self.complain(f"{type(message).__name__}: {error}", error)
+
+    @property
+    def is_settled(self) -> bool:
+        """Whether all that was handled is in MLflow. Until then the journal's place must not be saved."""
+        return not self._points
+
+    def settle(self) -> None:
+        """Write the metrics that were held back: one call for a thousand costs little more than for one.
+
+        When it fails for now they are forgotten; the journal has them still.
+        """
+        points, self._points, self._held = self._points, {}, 0
+        for key, held in points.items():
+            try:
+                self.writer.log_metrics(self.state.runs[key], held)
+            except Exception as error:
+                if is_for_later(error):
+                    raise
+                self.complain(f"LogMetrics: {error}", error)
 
     def complain(self, text: str, error: BaseException | None = None) -> None:
         text = redact(text)
@@ -108,8 +137,6 @@ class Desk:
         match message:
             case m.LogParams():
                 self.writer.log_params(run, message.params, explicit=message.explicit)
-            case m.LogMetrics():
-                self.writer.log_metrics(run, message.points)
             case m.SetTags():
                 self.writer.set_tags(run, message.tags)
             case m.LogDatasets():

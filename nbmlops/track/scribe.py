@@ -72,16 +72,20 @@ class Scribe:
     def _advance(self) -> None:
         """Handle what the journal holds; stop at trouble that may pass."""
         started = time.monotonic()
-        before = self.state.offset
+        done = before = self.state.offset
         try:
             desk = self._ready()
             self._stalled = ""
             for line, after in self.journal.lines(self.state.offset):
                 desk.handle(line, again=after <= self._again_until)
-                self.state.offset = after
+                done = after
+                if desk.is_settled:
+                    self.state.offset = after
                 if time.monotonic() - started > _BATCH_SECONDS:
                     self.journal.save(self.state)
                     started = time.monotonic()
+            desk.settle()
+            self.state.offset = done
             self._stalls = 0
         except Exception as error:
             if not is_for_later(error) and self.desk is not None:

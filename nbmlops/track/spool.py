@@ -65,13 +65,17 @@ def finish(journal: Journal, root: Path, uri: str, extras: Mapping[str, ExtraHan
     if begun and size == 0 and not state.open:
         journal.remove()
         return Sent(session=journal.session, runs={}, done=True)
-    desk: Desk | None = None
+    done = state.offset
     try:
         check_server(state.uri)
         desk = Desk(Writer(state.uri, root), state, extras)
         for line, after in journal.lines(state.offset):
             desk.handle(line, again=begun)
-            state.offset = after
+            done = after
+            if desk.is_settled:
+                state.offset = after
+        desk.settle()
+        state.offset = done
         end_session(desk, journal)
     except Exception as error:
         if not is_for_later(error):

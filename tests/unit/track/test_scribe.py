@@ -225,3 +225,13 @@ def test_work_goes_on_when_the_server_is_away(tmp_path: Path) -> None:
     assert "does not answer" in answer.errors[-1]
     assert "hunter2" not in answer.errors[-1]
     assert sessions(tmp_path / ".nbmlops" / "spool") == ("s1",)
+
+
+def test_single_points_of_a_loop_all_arrive(tmp_path: Path, scribe: Scribe) -> None:
+    scribe.send(open_run())
+    for step in range(1500):
+        scribe.send(m.LogMetrics(key="k1", points=(m.Point("loss", step / 2, step, NOW + step),)))
+    scribe.send(m.EndRun(key="k1", ended_ms=NOW))
+    assert scribe.flush(60.0).errors == ()
+    with contextlib.closing(sqlite3.connect(tmp_path / ".nbmlops" / "mlflow.db")) as database:
+        assert database.execute("SELECT count(*), max(value) FROM metrics").fetchone() == (1500, 749.5)
