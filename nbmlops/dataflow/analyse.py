@@ -11,7 +11,6 @@ from __future__ import annotations
 import ast
 from dataclasses import dataclass, field
 
-from nbmlops.dataflow import knowledge
 from nbmlops.dataflow.body import Body
 from nbmlops.dataflow.facts import Place, cell_statements
 from nbmlops.dataflow.frame import BUDGET, Effects, Modules, World
@@ -43,7 +42,9 @@ def analyse(notebook: Notebook, modules: Modules = no_modules) -> Flow:
             effects = Effects()
             world.budget = BUDGET
             Body(world, world.notebook, effects).walk([node])
-            compound = isinstance(node, ast.For | ast.AsyncFor | ast.While | ast.If | ast.Try | ast.With | ast.Match)
+            compound = isinstance(
+                node, ast.For | ast.AsyncFor | ast.While | ast.If | ast.Try | ast.With | ast.Match
+            )
             for name, via in effects.undefined.items():
                 if not (compound and name in effects.ever):
                     undefined.append((name, via, cell, node.lineno))
@@ -69,7 +70,9 @@ def is_skipped(cell: NotebookCell) -> bool:
 
 
 def _after(cell: NotebookCell, header: int, statements: tuple[Statement, ...], world: World) -> CellFlow:
-    data = {name: value for name, value in world.notebook.values.items() if is_variable(name) and _is_data(value)}
+    data = {
+        name: value for name, value in world.notebook.values.items() if is_variable(name) and _is_data(value)
+    }
     stuck = [
         Stuck(name=name, why=world.stuck[token])
         for name, value in data.items()
@@ -77,7 +80,9 @@ def _after(cell: NotebookCell, header: int, statements: tuple[Statement, ...], w
         if token in world.stuck
     ]
     closures = {
-        name: {each for each in value.lazy if each in world.notebook.values} for name, value in data.items() if value.lazy
+        name: {each for each in value.lazy if each in world.notebook.values}
+        for name, value in data.items()
+        if value.lazy
     }
     return CellFlow(
         index=cell.index,
@@ -168,7 +173,11 @@ def _refuse(undefined: list[tuple[str, str, NotebookCell, int]], cells: list[Cel
     known = [each for each in later if each.index >= cell.index]
     if known:
         other = known[0]
-        when = f"bound later, in {other.label}" if other.index > cell.index else "bound further down in the same cell"
+        when = (
+            f"bound later, in {other.label}"
+            if other.index > cell.index
+            else "bound further down in the same cell"
+        )
         hint = f"Move the cell that binds {name} before it, or tag the cell `skip`."
     else:
         when = "never bound"
@@ -183,6 +192,3 @@ def _refuse(undefined: list[tuple[str, str, NotebookCell, int]], cells: list[Cel
         bound_in=known[0].index if known else None,
         all=sorted({each[0] for each in undefined}),
     )
-
-
-__all__ = ["analyse", "is_skipped", "knowledge", "no_modules"]

@@ -35,8 +35,8 @@ def cut(flow: Flow, want: tuple[str, ...] = ()) -> Slice:
     """Raises NotFoundError for a wanted name that the notebook never binds."""
     tracing = _Tracing(flow)
     roots = _wanted(flow, want) if want else find_roots(flow)
-    for cell, why in roots.items():
-        tracing.keep_cell(cell, why)
+    for index, why in roots.items():
+        tracing.keep_cell(index, why)
     tracing.run()
     kept: list[KeptCell] = []
     dropped: list[DroppedCell] = []

@@ -12,7 +12,17 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
 
 from nbmlops.dataflow import knowledge
-from nbmlops.dataflow.values import CLASS, FUNCTION, IMMUTABLE, LIBRARY, Function, Namespace, Tokens, Value, join
+from nbmlops.dataflow.values import (
+    CLASS,
+    FUNCTION,
+    IMMUTABLE,
+    LIBRARY,
+    Function,
+    Namespace,
+    Tokens,
+    Value,
+    join,
+)
 
 _BUILTINS = frozenset(dir(builtins))
 _OUTPUT_NAME = re.compile(r"_i?\d*$")
@@ -219,7 +229,11 @@ class Frame:
         """The state of whole packages, under all names that lead into them."""
         self.effects.setting = True
         for name, value in self.world.notebook.values.items():
-            if value.kind == LIBRARY and value.dotted.split(".")[0] in packages and name not in self.effects.bound:
+            if (
+                value.kind == LIBRARY
+                and value.dotted.split(".")[0] in packages
+                and name not in self.effects.bound
+            ):
                 self.effects.mutated[name] = None
                 self.effects.direct[name] = None
                 self.effects.read(name)
