@@ -247,11 +247,11 @@ class Calls(FileCalls):
         effects = self.effects
         text = node.args[0].value if node.args and isinstance(node.args[0], ast.Constant) else ""
         text = text if isinstance(text, str) else ""
-        if kind != magics.CONSOLE:
-            self.guarded += 1
+        # A shell command may mean a variable of the shell; the code of `%timeit` has no text before it.
+        lenient = bool(text)
+        self.guarded += lenient
         values = [self.evaluate(each) for each in node.args]
-        if kind != magics.CONSOLE:
-            self.guarded -= 1
+        self.guarded -= lenient
         match kind:
             case magics.SHELL:
                 effects.sink = (

@@ -101,7 +101,7 @@ class _Tracing:
                 if statement.role is Role.SETTING and statement.sink:
                     self.keep_shared(key, f"{statement.sink} for all that follows")
         while self.waiting:
-            key = self.waiting.pop()
+            key = self.waiting.pop(0)
             statement = self.by_key[key]
             for edge in self.incoming[key]:
                 self._need(edge.source, kept_because(edge, self.by_key[edge.source]))
