@@ -220,8 +220,8 @@ class Frame:
         effects = self.effects
         for name, value in self.world.notebook.values.items():
             if value.reach & tokens and name not in effects.bound:
+                # The name in the code is read where it is evaluated; its aliases are not read here.
                 effects.mutated[name] = None
-                effects.read(name)
         if direct:
             effects.direct[direct] = None
 

@@ -24,7 +24,7 @@ _HEAD = """\
 
 
 def dump(pipeline: Pipeline) -> str:
-    plain = msgspec.to_builtins(pipeline)
+    plain = msgspec.json.decode(msgspec.json.encode(pipeline))
     ordered = {
         "kind": plain.pop("kind"),
         "version": plain.pop("version"),

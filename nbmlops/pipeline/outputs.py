@@ -9,7 +9,9 @@ from nbmlops.model.dataflow import SHARED_ROLES, Flow, Role, Slice, is_variable
 
 
 def find_outputs(flow: Flow, slice: Slice, parameters: frozenset[str]) -> tuple[str, ...]:
-    """In the order in which they are first bound."""
+    """In the order in which they are first bound; where somebody named what is wanted, exactly that."""
+    if slice.want:
+        return slice.want
     kept = [
         s
         for s in flow.statements

@@ -1,3 +1,4 @@
+# ruff: noqa: E501
 """What statements read, bind and change."""
 
 from __future__ import annotations

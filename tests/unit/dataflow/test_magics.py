@@ -43,7 +43,8 @@ def test_a_magic_reads_and_binds(source: str, reads: tuple[str, ...], binds: tup
     statements = flow_of("x = [1]", source).cells[-1].statements
     assert {name for each in statements for name in each.reads if name == "x"} == set(reads)
     bound = {name for each in statements for name in each.binds if name.isidentifier()}
-    assert bound >= set(binds) and bound <= {*binds, "y"}
+    assert bound >= set(binds)
+    assert bound <= {*binds, "y"}
 
 
 @pytest.mark.parametrize(

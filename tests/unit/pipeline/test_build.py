@@ -1,3 +1,4 @@
+# ruff: noqa: E501
 """A notebook cut into steps computes what it computed whole."""
 
 from __future__ import annotations
@@ -64,7 +65,8 @@ def test_a_messy_notebook_becomes_steps_that_compute_the_same() -> None:
     assert [step.parameters for step in pipeline.steps] == [("seed",), ("test_size", "seed"), (), ()]
     assert [(take.name, take.step) for take in pipeline.steps[3].takes] == [
         ("model", "train"), ("X_test", "prepare"), ("y_test", "prepare")]  # fmt: skip
-    assert "accuracy" in pipeline.outputs and "model" in pipeline.outputs
+    assert "accuracy" in pipeline.outputs
+    assert "model" in pipeline.outputs
 
 
 def test_step_notebooks_are_plain_and_complete() -> None:
@@ -78,11 +80,13 @@ def test_step_notebooks_are_plain_and_complete() -> None:
     assert prepare.cells[1].source == "test_size: float = 0.25  # share held back\nseed: int = 7"
     assert prepare.cells[1].metadata.tags == ["parameters"]
     load = "\n".join(cell.source for cell in made.notebooks["steps/01-load.ipynb"].cells)
-    assert "!pip" not in load and "matplotlib" not in load
+    assert "!pip" not in load
+    assert "matplotlib" not in load
     assert "%load_ext nbmlops" in "".join(
         cell.source for cell in made.notebooks["steps/04-evaluate.ipynb"].cells
     )
-    assert made.requirements.splitlines()[2:] and "scikit-learn==" in made.requirements
+    assert made.requirements.splitlines()[2:]
+    assert "scikit-learn==" in made.requirements
     assert made == built(WINE)
 
 

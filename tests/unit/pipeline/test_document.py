@@ -66,7 +66,8 @@ def test_a_mistake_in_the_file_is_one_line(old: str, new: str, message: str) -> 
     with pytest.raises(UsageError) as caught:
         load(SMALL.replace(old, new, 1), "p.yaml")
     assert message in str(caught.value)
-    assert str(caught.value).startswith("p.yaml") and "\n" not in str(caught.value)
+    assert str(caught.value).startswith("p.yaml")
+    assert "\n" not in str(caught.value)
 
 
 @pytest.mark.parametrize("text", ["", "just text", "[1]", "name: x\nsteps: []", "name: x\nsteps: 3"])

@@ -1,3 +1,4 @@
+# ruff: noqa: E501
 """Every bad notebook gets one clear line, and none is ever written."""
 
 from __future__ import annotations
@@ -51,7 +52,8 @@ def test_a_bad_notebook_is_refused_in_one_line(tmp_path: Path, content: object, 
     with pytest.raises(NbmlopsError) as caught:
         read_notebook(path)
     assert caught.value.kind == kind
-    assert "\n" not in str(caught.value) and "a.ipynb" in str(caught.value)
+    assert "\n" not in str(caught.value)
+    assert "a.ipynb" in str(caught.value)
     assert path.read_bytes() == before
 
 
