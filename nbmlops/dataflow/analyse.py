@@ -20,6 +20,9 @@ from nbmlops.errors import NotebookError
 from nbmlops.model.dataflow import CellFlow, Edge, EdgeKind, Flow, Statement, Stuck, is_variable
 from nbmlops.model.notebook import Notebook, NotebookCell
 
+_Undefined = tuple[str, str, NotebookCell, int]
+"""A name, the function that uses it, the cell, the line."""
+
 
 def no_modules(name: str) -> str | None:
     return None
@@ -30,7 +33,8 @@ def analyse(notebook: Notebook, modules: Modules = no_modules) -> Flow:
     world = World(modules)
     history = _History()
     cells: list[CellFlow] = []
-    undefined: list[tuple[str, str, NotebookCell, int]] = []
+    undefined: list[_Undefined] = []
+    uncertain: list[_Undefined] = []
     for cell in notebook.code_cells:
         if is_skipped(cell):
             cells.append(CellFlow(index=cell.index, id=cell.id, tags=cell.tags, source=cell.source))
@@ -46,13 +50,17 @@ def analyse(notebook: Notebook, modules: Modules = no_modules) -> Flow:
                 node, ast.For | ast.AsyncFor | ast.While | ast.If | ast.Try | ast.With | ast.Match
             )
             for name, via in effects.undefined.items():
-                if not (compound and name in effects.ever):
+                if name in effects.uncertain:
+                    uncertain.append((name, via, cell, node.lineno))
+                elif not (compound and name in effects.ever):
                     undefined.append((name, via, cell, node.lineno))
             places.append(Place(node, effects))
         statements = cell_statements(cell, parsed, places, world.notebook.values)
         for statement in statements:
             history.add(statement)
         cells.append(_after(cell, parsed.header_lines, statements, world))
+    ever = {name for cell in cells for s in cell.statements for name in (*s.binds, *s.may_bind)}
+    undefined += [each for each in uncertain if each[0] not in ever]
     if undefined:
         _refuse(undefined, cells)
     local = tuple(sorted(name for name, space in world.local_modules.items() if space is not None))
@@ -166,7 +174,7 @@ def _evidence(source: Statement, name: str, kind: EdgeKind) -> str:
     return f"reads {name}, changed through its alias {source.direct[0]} in {cell}"
 
 
-def _refuse(undefined: list[tuple[str, str, NotebookCell, int]], cells: list[CellFlow]) -> None:
+def _refuse(undefined: list[_Undefined], cells: list[CellFlow]) -> None:
     name, via, cell, line = undefined[0]
     later = [each for each in cells if any(name in (*s.binds, *s.may_bind) for s in each.statements)]
     where = f" in {via}()" if via and via != "<lambda>" else ""

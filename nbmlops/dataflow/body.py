@@ -173,17 +173,19 @@ class Body(Calls):
             self.evaluate(argument)
         inside = type(self)(self.world, self.namespace, self.effects, parent=self, values={}, via=self.via)
         inside.guarded = self.guarded
-        inside.walk(
-            [each for each in node.body if not isinstance(each, ast.FunctionDef | ast.AsyncFunctionDef)]
-        )
         token = self.world.token()
         methods: dict[str, Function] = {}
         outer = self if self.values is not None else None
         for each in node.body:
-            if isinstance(each, ast.FunctionDef | ast.AsyncFunctionDef):
-                for expression in (*each.args.defaults, *each.args.kw_defaults, *each.decorator_list):
-                    inside.evaluate(expression)
-                methods.setdefault(each.name, Function(each.name, each, self.namespace, outer, token))
+            if not isinstance(each, ast.FunctionDef | ast.AsyncFunctionDef):
+                inside.statement(each)
+                continue
+            for expression in (*each.args.defaults, *each.args.kw_defaults, *each.decorator_list):
+                inside.evaluate(expression)
+            function = Function(each.name, each, self.namespace, outer, token)
+            methods.setdefault(each.name, function)
+            # Later lines of the class may name it: `@size.setter`, `alias = method`.
+            inside.bind(each.name, Value(functions=frozenset({function})))
         parents = tuple(cls for base in bases if base.kind == CLASS for cls in base.classes)
         cls = Class(node.name, self.namespace, methods, parents, token)
         held = Value().holding(*(inside.values or {}).values())

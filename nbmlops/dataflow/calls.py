@@ -141,6 +141,11 @@ class Calls(FileCalls):
 
     def _call_back(self, values: list[Value], receiver: Value | None = None) -> None:
         """Functions among the arguments are called with whatever the others hold."""
+        self.world.passed_on += 1
+        self._call_each(values, receiver)
+        self.world.passed_on -= 1
+
+    def _call_each(self, values: list[Value], receiver: Value | None) -> None:
         for number, value in enumerate(values):
             if not value.functions:
                 continue

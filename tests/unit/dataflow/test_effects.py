@@ -169,7 +169,9 @@ def test_an_undefined_name_in_a_called_function_is_refused() -> None:
 @pytest.mark.parametrize(
     "source",
     [
-        "def f(): return nowhere", "display(1)", "get_ipython()", "_", "print(__name__)",
+        "def f(): return nowhere",
+        "class C:\n    def a(self): return 1\n    b = a\n    @property\n    def s(self): return 1\n    @s.setter\n    def s(self, v): pass",
+        "import atexit\ndef f(): return later\natexit.register(f)\nlater = 1", "display(1)", "get_ipython()", "_", "print(__name__)",
         "try:\n    nowhere\nexcept NameError:\n    pass", "from math import *\nsin(pi)",
         "for i in range(3):\n    if i: print(old)\n    old = i", "[nowhere for nowhere in ()]",
     ],
