@@ -19,8 +19,8 @@ FRESH_METHODS = _words(
     merge join melt pivot pivot_table stack unstack explode clip where mask query eval sample nlargest
     nsmallest add_prefix add_suffix get_dummies to_dict to_list tolist to_string to_html to_markdown
     to_records to_frame to_period to_timestamp to_datetime interpolate ffill bfill agg aggregate
-    transform apply map applymap crosstab between str_cat memory_usage equals empty idxmax idxmin argmax
-    argmin argsort all any dot item flatten nonzero searchsorted cumulative conj trace tobytes hexdigest
+    transform apply map applymap crosstab between  memory_usage equals empty idxmax idxmin argmax
+    argmin argsort all any dot item flatten nonzero searchsorted  conj trace tobytes hexdigest
     digest predict predict_proba predict_log_proba decision_function score score_samples get_params
     get_feature_names_out inverse_transform cost_complexity_pruning_path staged_predict kneighbors
     format upper lower title capitalize strip lstrip rstrip startswith endswith split rsplit splitlines
@@ -29,10 +29,10 @@ FRESH_METHODS = _words(
     is_file is_dir as_posix with_suffix with_name absolute resolve read_text read_bytes stat relative_to
     bit_length is_integer hex issubset issuperset isdisjoint union intersection difference
     symmetric_difference most_common elements numpy detach cpu size dim numel type_as get_support
-    get_depth get_n_leaves summary to_numpy_copy nbytes tail_copy cat contains extract findall fullmatch
+    get_depth get_n_leaves summary  nbytes  cat contains extract findall fullmatch
     match len normalize tz_localize tz_convert to_csv to_json to_parquet to_pickle to_excel to_sql
     to_feather to_hdf to_latex to_clipboard savefig write_text write_bytes save_model mkdir rmdir unlink
-    touch is_fitted state_dict named_steps_copy get_booster_copy"""
+    touch is_fitted state_dict  """
 )
 """Change nothing, and return something that shares nothing with the receiver."""
 
@@ -40,7 +40,7 @@ VIEW_METHODS = _words(
     """head tail get items keys values iterrows itertuples groupby rolling expanding ewm resample filter
     select_dtypes squeeze reshape ravel transpose swapaxes view to_numpy loc iloc xs take T first last
     nth get_group pipe parameters named_parameters modules children named_children glob rglob iterdir
-    joinpath get_figure get_axes gca_view named_steps get_booster best_estimator diagonal nlevels"""
+    joinpath get_figure get_axes  named_steps get_booster best_estimator diagonal nlevels"""
 )
 """Change nothing, and return something that may share objects with the receiver."""
 
@@ -109,7 +109,7 @@ STORING_FUNCTIONS = frozenset(
 
 SHARING_BUILTINS = _words(
     """list tuple set frozenset dict sorted reversed zip enumerate filter map iter next getattr vars min
-    max sum id_ type_"""
+    max sum  """
 )
 """Their results hold the objects of their arguments."""
 
@@ -223,46 +223,48 @@ FIGURE_SETTINGS = (
 PANDAS_PLOTS = _words("plot hist boxplot")
 NOT_DRAWING = _words("cm get_cmap colormaps get_fignums Line2D Figure Circle Rectangle Normalize")
 
-SETTING_FUNCTIONS = {
-    "pandas.set_option": "",
-    "pandas.reset_option": "",
-    "numpy.set_printoptions": "",
-    "numpy.seterr": "",
-    "numpy.errstate": "",
-    "warnings.filterwarnings": "",
-    "warnings.simplefilter": "",
-    "sklearn.set_config": "",
-    "seaborn.set": "",
-    "seaborn.set_theme": "",
-    "seaborn.set_style": "",
-    "seaborn.set_context": "",
-    "seaborn.set_palette": "",
-    "logging.basicConfig": "",
-    "mlflow.set_tracking_uri": "",
-    "mlflow.set_experiment": "",
-    "mlflow.autolog": "",
-    "mlflow.sklearn.autolog": "",
-    "mlflow.set_registry_uri": "",
-    "sys.path.append": "",
-    "sys.path.insert": "",
-    "sys.path.extend": "",
-    "sys.setrecursionlimit": "",
-    "os.environ.setdefault": "",
-    "os.environ.update": "",
-    "os.environ.pop": "",
-    "os.putenv": "",
-    "torch.set_num_threads": "",
-    "torch.set_default_dtype": "",
-    "torch.use_deterministic_algorithms": "",
-    "pandas.plotting.register_matplotlib_converters": "",
-    "matplotlib.use": "",
-    "tqdm.tqdm.pandas": "",
-    "tqdm.auto.tqdm.pandas": "",
-    "tqdm.notebook.tqdm.pandas": "",
-    "locale.setlocale": "",
-    "decimal.getcontext": "",
-    "pandas.options": "",
-}
+SETTING_FUNCTIONS = frozenset(
+    {
+        "pandas.set_option",
+        "pandas.reset_option",
+        "numpy.set_printoptions",
+        "numpy.seterr",
+        "numpy.errstate",
+        "warnings.filterwarnings",
+        "warnings.simplefilter",
+        "sklearn.set_config",
+        "seaborn.set",
+        "seaborn.set_theme",
+        "seaborn.set_style",
+        "seaborn.set_context",
+        "seaborn.set_palette",
+        "logging.basicConfig",
+        "mlflow.set_tracking_uri",
+        "mlflow.set_experiment",
+        "mlflow.autolog",
+        "mlflow.sklearn.autolog",
+        "mlflow.set_registry_uri",
+        "sys.path.append",
+        "sys.path.insert",
+        "sys.path.extend",
+        "sys.setrecursionlimit",
+        "os.environ.setdefault",
+        "os.environ.update",
+        "os.environ.pop",
+        "os.putenv",
+        "torch.set_num_threads",
+        "torch.set_default_dtype",
+        "torch.use_deterministic_algorithms",
+        "pandas.plotting.register_matplotlib_converters",
+        "matplotlib.use",
+        "tqdm.tqdm.pandas",
+        "tqdm.auto.tqdm.pandas",
+        "tqdm.notebook.tqdm.pandas",
+        "locale.setlocale",
+        "decimal.getcontext",
+        "pandas.options",
+    }
+)
 """Change the state of the module that holds them."""
 WORKING_FOLDER = "working folder"
 WORKING_FOLDER_FUNCTIONS = frozenset({"os.chdir"})

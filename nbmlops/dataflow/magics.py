@@ -48,7 +48,7 @@ _DROPPED = frozenset(
     xmode pprint who whos who_ls pinfo pinfo2 pdoc pdef psource pfile psearch history hist lsmagic
     magic quickref page notebook pdb debug automagic autoawait autocall reset_selective gui
     logstart logstop logon logoff logstate recall rerun tb doctest_mode macro edit load save
-    pastebin clear cls connect_info killbgscripts tensorboard watermark qtconsole sx_history
+    pastebin clear cls connect_info killbgscripts tensorboard watermark qtconsole
     alias_magic rehashx dhist"""
     )
 )
