@@ -11,7 +11,6 @@ from __future__ import annotations
 import ast
 from dataclasses import dataclass, field
 
-from nbmlops.dataflow import knowledge
 from nbmlops.dataflow.body import Body
 from nbmlops.dataflow.facts import Place, cell_statements
 from nbmlops.dataflow.frame import BUDGET, Effects, Modules, World
@@ -20,6 +19,9 @@ from nbmlops.dataflow.values import CLASS, FUNCTION, IMMUTABLE, LIBRARY, Value
 from nbmlops.errors import NotebookError
 from nbmlops.model.dataflow import CellFlow, Edge, EdgeKind, Flow, Statement, Stuck, is_variable
 from nbmlops.model.notebook import Notebook, NotebookCell
+
+_Undefined = tuple[str, str, NotebookCell, int]
+"""A name, the function that uses it, the cell, the line."""
 
 
 def no_modules(name: str) -> str | None:
@@ -31,7 +33,8 @@ def analyse(notebook: Notebook, modules: Modules = no_modules) -> Flow:
     world = World(modules)
     history = _History()
     cells: list[CellFlow] = []
-    undefined: list[tuple[str, str, NotebookCell, int]] = []
+    undefined: list[_Undefined] = []
+    uncertain: list[_Undefined] = []
     for cell in notebook.code_cells:
         if is_skipped(cell):
             cells.append(CellFlow(index=cell.index, id=cell.id, tags=cell.tags, source=cell.source))
@@ -43,15 +46,21 @@ def analyse(notebook: Notebook, modules: Modules = no_modules) -> Flow:
             effects = Effects()
             world.budget = BUDGET
             Body(world, world.notebook, effects).walk([node])
-            compound = isinstance(node, ast.For | ast.AsyncFor | ast.While | ast.If | ast.Try | ast.With | ast.Match)
+            compound = isinstance(
+                node, ast.For | ast.AsyncFor | ast.While | ast.If | ast.Try | ast.With | ast.Match
+            )
             for name, via in effects.undefined.items():
-                if not (compound and name in effects.ever):
+                if name in effects.uncertain:
+                    uncertain.append((name, via, cell, node.lineno))
+                elif not (compound and name in effects.ever):
                     undefined.append((name, via, cell, node.lineno))
             places.append(Place(node, effects))
         statements = cell_statements(cell, parsed, places, world.notebook.values)
         for statement in statements:
             history.add(statement)
         cells.append(_after(cell, parsed.header_lines, statements, world))
+    ever = {name for cell in cells for s in cell.statements for name in (*s.binds, *s.may_bind)}
+    undefined += [each for each in uncertain if each[0] not in ever]
     if undefined:
         _refuse(undefined, cells)
     local = tuple(sorted(name for name, space in world.local_modules.items() if space is not None))
@@ -69,7 +78,9 @@ def is_skipped(cell: NotebookCell) -> bool:
 
 
 def _after(cell: NotebookCell, header: int, statements: tuple[Statement, ...], world: World) -> CellFlow:
-    data = {name: value for name, value in world.notebook.values.items() if is_variable(name) and _is_data(value)}
+    data = {
+        name: value for name, value in world.notebook.values.items() if is_variable(name) and _is_data(value)
+    }
     stuck = [
         Stuck(name=name, why=world.stuck[token])
         for name, value in data.items()
@@ -77,7 +88,9 @@ def _after(cell: NotebookCell, header: int, statements: tuple[Statement, ...], w
         if token in world.stuck
     ]
     closures = {
-        name: {each for each in value.lazy if each in world.notebook.values} for name, value in data.items() if value.lazy
+        name: {each for each in value.lazy if each in world.notebook.values}
+        for name, value in data.items()
+        if value.lazy
     }
     return CellFlow(
         index=cell.index,
@@ -161,14 +174,18 @@ def _evidence(source: Statement, name: str, kind: EdgeKind) -> str:
     return f"reads {name}, changed through its alias {source.direct[0]} in {cell}"
 
 
-def _refuse(undefined: list[tuple[str, str, NotebookCell, int]], cells: list[CellFlow]) -> None:
+def _refuse(undefined: list[_Undefined], cells: list[CellFlow]) -> None:
     name, via, cell, line = undefined[0]
     later = [each for each in cells if any(name in (*s.binds, *s.may_bind) for s in each.statements)]
     where = f" in {via}()" if via and via != "<lambda>" else ""
     known = [each for each in later if each.index >= cell.index]
     if known:
         other = known[0]
-        when = f"bound later, in {other.label}" if other.index > cell.index else "bound further down in the same cell"
+        when = (
+            f"bound later, in {other.label}"
+            if other.index > cell.index
+            else "bound further down in the same cell"
+        )
         hint = f"Move the cell that binds {name} before it, or tag the cell `skip`."
     else:
         when = "never bound"
@@ -183,6 +200,3 @@ def _refuse(undefined: list[tuple[str, str, NotebookCell, int]], cells: list[Cel
         bound_in=known[0].index if known else None,
         all=sorted({each[0] for each in undefined}),
     )
-
-
-__all__ = ["analyse", "is_skipped", "knowledge", "no_modules"]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+from collections.abc import Callable
 from dataclasses import replace
 
 from nbmlops.dataflow.calls import Calls
@@ -10,7 +11,6 @@ from nbmlops.dataflow.expressions import root_name
 from nbmlops.dataflow.frame import Effects
 from nbmlops.dataflow.values import (
     CLASS,
-    CONTAINER,
     FUNCTION,
     IMMUTABLE,
     LIBRARY,
@@ -83,8 +83,7 @@ class Body(Calls):
                 self._try(node)
             case ast.Match():
                 subject = self.evaluate(node.subject)
-                walks = [self._case(case, subject) for case in node.cases]
-                self.branches([*walks, lambda: None])
+                self.branches([*(self._case(case, subject) for case in node.cases), lambda: None])
             case ast.Import() | ast.ImportFrom():
                 self._import(node)
             case ast.Raise() | ast.Assert():
@@ -92,9 +91,8 @@ class Body(Calls):
                     if isinstance(each, ast.expr):
                         self.evaluate(each)
 
-    def _loop(self, turn: object, orelse: list[ast.stmt]) -> None:
+    def _loop(self, turn: Callable[[], None], orelse: list[ast.stmt]) -> None:
         """Twice round shows what one turn leaves for the next; never round is possible too."""
-        assert callable(turn)
 
         def twice() -> None:
             turn()
@@ -162,28 +160,32 @@ class Body(Calls):
             if each.annotation is not None:
                 self.evaluate(each.annotation)
         self.evaluate(node.returns)
-        for each in decorators:
-            if each.kind == FUNCTION:
-                for function in each.functions:
+        for decorator in decorators:
+            if decorator.kind == FUNCTION:
+                for function in decorator.functions:
+                    # What the decorator returns is called in its stead, and calls it.
                     value = value.holding(self.invoke(function, [value], {}))
-                    value = replace(value, functions=value.functions | {function}) if False else value
         self.bind(node.name, value)
 
     def _class(self, node: ast.ClassDef) -> None:
         bases = [self.evaluate(each) for each in node.bases]
-        for each in (*(keyword.value for keyword in node.keywords), *node.decorator_list):
-            self.evaluate(each)
+        for argument in (*(keyword.value for keyword in node.keywords), *node.decorator_list):
+            self.evaluate(argument)
         inside = type(self)(self.world, self.namespace, self.effects, parent=self, values={}, via=self.via)
         inside.guarded = self.guarded
-        inside.walk([each for each in node.body if not isinstance(each, ast.FunctionDef | ast.AsyncFunctionDef)])
         token = self.world.token()
         methods: dict[str, Function] = {}
         outer = self if self.values is not None else None
         for each in node.body:
-            if isinstance(each, ast.FunctionDef | ast.AsyncFunctionDef):
-                for expression in (*each.args.defaults, *each.args.kw_defaults, *each.decorator_list):
-                    inside.evaluate(expression)
-                methods.setdefault(each.name, Function(each.name, each, self.namespace, outer, token))
+            if not isinstance(each, ast.FunctionDef | ast.AsyncFunctionDef):
+                inside.statement(each)
+                continue
+            for expression in (*each.args.defaults, *each.args.kw_defaults, *each.decorator_list):
+                inside.evaluate(expression)
+            function = Function(each.name, each, self.namespace, outer, token)
+            methods.setdefault(each.name, function)
+            # Later lines of the class may name it: `@size.setter`, `alias = method`.
+            inside.bind(each.name, Value(functions=frozenset({function})))
         parents = tuple(cls for base in bases if base.kind == CLASS for cls in base.classes)
         cls = Class(node.name, self.namespace, methods, parents, token)
         held = Value().holding(*(inside.values or {}).values())
@@ -192,28 +194,31 @@ class Body(Calls):
 
     def _try(self, node: ast.Try | ast.TryStar) -> None:
         survives = any(_survives(handler.type) for handler in node.handlers)
-        self.guarded += survives
 
-        def attempt() -> None:
+        def guarded() -> None:
+            self.guarded += survives
             self.walk(node.body)
             self.guarded -= survives
+
+        def attempt() -> None:
+            guarded()
             self.walk(node.orelse)
 
-        before = self.snapshot()
+        def recovery(handler: ast.ExceptHandler) -> Callable[[], None]:
+            def recover() -> None:
+                # The body may have stopped anywhere: a name has its old value or the new one.
+                self.branches([lambda: None, guarded])
+                self.evaluate(handler.type)
+                if handler.name:
+                    self.bind(handler.name, self.world.fresh())
+                self.walk(handler.body)
 
-        def recover(handler: ast.ExceptHandler) -> None:
-            # The body may have stopped anywhere: a name has its old value or the new one.
-            self.branches([lambda: None, lambda: self.walk(node.body)])
-            self.evaluate(handler.type)
-            if handler.name:
-                self.bind(handler.name, self.world.fresh())
-            self.walk(handler.body)
+            return recover
 
-        del before
-        self.branches([attempt, *(lambda handler=handler: recover(handler) for handler in node.handlers)])  # type: ignore[misc]
+        self.branches([attempt, *(recovery(handler) for handler in node.handlers)])
         self.walk(node.finalbody)
 
-    def _case(self, case: ast.match_case, subject: Value) -> object:
+    def _case(self, case: ast.match_case, subject: Value) -> Callable[[], None]:
         def walk() -> None:
             for each in ast.walk(case.pattern):
                 name = getattr(each, "name", None) or getattr(each, "rest", None)
@@ -236,7 +241,9 @@ class Body(Calls):
                 self.effects.modules[alias.name] = None
                 self.load(alias.name)
                 top = alias.name.split(".")[0]
-                self.bind(alias.asname or top, Value(kind=LIBRARY, dotted=alias.name if alias.asname else top))
+                self.bind(
+                    alias.asname or top, Value(kind=LIBRARY, dotted=alias.name if alias.asname else top)
+                )
             return
         module = node.module or ""
         if node.level:
@@ -297,6 +304,3 @@ def _survives(kind: ast.expr | None) -> bool:
         return True
     kinds = kind.elts if isinstance(kind, ast.Tuple) else [kind]
     return any(isinstance(each, ast.Name) and each.id in _SURVIVES for each in kinds)
-
-
-__all__ = ["CONTAINER", "Body"]

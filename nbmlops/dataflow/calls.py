@@ -1,9 +1,9 @@
 """What a call does: our own functions are walked into, other people's are looked up.
 
-    scale(df)           a function of the notebook: its effects on df are those of its body
-    model.fit(X, y)     changes model, fits
-    plt.plot(x)         draws on pyplot's current figure
-    np.random.rand()    advances numpy's global state, where somebody seeded it
+scale(df)           a function of the notebook: its effects on df are those of its body
+model.fit(X, y)     changes model, fits
+plt.plot(x)         draws on pyplot's current figure
+np.random.rand()    advances numpy's global state, where somebody seeded it
 """
 
 from __future__ import annotations
@@ -13,11 +13,23 @@ import posixpath
 from dataclasses import replace
 
 from nbmlops.dataflow import knowledge, magics, shell
-from nbmlops.dataflow.expressions import Expressions, root_name
+from nbmlops.dataflow.expressions import root_name
 from nbmlops.dataflow.filecalls import FileCalls
 from nbmlops.dataflow.frame import DEPTH
 from nbmlops.dataflow.names import free_names
-from nbmlops.dataflow.values import CLASS, CONTAINER, FUNCTION, IMMUTABLE, INSTANCE, LIBRARY, SCALAR, Class, Function, Value, join, text_value
+from nbmlops.dataflow.values import (
+    CLASS,
+    CONTAINER,
+    FUNCTION,
+    IMMUTABLE,
+    INSTANCE,
+    LIBRARY,
+    SCALAR,
+    Function,
+    Value,
+    join,
+    text_value,
+)
 
 
 class Calls(FileCalls):
@@ -68,9 +80,15 @@ class Calls(FileCalls):
         node = function.node
         values = _arguments(function, positional, named, world.fresh())
         frame = type(self)(
-            world, function.namespace, self.effects, parent=function.frame, values=values,
-            global_names=_declared(node, ast.Global), nonlocal_names=_declared(node, ast.Nonlocal), via=function.name,
-        )  # fmt: skip
+            world,
+            function.namespace,
+            self.effects,
+            parent=function.frame,
+            values=values,
+            global_names=_declared(node, ast.Global),
+            nonlocal_names=_declared(node, ast.Nonlocal),
+            via=function.name,
+        )
         frame.guarded = self.guarded
         world.active.append(function)
         world.frames.append(frame)
@@ -84,7 +102,11 @@ class Calls(FileCalls):
             world.active.pop()
             world.frames.pop()
         if _is_generator(node):
-            late = frozenset(free_names(node)) if function.frame is None and not function.namespace.name else frozenset()
+            late = (
+                frozenset(free_names(node))
+                if function.frame is None and not function.namespace.name
+                else frozenset()
+            )
             held = world.fresh("a generator").holding(*everything, *filter(None, [frame.returned]))
             return replace(held, lazy=late)
         return frame.returned or SCALAR
@@ -119,6 +141,11 @@ class Calls(FileCalls):
 
     def _call_back(self, values: list[Value], receiver: Value | None = None) -> None:
         """Functions among the arguments are called with whatever the others hold."""
+        self.world.passed_on += 1
+        self._call_each(values, receiver)
+        self.world.passed_on -= 1
+
+    def _call_each(self, values: list[Value], receiver: Value | None) -> None:
         for number, value in enumerate(values):
             if not value.functions:
                 continue
@@ -136,7 +163,12 @@ class Calls(FileCalls):
     # Methods of values
 
     def _method(
-        self, node: ast.Call, func: ast.Attribute, base: Value, positional: list[Value], named: dict[str, Value]
+        self,
+        node: ast.Call,
+        func: ast.Attribute,
+        base: Value,
+        positional: list[Value],
+        named: dict[str, Value],
     ) -> Value:
         attr, name = func.attr, root_name(func.value)
         arguments = [*positional, *named.values()]
@@ -146,7 +178,9 @@ class Calls(FileCalls):
             for method in found:
                 static = _decorated(method, "staticmethod")
                 before = self.effects.mutated.copy()
-                result = join(result, self.invoke(method, positional if static else [base, *positional], named))
+                result = join(
+                    result, self.invoke(method, positional if static else [base, *positional], named)
+                )
                 if name and name in self.effects.mutated and name not in before:
                     self.effects.direct[name] = None
             if not (base.kind == CONTAINER and attr in knowledge.CONTAINER_MUTATORS):
@@ -207,9 +241,9 @@ class Calls(FileCalls):
             return False
         if func.attr in knowledge.PANDAS_PLOTS:
             # `ax.plot(...)` draws on a figure that is known; a table makes one.
-            return not any(self.world.stuck.get(token, "").endswith("figure") for token in base.own) and not any(
-                "axes" in self.world.stuck.get(token, "") for token in base.own
-            )
+            return not any(
+                self.world.stuck.get(token, "").endswith("figure") for token in base.own
+            ) and not any("axes" in self.world.stuck.get(token, "") for token in base.own)
         return isinstance(func.value, ast.Attribute) and func.value.attr == "plot"
 
     # Magics
@@ -218,14 +252,16 @@ class Calls(FileCalls):
         effects = self.effects
         text = node.args[0].value if node.args and isinstance(node.args[0], ast.Constant) else ""
         text = text if isinstance(text, str) else ""
-        if kind != magics.CONSOLE:
-            self.guarded += 1
+        # A shell command may mean a variable of the shell; the code of `%timeit` has no text before it.
+        lenient = bool(text)
+        self.guarded += lenient
         values = [self.evaluate(each) for each in node.args]
-        if kind != magics.CONSOLE:
-            self.guarded -= 1
+        self.guarded -= lenient
         match kind:
             case magics.SHELL:
-                effects.sink = effects.sink or f"runs {text if text.startswith('%%') else '!' + text.splitlines()[0]}"
+                effects.sink = (
+                    effects.sink or f"runs {text if text.startswith('%%') else '!' + text.splitlines()[0]}"
+                )
                 for path in shell.redirections(text):
                     self.write_file(text_value(path))
             case magics.UNKNOWN:
@@ -236,13 +272,17 @@ class Calls(FileCalls):
                 effects.displays = True
             case magics.SETTING:
                 effects.setting = True
-                effects.sink = "changes the working folder" if "cd" in text.split()[0] else "sets the environment"
+                effects.sink = (
+                    "changes the working folder" if "cd" in text.split()[0] else "sets the environment"
+                )
             case magics.WRITE:
                 self.write_file(values[0])
         return self.world.fresh()
 
 
-def _arguments(function: Function, positional: list[Value], named: dict[str, Value], rest: Value) -> dict[str, Value]:
+def _arguments(
+    function: Function, positional: list[Value], named: dict[str, Value], rest: Value
+) -> dict[str, Value]:
     arguments = function.node.args
     names = [each.arg for each in (*arguments.posonlyargs, *arguments.args)]
     values = dict(zip(names, positional, strict=False))
@@ -259,7 +299,9 @@ def _arguments(function: Function, positional: list[Value], named: dict[str, Val
     if arguments.kwarg:
         values[arguments.kwarg.arg] = replace(rest, kind=CONTAINER).holding(*loose)
     defaults = dict(zip(reversed(names), reversed(arguments.defaults), strict=False))
-    defaults |= {name: each for name, each in zip(keywords, arguments.kw_defaults, strict=True) if each is not None}
+    defaults |= {
+        name: each for name, each in zip(keywords, arguments.kw_defaults, strict=True) if each is not None
+    }
     for name in (*names, *keywords):
         if name not in values:
             own = frozenset({function.token})
@@ -288,7 +330,9 @@ def _is_generator(node: ast.FunctionDef | ast.AsyncFunctionDef) -> bool:
 
 def _always(node: ast.FunctionDef | ast.AsyncFunctionDef) -> bool:
     """No early return: what the body binds of the globals is bound."""
-    return not any(isinstance(each, ast.Return) for statement in node.body[:-1] for each in ast.walk(statement))
+    return not any(
+        isinstance(each, ast.Return) for statement in node.body[:-1] for each in ast.walk(statement)
+    )
 
 
 def _decorated(function: Function, name: str) -> bool:
@@ -307,6 +351,3 @@ def _is_false(node: ast.expr) -> bool:
 
 def _is_text(value: Value) -> bool:
     return value.text is not None
-
-
-__all__ = ["Calls", "Class", "Expressions"]

@@ -35,8 +35,8 @@ def cut(flow: Flow, want: tuple[str, ...] = ()) -> Slice:
     """Raises NotFoundError for a wanted name that the notebook never binds."""
     tracing = _Tracing(flow)
     roots = _wanted(flow, want) if want else find_roots(flow)
-    for cell, why in roots.items():
-        tracing.keep_cell(cell, why)
+    for index, why in roots.items():
+        tracing.keep_cell(index, why)
     tracing.run()
     kept: list[KeptCell] = []
     dropped: list[DroppedCell] = []
@@ -101,7 +101,7 @@ class _Tracing:
                 if statement.role is Role.SETTING and statement.sink:
                     self.keep_shared(key, f"{statement.sink} for all that follows")
         while self.waiting:
-            key = self.waiting.pop()
+            key = self.waiting.pop(0)
             statement = self.by_key[key]
             for edge in self.incoming[key]:
                 self._need(edge.source, kept_because(edge, self.by_key[edge.source]))

@@ -50,7 +50,9 @@ class Expressions(Frame):
             case ast.Subscript():
                 return self._subscript(node)
             case ast.List() | ast.Tuple() | ast.Set():
-                return self._container([self.evaluate(each) for each in node.elts], isinstance(node, ast.Tuple))
+                return self._container(
+                    [self.evaluate(each) for each in node.elts], isinstance(node, ast.Tuple)
+                )
             case ast.Dict():
                 parts = [self.evaluate(each) for each in (*node.keys, *node.values) if each is not None]
                 return self._container(parts)
@@ -64,7 +66,11 @@ class Expressions(Frame):
                 return result
             case ast.UnaryOp():
                 operand = self.evaluate(node.operand)
-                return SCALAR if operand.kind == IMMUTABLE or isinstance(node.op, ast.Not) else self.world.fresh()
+                return (
+                    SCALAR
+                    if operand.kind == IMMUTABLE or isinstance(node.op, ast.Not)
+                    else self.world.fresh()
+                )
             case ast.Compare():
                 parts = [self.evaluate(each) for each in (node.left, *node.comparators)]
                 return SCALAR if all(part.kind == IMMUTABLE for part in parts) else self.world.fresh()
@@ -86,22 +92,23 @@ class Expressions(Frame):
                 return self._container([self._comprehension(node.generators, (node.key, node.value))])
             case ast.GeneratorExp():
                 held = self._comprehension(node.generators, (node.elt,))
-                late = frozenset(free_names(node)) if self.values is None and self.in_notebook else frozenset()
+                late = (
+                    frozenset(free_names(node)) if self.values is None and self.in_notebook else frozenset()
+                )
                 return replace(self.world.fresh("a generator").holding(held), lazy=late | held.lazy)
             case ast.Starred() | ast.Await():
-                value = self.evaluate(node.value)
-                return value.part() if isinstance(node, ast.Starred) else value
+                inner = self.evaluate(node.value)
+                return inner.part() if isinstance(node, ast.Starred) else inner
             case ast.Yield() | ast.YieldFrom():
-                value = self.evaluate(node.value)
-                self.returned = join(self.returned, value)
+                self.returned = join(self.returned, self.evaluate(node.value))
                 return Value()
             case ast.Slice():
-                for each in (node.lower, node.upper, node.step):
-                    self.evaluate(each)
+                for bound in (node.lower, node.upper, node.step):
+                    self.evaluate(bound)
                 return SCALAR
-        for each in ast.iter_child_nodes(node):
-            if isinstance(each, ast.expr):
-                self.evaluate(each)
+        for child in ast.iter_child_nodes(node):
+            if isinstance(child, ast.expr):
+                self.evaluate(child)
         return self.world.fresh()
 
     def attribute(self, base: Value, name: str) -> Value:
@@ -217,14 +224,13 @@ class Expressions(Frame):
             case ast.Name():
                 self.bind(target.id, value)
             case ast.Tuple() | ast.List():
-                if value.kind != IMMUTABLE or value.reach:
-                    part = value.part()
-                else:
-                    part = SCALAR
+                part = value.part() if value.kind != IMMUTABLE or value.reach else SCALAR
                 for each in target.elts:
                     self.bind_target(each, part, None)
             case ast.Starred():
-                self.bind_target(target.value, replace(self.world.fresh(), kind=CONTAINER).holding(value), None)
+                self.bind_target(
+                    target.value, replace(self.world.fresh(), kind=CONTAINER).holding(value), None
+                )
             case ast.Attribute():
                 self._store_in(self.evaluate(target.value), target.value, value)
             case ast.Subscript():
@@ -253,6 +259,7 @@ def _is_property(function: Function) -> bool:
         return False
     return any(
         isinstance(each, ast.Name | ast.Attribute)
-        and (each.id if isinstance(each, ast.Name) else each.attr) in ("property", "cached_property", "setter")
+        and (each.id if isinstance(each, ast.Name) else each.attr)
+        in ("property", "cached_property", "setter")
         for each in function.node.decorator_list
     )

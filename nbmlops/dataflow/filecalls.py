@@ -8,7 +8,7 @@ from dataclasses import replace
 
 from nbmlops.dataflow import files, knowledge
 from nbmlops.dataflow.expressions import Expressions
-from nbmlops.dataflow.values import IMMUTABLE, SCALAR, Value, text_value
+from nbmlops.dataflow.values import IMMUTABLE, SCALAR, Value
 
 
 class FileCalls(Expressions):
@@ -51,7 +51,9 @@ class FileCalls(Expressions):
 
     # Libraries
 
-    def library_call(self, node: ast.Call, dotted: str, positional: list[Value], named: dict[str, Value]) -> Value:
+    def library_call(
+        self, node: ast.Call, dotted: str, positional: list[Value], named: dict[str, Value]
+    ) -> Value:
         known, effects = knowledge, self.effects
         arguments = [*positional, *named.values()]
         package, last = dotted.split(".")[0], dotted.rpartition(".")[2]
@@ -77,7 +79,12 @@ class FileCalls(Expressions):
             drawn = self._pyplot(dotted.removeprefix("matplotlib.pyplot."))
             self.library_files(node, dotted, positional, named)
             return drawn
-        elif package == "seaborn" and last not in ("load_dataset", "color_palette", "get_dataset_names", "despine"):
+        elif package == "seaborn" and last not in (
+            "load_dataset",
+            "color_palette",
+            "get_dataset_names",
+            "despine",
+        ):
             effects.displays = True
             return self._figure(starts="ax" not in named)
         if dotted in known.SINKS:
@@ -122,9 +129,18 @@ class FileCalls(Expressions):
 
     def _result(self, dotted: str, package: str, last: str, arguments: list[Value]) -> Value:
         known = knowledge
-        if dotted in ("pathlib.Path", "pathlib.PurePath", "pathlib.PosixPath", "os.path.join", "str", "os.fspath"):
+        if dotted in (
+            "pathlib.Path",
+            "pathlib.PurePath",
+            "pathlib.PosixPath",
+            "os.path.join",
+            "str",
+            "os.fspath",
+        ):
             texts = [each.text for each in arguments]
-            text = posixpath.join(*(t for t in texts if t is not None)) if texts and None not in texts else None
+            text = (
+                posixpath.join(*(t for t in texts if t is not None)) if texts and None not in texts else None
+            )
             return Value(kind=IMMUTABLE, text=text, made="pathlib.Path" if package == "pathlib" else "")
         if dotted in known.IMMUTABLE_RESULTS:
             return SCALAR
@@ -262,6 +278,3 @@ def _path_of(position: int, positional: list[Value], named: dict[str, Value]) ->
         if name in named:
             return named[name]
     return None
-
-
-__all__ = ["FileCalls", "text_value"]

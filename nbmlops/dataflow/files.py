@@ -7,12 +7,20 @@ from __future__ import annotations
 
 import posixpath
 
+from nbmlops.lib.words import words
+
 READERS: dict[str, int] = {
     **{
         f"pandas.read_{kind}": 0
-        for kind in "csv table excel json parquet feather pickle hdf fwf orc stata spss sas xml html".split()
+        for kind in words(
+            """csv table excel json parquet feather pickle hdf fwf orc stata spss sas xml html"""
+        )
     },
-    **{f"polars.{verb}_{kind}": 0 for verb in ("read", "scan") for kind in "csv parquet json ndjson ipc".split()},
+    **{
+        f"polars.{verb}_{kind}": 0
+        for verb in ("read", "scan")
+        for kind in ["csv", "parquet", "json", "ndjson", "ipc"]
+    },
     **{f"numpy.{name}": 0 for name in ("load", "loadtxt", "genfromtxt", "fromfile", "memmap")},
     "joblib.load": 0,
     "torch.load": 0,
@@ -74,9 +82,12 @@ FOLDER_METHODS = frozenset({"glob", "rglob", "iterdir"})
 WRITE_METHODS: dict[str, int] = {
     **{
         f"to_{kind}": 0
-        for kind in "csv excel json parquet feather pickle hdf stata html latex xml orc markdown string netcdf zarr".split()
+        for kind in words(
+            """csv excel json parquet feather pickle hdf stata html latex xml orc markdown string netcdf
+            zarr"""
+        )
     },
-    **{f"write_{kind}": 0 for kind in "csv parquet json ndjson excel html image ipc".split()},
+    **{f"write_{kind}": 0 for kind in ["csv", "parquet", "json", "ndjson", "excel", "html", "image", "ipc"]},
     "savefig": 0,
     "save": 0,
     "save_model": 0,
@@ -89,7 +100,19 @@ WRITE_METHODS: dict[str, int] = {
 }
 """Methods that write to the path they are given; without a path they return text."""
 PATH_KEYWORDS = frozenset(
-    {"path", "fname", "filename", "file", "filepath_or_buffer", "path_or_buf", "io", "fp", "excel_writer", "buf", "f"}
+    {
+        "path",
+        "fname",
+        "filename",
+        "file",
+        "filepath_or_buffer",
+        "path_or_buf",
+        "io",
+        "fp",
+        "excel_writer",
+        "buf",
+        "f",
+    }
 )
 UNKNOWN = "file (unknown)"
 

@@ -12,12 +12,22 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
 
 from nbmlops.dataflow import knowledge
-from nbmlops.dataflow.values import CLASS, FUNCTION, IMMUTABLE, LIBRARY, Function, Namespace, Tokens, Value, join
+from nbmlops.dataflow.values import (
+    CLASS,
+    FUNCTION,
+    IMMUTABLE,
+    LIBRARY,
+    Function,
+    Namespace,
+    Tokens,
+    Value,
+    join,
+)
 
 _BUILTINS = frozenset(dir(builtins))
 _OUTPUT_NAME = re.compile(r"_i?\d*$")
 DEPTH = 20
-BUDGET = 60_000
+BUDGET = 10_000
 """Statements walked inside functions, for one statement of the notebook; beyond it calls are unknown."""
 
 Modules = Callable[[str], str | None]
@@ -35,6 +45,8 @@ class Effects:
     deleted: dict[str, None] = field(default_factory=dict)
     undefined: dict[str, str] = field(default_factory=dict)
     """Name -> the function in which it is read, or an empty text."""
+    uncertain: set[str] = field(default_factory=set)
+    """Undefined names of functions that are only passed on: they may be called later, when all is bound."""
     files_read: dict[str, None] = field(default_factory=dict)
     files_written: dict[str, None] = field(default_factory=dict)
     modules: dict[str, None] = field(default_factory=dict)
@@ -69,6 +81,8 @@ class World:
     """Objects that cannot leave their process, and why."""
     frames: list[Frame] = field(default_factory=list)
     active: list[Function] = field(default_factory=list)
+    passed_on: int = 0
+    """Inside of functions that were given to somebody who may call them."""
     figure_cell: int = -1
     cell: int = -1
     count: int = 0
@@ -154,6 +168,10 @@ class Frame:
             return Value(kind=LIBRARY, dotted=f"{stars[-1]}.{name}")
         self.effects.read(name)
         if not self.guarded:
+            if self.world.passed_on and name not in self.effects.undefined:
+                self.effects.uncertain.add(name)
+            elif not self.world.passed_on:
+                self.effects.uncertain.discard(name)
             self.effects.undefined.setdefault(name, self.via)
         return Value()
 
@@ -210,8 +228,8 @@ class Frame:
         effects = self.effects
         for name, value in self.world.notebook.values.items():
             if value.reach & tokens and name not in effects.bound:
+                # The name in the code is read where it is evaluated; its aliases are not read here.
                 effects.mutated[name] = None
-                effects.read(name)
         if direct:
             effects.direct[direct] = None
 
@@ -219,7 +237,11 @@ class Frame:
         """The state of whole packages, under all names that lead into them."""
         self.effects.setting = True
         for name, value in self.world.notebook.values.items():
-            if value.kind == LIBRARY and value.dotted.split(".")[0] in packages and name not in self.effects.bound:
+            if (
+                value.kind == LIBRARY
+                and value.dotted.split(".")[0] in packages
+                and name not in self.effects.bound
+            ):
                 self.effects.mutated[name] = None
                 self.effects.direct[name] = None
                 self.effects.read(name)

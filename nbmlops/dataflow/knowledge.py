@@ -12,40 +12,42 @@ def _words(text: str) -> frozenset[str]:
 
 
 FRESH_METHODS = _words(
-    """copy mean median mode sum prod min max std var sem count nunique unique value_counts describe info corr cov skew
-    kurt quantile cumsum cumprod cummax cummin abs round rank diff shift pct_change isna isnull notna notnull isin
-    duplicated drop_duplicates drop dropna fillna replace rename rename_axis sort_values sort_index reset_index set_index
-    reindex assign astype convert_dtypes infer_objects merge join melt pivot pivot_table stack unstack explode clip where
-    mask query eval sample nlargest nsmallest add_prefix add_suffix get_dummies to_dict to_list tolist to_string to_html
-    to_markdown to_records to_frame to_period to_timestamp to_datetime interpolate ffill bfill agg aggregate transform
-    apply map applymap crosstab between str_cat memory_usage equals empty idxmax idxmin argmax argmin argsort all any dot
-    item flatten nonzero searchsorted cumulative conj trace tobytes hexdigest digest
-    predict predict_proba predict_log_proba decision_function score score_samples get_params get_feature_names_out
-    inverse_transform cost_complexity_pruning_path staged_predict kneighbors
-    format upper lower title capitalize strip lstrip rstrip startswith endswith split rsplit splitlines partition encode
-    decode find rfind index isdigit isalpha isalnum isnumeric isspace zfill center ljust rjust casefold swapcase
-    strftime isoformat total_seconds timestamp date time weekday exists is_file is_dir as_posix with_suffix with_name
-    absolute resolve read_text read_bytes stat relative_to
-    bit_length is_integer hex issubset issuperset isdisjoint union intersection difference symmetric_difference
-    most_common elements numpy detach cpu size dim numel type_as get_support get_depth get_n_leaves summary
-    to_numpy_copy nbytes tail_copy cat contains extract findall fullmatch match len normalize tz_localize tz_convert
-    to_csv to_json to_parquet to_pickle to_excel to_sql to_feather to_hdf to_latex to_clipboard savefig write_text
-    write_bytes save_model mkdir rmdir unlink touch is_fitted state_dict named_steps_copy get_booster_copy"""
+    """copy mean median mode sum prod min max std var sem count nunique unique value_counts describe info
+    corr cov skew kurt quantile cumsum cumprod cummax cummin abs round rank diff shift pct_change isna
+    isnull notna notnull isin duplicated drop_duplicates drop dropna fillna replace rename rename_axis
+    sort_values sort_index reset_index set_index reindex assign astype convert_dtypes infer_objects
+    merge join melt pivot pivot_table stack unstack explode clip where mask query eval sample nlargest
+    nsmallest add_prefix add_suffix get_dummies to_dict to_list tolist to_string to_html to_markdown
+    to_records to_frame to_period to_timestamp to_datetime interpolate ffill bfill agg aggregate
+    transform apply map applymap crosstab between  memory_usage equals empty idxmax idxmin argmax
+    argmin argsort all any dot item flatten nonzero searchsorted  conj trace tobytes hexdigest
+    digest predict predict_proba predict_log_proba decision_function score score_samples get_params
+    get_feature_names_out inverse_transform cost_complexity_pruning_path staged_predict kneighbors
+    format upper lower title capitalize strip lstrip rstrip startswith endswith split rsplit splitlines
+    partition encode decode find rfind index isdigit isalpha isalnum isnumeric isspace zfill center
+    ljust rjust casefold swapcase strftime isoformat total_seconds timestamp date time weekday exists
+    is_file is_dir as_posix with_suffix with_name absolute resolve read_text read_bytes stat relative_to
+    bit_length is_integer hex issubset issuperset isdisjoint union intersection difference
+    symmetric_difference most_common elements numpy detach cpu size dim numel type_as get_support
+    get_depth get_n_leaves summary  nbytes  cat contains extract findall fullmatch
+    match len normalize tz_localize tz_convert to_csv to_json to_parquet to_pickle to_excel to_sql
+    to_feather to_hdf to_latex to_clipboard savefig write_text write_bytes save_model mkdir rmdir unlink
+    touch is_fitted state_dict  """
 )
 """Change nothing, and return something that shares nothing with the receiver."""
 
 VIEW_METHODS = _words(
-    """head tail get items keys values iterrows itertuples groupby rolling expanding ewm resample filter select_dtypes
-    squeeze reshape ravel transpose swapaxes view to_numpy loc iloc xs take T first last nth get_group pipe parameters
-    named_parameters modules children named_children glob rglob iterdir joinpath get_figure get_axes gca_view
-    named_steps get_booster best_estimator diagonal nlevels"""
+    """head tail get items keys values iterrows itertuples groupby rolling expanding ewm resample filter
+    select_dtypes squeeze reshape ravel transpose swapaxes view to_numpy loc iloc xs take T first last
+    nth get_group pipe parameters named_parameters modules children named_children glob rglob iterdir
+    joinpath get_figure get_axes  named_steps get_booster best_estimator diagonal nlevels"""
 )
 """Change nothing, and return something that may share objects with the receiver."""
 
 CONTAINER_MUTATORS = _words(
-    """append extend insert add update setdefault pop popitem remove discard clear sort reverse appendleft extendleft
-    popleft rotate subtract intersection_update difference_update symmetric_difference_update move_to_end
-    __setitem__ __delitem__"""
+    """append extend insert add update setdefault pop popitem remove discard clear sort reverse appendleft
+    extendleft popleft rotate subtract intersection_update difference_update symmetric_difference_update
+    move_to_end __setitem__ __delitem__"""
 )
 """Change the receiver itself, not what it holds; they may keep their arguments in it."""
 
@@ -56,7 +58,12 @@ TRANSFORM_FITS = _words("fit_transform")
 TRANSFORMS = _words("transform")
 """Fresh results; `fit_transform` also changes the receiver."""
 
-PREPARING = ("sklearn.preprocessing.", "sklearn.impute.", "sklearn.feature_extraction.", "sklearn.feature_selection.")
+PREPARING = (
+    "sklearn.preprocessing.",
+    "sklearn.impute.",
+    "sklearn.feature_extraction.",
+    "sklearn.feature_selection.",
+)
 """Fitting one of these makes no model."""
 
 TRAIN_FUNCTIONS = _words("xgboost.train lightgbm.train xgboost.cv lightgbm.cv statsmodels.formula.api.ols")
@@ -96,30 +103,59 @@ MUTATING_FUNCTIONS: dict[str, tuple[int, ...]] = {
 }
 """Library functions that change an argument, by position."""
 
-STORING_FUNCTIONS = frozenset({"heapq.heappush", "bisect.insort", "setattr", "operator.setitem", "operator.iadd"})
+STORING_FUNCTIONS = frozenset(
+    {"heapq.heappush", "bisect.insort", "setattr", "operator.setitem", "operator.iadd"}
+)
 
 SHARING_BUILTINS = _words(
-    "list tuple set frozenset dict sorted reversed zip enumerate filter map iter next getattr vars min max sum id_ type_"
+    """list tuple set frozenset dict sorted reversed zip enumerate filter map iter next getattr vars min
+    max sum  """
 )
 """Their results hold the objects of their arguments."""
 
 LAZY_BUILTINS = _words("zip map filter iter reversed enumerate")
 """Iterators: used up by reading, and not to be handed over."""
 
-FRESH_PACKAGES = ("math.", "statistics.", "json.", "os.", "time.", "datetime.", "re.", "sys.", "hashlib.", "glob.",
-                  "scipy.", "platform.", "random.", "string.", "textwrap.", "warnings.", "csv.", "shutil.", "uuid.",
-                  "pathlib.", "decimal.", "fractions.", "pickle.", "joblib.load", "gc.", "locale.", "base64.")  # fmt: skip
+FRESH_PACKAGES = (
+    "math.",
+    "statistics.",
+    "json.",
+    "os.",
+    "time.",
+    "datetime.",
+    "re.",
+    "sys.",
+    "hashlib.",
+    "glob.",
+    "scipy.",
+    "platform.",
+    "random.",
+    "string.",
+    "textwrap.",
+    "warnings.",
+    "csv.",
+    "shutil.",
+    "uuid.",
+    "pathlib.",
+    "decimal.",
+    "fractions.",
+    "pickle.",
+    "joblib.load",
+    "gc.",
+    "locale.",
+    "base64.",
+)
 FRESH_PANDAS_EXCEPTIONS = _words("DataFrame Series Index concat")
 SHARING_NUMPY = _words(
-    """asarray asanyarray ascontiguousarray ravel reshape squeeze transpose atleast_1d atleast_2d atleast_3d
-    broadcast_to swapaxes moveaxis split array_split hsplit vsplit diag expand_dims nditer flip fliplr flipud rot90
-    frombuffer"""
+    """asarray asanyarray ascontiguousarray ravel reshape squeeze transpose atleast_1d atleast_2d
+    atleast_3d broadcast_to swapaxes moveaxis split array_split hsplit vsplit diag expand_dims nditer
+    flip fliplr flipud rot90 frombuffer"""
 )
 SHARING_SKLEARN = _words("make_pipeline make_union make_column_transformer")
 
 IMMUTABLE_RESULTS = _words(
-    """len int float str bool bytes complex abs round hash ord chr repr isinstance issubclass callable any all pow format
-    bin hex oct id divmod range hasattr input type print"""
+    """len int float str bool bytes complex abs round hash ord chr repr isinstance issubclass callable any
+    all pow format bin hex oct id divmod range hasattr input type print"""
 )
 
 SEEDS = {
@@ -142,95 +178,218 @@ RNG_PREFIXES = {
     "tensorflow.": "tensorflow.random (global state)",
 }
 NUMPY_RNG = "numpy.random (global state)"
-RNG_FREE = frozenset({"numpy.random.default_rng", "numpy.random.RandomState", "numpy.random.Generator",
-                      "numpy.random.SeedSequence", "numpy.random.get_state", "random.Random", "random.SystemRandom",
-                      "random.getstate", "torch.nn.Module"})  # fmt: skip
-"""Members of those modules with a state of their own."""
-DRAWING_METHODS = _words("fit fit_transform fit_predict sample permutation_importance fit_resample partial_fit")
-DRAWING_SKLEARN = _words(
-    """train_test_split shuffle resample cross_val_score cross_validate cross_val_predict permutation_importance
-    learning_curve validation_curve permutation_test_score randomized_svd"""
+RNG_FREE = frozenset(
+    {
+        "numpy.random.default_rng",
+        "numpy.random.RandomState",
+        "numpy.random.Generator",
+        "numpy.random.SeedSequence",
+        "numpy.random.get_state",
+        "random.Random",
+        "random.SystemRandom",
+        "random.getstate",
+        "torch.nn.Module",
+    }
 )
-"""Draw from numpy's global state unless `random_state` is given; so do scikit-learn's `make_...` data sets."""
+"""Members of those modules with a state of their own."""
+DRAWING_METHODS = _words(
+    "fit fit_transform fit_predict sample permutation_importance fit_resample partial_fit"
+)
+DRAWING_SKLEARN = _words(
+    """train_test_split shuffle resample cross_val_score cross_validate cross_val_predict
+    permutation_importance learning_curve validation_curve permutation_test_score randomized_svd"""
+)
+"""Draw from numpy's global state unless `random_state` is given; so do sklearn's `make_...` functions."""
 
 FIGURE = "matplotlib.pyplot (current figure)"
 PYPLOT = "matplotlib.pyplot."
 FIGURE_STARTERS = _words(
-    """figure subplots subplot subplot_mosaic subplot2grid plot hist scatter bar barh boxplot violinplot pie imshow
-    matshow contour contourf fill_between stackplot errorbar hexbin hist2d step stem semilogx semilogy loglog plot_date
-    axes polar quiver pcolormesh spy ecdf stairs"""
+    """figure subplots subplot subplot_mosaic subplot2grid plot hist scatter bar barh boxplot violinplot
+    pie imshow matshow contour contourf fill_between stackplot errorbar hexbin hist2d step stem semilogx
+    semilogy loglog plot_date axes polar quiver pcolormesh spy ecdf stairs"""
 )
 FIGURE_ENDERS = _words("show close clf cla")
-FIGURE_SETTINGS = ("matplotlib.pyplot.style.", "matplotlib.pyplot.rc", "matplotlib.pyplot.ion", "matplotlib.pyplot.ioff",
-                   "matplotlib.pyplot.switch_backend", "matplotlib.pyplot.set_cmap", "matplotlib.use", "matplotlib.rc",
-                   "matplotlib.style.")  # fmt: skip
+FIGURE_SETTINGS = (
+    "matplotlib.pyplot.style.",
+    "matplotlib.pyplot.rc",
+    "matplotlib.pyplot.ion",
+    "matplotlib.pyplot.ioff",
+    "matplotlib.pyplot.switch_backend",
+    "matplotlib.pyplot.set_cmap",
+    "matplotlib.use",
+    "matplotlib.rc",
+    "matplotlib.style.",
+)
 PANDAS_PLOTS = _words("plot hist boxplot")
 NOT_DRAWING = _words("cm get_cmap colormaps get_fignums Line2D Figure Circle Rectangle Normalize")
 
-SETTING_FUNCTIONS = {
-    "pandas.set_option": "", "pandas.reset_option": "", "numpy.set_printoptions": "", "numpy.seterr": "",
-    "numpy.errstate": "", "warnings.filterwarnings": "", "warnings.simplefilter": "", "sklearn.set_config": "",
-    "seaborn.set": "", "seaborn.set_theme": "", "seaborn.set_style": "", "seaborn.set_context": "",
-    "seaborn.set_palette": "", "logging.basicConfig": "", "mlflow.set_tracking_uri": "", "mlflow.set_experiment": "",
-    "mlflow.autolog": "", "mlflow.sklearn.autolog": "", "mlflow.set_registry_uri": "", "sys.path.append": "",
-    "sys.path.insert": "", "sys.path.extend": "", "sys.setrecursionlimit": "", "os.environ.setdefault": "",
-    "os.environ.update": "", "os.environ.pop": "", "os.putenv": "", "torch.set_num_threads": "",
-    "torch.set_default_dtype": "", "torch.use_deterministic_algorithms": "", "pandas.plotting.register_matplotlib_converters": "",
-    "matplotlib.use": "", "tqdm.tqdm.pandas": "", "tqdm.auto.tqdm.pandas": "", "tqdm.notebook.tqdm.pandas": "",
-    "locale.setlocale": "", "decimal.getcontext": "", "pandas.options": "",
-}  # fmt: skip
+SETTING_FUNCTIONS = frozenset(
+    {
+        "pandas.set_option",
+        "pandas.reset_option",
+        "numpy.set_printoptions",
+        "numpy.seterr",
+        "numpy.errstate",
+        "warnings.filterwarnings",
+        "warnings.simplefilter",
+        "sklearn.set_config",
+        "seaborn.set",
+        "seaborn.set_theme",
+        "seaborn.set_style",
+        "seaborn.set_context",
+        "seaborn.set_palette",
+        "logging.basicConfig",
+        "mlflow.set_tracking_uri",
+        "mlflow.set_experiment",
+        "mlflow.autolog",
+        "mlflow.sklearn.autolog",
+        "mlflow.set_registry_uri",
+        "sys.path.append",
+        "sys.path.insert",
+        "sys.path.extend",
+        "sys.setrecursionlimit",
+        "os.environ.setdefault",
+        "os.environ.update",
+        "os.environ.pop",
+        "os.putenv",
+        "torch.set_num_threads",
+        "torch.set_default_dtype",
+        "torch.use_deterministic_algorithms",
+        "pandas.plotting.register_matplotlib_converters",
+        "matplotlib.use",
+        "tqdm.tqdm.pandas",
+        "tqdm.auto.tqdm.pandas",
+        "tqdm.notebook.tqdm.pandas",
+        "locale.setlocale",
+        "decimal.getcontext",
+        "pandas.options",
+    }
+)
 """Change the state of the module that holds them."""
 WORKING_FOLDER = "working folder"
 WORKING_FOLDER_FUNCTIONS = frozenset({"os.chdir"})
 
 LOGGING_FUNCTIONS = _words(
-    """log_metric log_metrics log_param log_params log_artifact log_artifacts log_model log_figure log_dict log_text
-    log_image log_table log_input log_inputs set_tag set_tags register_model end_run start_run evaluate save_model"""
+    """log_metric log_metrics log_param log_params log_artifact log_artifacts log_model log_figure log_dict
+    log_text log_image log_table log_input log_inputs set_tag set_tags register_model end_run start_run
+    evaluate save_model"""
 )
 """Of `mlflow` and its flavours."""
 RUN_STATE = "mlflow (active run)"
 
 SINKS = {
-    "os.system": "runs a shell command", "subprocess.run": "runs a program", "subprocess.call": "runs a program",
-    "subprocess.check_call": "runs a program", "subprocess.check_output": "runs a program",
-    "subprocess.Popen": "starts a program", "os.remove": "removes a file", "os.unlink": "removes a file",
-    "os.rename": "renames a file", "os.replace": "renames a file", "shutil.rmtree": "removes a folder",
-    "requests.post": "posts to a server", "requests.put": "puts to a server", "requests.delete": "deletes on a server",
-    "requests.patch": "changes a server", "httpx.post": "posts to a server", "httpx.put": "puts to a server",
-}  # fmt: skip
+    "os.system": "runs a shell command",
+    "subprocess.run": "runs a program",
+    "subprocess.call": "runs a program",
+    "subprocess.check_call": "runs a program",
+    "subprocess.check_output": "runs a program",
+    "subprocess.Popen": "starts a program",
+    "os.remove": "removes a file",
+    "os.unlink": "removes a file",
+    "os.rename": "renames a file",
+    "os.replace": "renames a file",
+    "shutil.rmtree": "removes a folder",
+    "requests.post": "posts to a server",
+    "requests.put": "puts to a server",
+    "requests.delete": "deletes on a server",
+    "requests.patch": "changes a server",
+    "httpx.post": "posts to a server",
+    "httpx.put": "puts to a server",
+}
 SINK_METHODS = {
-    "to_sql": "writes to a database", "commit": "commits to a database", "executemany": "writes to a database",
-    "upload_file": "uploads a file", "put_object": "uploads an object", "push_to_hub": "uploads a model",
-    "unlink": "removes a file", "rmdir": "removes a folder",
-}  # fmt: skip
+    "to_sql": "writes to a database",
+    "commit": "commits to a database",
+    "executemany": "writes to a database",
+    "upload_file": "uploads a file",
+    "put_object": "uploads an object",
+    "push_to_hub": "uploads a model",
+    "unlink": "removes a file",
+    "rmdir": "removes a folder",
+}
 
 STUCK_FUNCTIONS = {
-    "open": "an open file", "io.open": "an open file", "gzip.open": "an open file", "zipfile.ZipFile": "an open file",
-    "tarfile.open": "an open file", "bz2.open": "an open file", "lzma.open": "an open file",
-    "sqlite3.connect": "a database connection", "psycopg2.connect": "a database connection",
-    "duckdb.connect": "a database connection", "pymysql.connect": "a database connection",
-    "mysql.connector.connect": "a database connection", "sqlalchemy.create_engine": "a database connection",
-    "matplotlib.pyplot.figure": "a figure", "matplotlib.pyplot.subplots": "a figure with its axes",
-    "matplotlib.pyplot.subplot": "axes of a figure", "matplotlib.pyplot.gca": "axes of a figure",
-    "matplotlib.pyplot.gcf": "a figure", "matplotlib.pyplot.axes": "axes of a figure",
-    "threading.Lock": "a lock", "threading.Thread": "a thread", "threading.RLock": "a lock",
-    "concurrent.futures.ThreadPoolExecutor": "a pool of threads", "multiprocessing.Pool": "a pool of processes",
-    "concurrent.futures.ProcessPoolExecutor": "a pool of processes", "socket.socket": "a socket",
-    "itertools.count": "an iterator", "itertools.cycle": "an iterator", "itertools.chain": "an iterator",
-    "itertools.islice": "an iterator", "os.scandir": "an iterator", "csv.reader": "an iterator",
-    "csv.DictReader": "an iterator", "csv.writer": "a writer on an open file", "tempfile.NamedTemporaryFile": "an open file",
-    "tempfile.TemporaryDirectory": "a temporary folder", "h5py.File": "an open file",
-    "tensorflow.Session": "a session", "pyspark.sql.SparkSession": "a Spark session",
-}  # fmt: skip
+    "open": "an open file",
+    "io.open": "an open file",
+    "gzip.open": "an open file",
+    "zipfile.ZipFile": "an open file",
+    "tarfile.open": "an open file",
+    "bz2.open": "an open file",
+    "lzma.open": "an open file",
+    "sqlite3.connect": "a database connection",
+    "psycopg2.connect": "a database connection",
+    "duckdb.connect": "a database connection",
+    "pymysql.connect": "a database connection",
+    "mysql.connector.connect": "a database connection",
+    "sqlalchemy.create_engine": "a database connection",
+    "matplotlib.pyplot.figure": "a figure",
+    "matplotlib.pyplot.subplots": "a figure with its axes",
+    "matplotlib.pyplot.subplot": "axes of a figure",
+    "matplotlib.pyplot.gca": "axes of a figure",
+    "matplotlib.pyplot.gcf": "a figure",
+    "matplotlib.pyplot.axes": "axes of a figure",
+    "threading.Lock": "a lock",
+    "threading.Thread": "a thread",
+    "threading.RLock": "a lock",
+    "concurrent.futures.ThreadPoolExecutor": "a pool of threads",
+    "multiprocessing.Pool": "a pool of processes",
+    "concurrent.futures.ProcessPoolExecutor": "a pool of processes",
+    "socket.socket": "a socket",
+    "itertools.count": "an iterator",
+    "itertools.cycle": "an iterator",
+    "itertools.chain": "an iterator",
+    "itertools.islice": "an iterator",
+    "os.scandir": "an iterator",
+    "csv.reader": "an iterator",
+    "csv.DictReader": "an iterator",
+    "csv.writer": "a writer on an open file",
+    "tempfile.NamedTemporaryFile": "an open file",
+    "tempfile.TemporaryDirectory": "a temporary folder",
+    "h5py.File": "an open file",
+    "tensorflow.Session": "a session",
+    "pyspark.sql.SparkSession": "a Spark session",
+}
 """Their results cannot be handed to another process."""
-READING_METHODS = _words("read readline readlines fetchone fetchall fetchmany __next__ readinto getvalue seek tell")
+READING_METHODS = _words(
+    "read readline readlines fetchone fetchall fetchmany __next__ readinto getvalue seek tell"
+)
 """Use up what they read, and give something fresh."""
-STUCK_METHODS = {"cursor": "a database cursor", "connect": "a database connection", "execute": "a database cursor",
-                 "add_subplot": "axes of a figure", "twinx": "axes of a figure", "add_axes": "axes of a figure"}  # fmt: skip
+STUCK_METHODS = {
+    "cursor": "a database cursor",
+    "connect": "a database connection",
+    "execute": "a database cursor",
+    "add_subplot": "axes of a figure",
+    "twinx": "axes of a figure",
+    "add_axes": "axes of a figure",
+}
 CONSUMED = frozenset({"an open file", "an iterator", "a generator"})
 """Reading from one of these changes it."""
 
-IPYTHON_NAMES = frozenset({"display", "get_ipython", "In", "Out", "exit", "quit", "_", "__", "___", "_dh", "_ih", "_oh",
-                           "_i", "_ii", "_iii", "__name__", "__doc__", "__builtins__", "__spec__", "__package__",
-                           "__loader__", "__annotations__", "__debug__", "ipython"})  # fmt: skip
+IPYTHON_NAMES = frozenset(
+    {
+        "display",
+        "get_ipython",
+        "In",
+        "Out",
+        "exit",
+        "quit",
+        "_",
+        "__",
+        "___",
+        "_dh",
+        "_ih",
+        "_oh",
+        "_i",
+        "_ii",
+        "_iii",
+        "__name__",
+        "__doc__",
+        "__builtins__",
+        "__spec__",
+        "__package__",
+        "__loader__",
+        "__annotations__",
+        "__debug__",
+        "ipython",
+    }
+)
 PRINTING = frozenset({"print", "display", "IPython.display.display", "pprint.pprint"})

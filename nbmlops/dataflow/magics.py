@@ -13,8 +13,10 @@ from __future__ import annotations
 
 import ast
 import re
+from typing import TypeVar
 
 from nbmlops.dataflow import shell
+from nbmlops.lib.words import words
 
 SHELL = "MARK_shell"
 """A shell command or script: the text, then what it reads."""
@@ -30,23 +32,45 @@ SETTING = "MARK_setting"
 """Changes the process (`%cd`, `%env`)."""
 WRITE = "MARK_write"
 """Writes the file of its first argument."""
+_Node = TypeVar("_Node", bound=ast.AST)
 MARKS = frozenset({SHELL, CONSOLE, LOG, UNKNOWN, HOUSEKEEPING, SETTING, WRITE})
 
 TRANSPARENT_LINES = frozenset({"time", "prun", "memit", "mprun", "lprun", "snakeviz", "pyinstrument"})
-TRANSPARENT_CELLS = frozenset({"time", "capture", "prun", "memit", "mprun", "snakeviz", "pyinstrument", "mlops"})
+TRANSPARENT_CELLS = frozenset(
+    {"time", "capture", "prun", "memit", "mprun", "snakeviz", "pyinstrument", "mlops"}
+)
 MEASURING = frozenset({"timeit"})
 """Runs its code in a function of its own: nothing stays bound."""
 
 _DROPPED = frozenset(
-    """matplotlib load_ext reload_ext unload_ext config autoreload aimport pylab precision colors xmode pprint who whos
-    who_ls pinfo pinfo2 pdoc pdef psource pfile psearch history hist lsmagic magic quickref page notebook pdb debug
-    automagic autoawait autocall reset_selective gui logstart logstop logon logoff logstate recall rerun tb
-    doctest_mode macro edit load save pastebin clear cls connect_info killbgscripts tensorboard watermark
-    qtconsole sx_history alias_magic rehashx dhist""".split()
+    words(
+        """matplotlib load_ext reload_ext unload_ext config autoreload aimport pylab precision colors
+    xmode pprint who whos who_ls pinfo pinfo2 pdoc pdef psource pfile psearch history hist lsmagic
+    magic quickref page notebook pdb debug automagic autoawait autocall reset_selective gui
+    logstart logstop logon logoff logstate recall rerun tb doctest_mode macro edit load save
+    pastebin clear cls connect_info killbgscripts tensorboard watermark qtconsole
+    alias_magic rehashx dhist"""
+    )
 )
-_CONSOLE_LINES = frozenset("ls ll pwd cat head less more man dirs lf ldir lk lx".split())
+_CONSOLE_LINES = frozenset(words("""ls ll pwd cat head less more man dirs lf ldir lk lx"""))
 _DISPLAY_CELLS = frozenset({"html", "HTML", "markdown", "latex", "javascript", "js", "svg", "SVG"})
-_SCRIPTS = frozenset({"bash", "sh", "script", "perl", "ruby", "python", "python3", "python2", "pypy", "cmd", "system", "!", "sx"})
+_SCRIPTS = frozenset(
+    {
+        "bash",
+        "sh",
+        "script",
+        "perl",
+        "ruby",
+        "python",
+        "python3",
+        "python2",
+        "pypy",
+        "cmd",
+        "system",
+        "!",
+        "sx",
+    }
+)
 
 
 def line_magic(name: str, line: str) -> list[ast.stmt] | ast.expr:
@@ -56,10 +80,14 @@ def line_magic(name: str, line: str) -> list[ast.stmt] | ast.expr:
     if name == "mlops":
         if line.split()[:1] == ["log"]:
             return _call(LOG, line, shell.expansions(line))
-        return _housekeeping(f"%mlops {' '.join(line.split()[:1])} is for the live notebook".replace("  ", " "))
+        return _housekeeping(
+            f"%mlops {' '.join(line.split()[:1])} is for the live notebook".replace("  ", " ")
+        )
     if name in ("pip", "conda", "mamba", "uv"):
         return shell_command(f"{name} {line}")
-    if name in ("cd", "pushd", "popd") or (name in ("env", "set_env") and ("=" in line or " " in line.strip())):
+    if name in ("cd", "pushd", "popd") or (
+        name in ("env", "set_env") and ("=" in line or " " in line.strip())
+    ):
         return _call(SETTING, f"%{name} {line}", shell.expansions(line))
     if name in ("system", "sx", "sc", "!"):
         return shell_command(line)
@@ -81,8 +109,8 @@ def shell_command(command: str) -> ast.expr:
 def cell_magic(name: str, line: str, body: str) -> list[ast.stmt]:
     """The statements that an opaque cell magic (one whose body is no Python) stands for."""
     if name in ("writefile", "file"):
-        words = [word for word in line.split() if word not in ("-a", "--append")]
-        path = " ".join(words).strip("'\"")
+        named = [word for word in line.split() if word not in ("-a", "--append")]
+        path = " ".join(named).strip("'\"")
         return [ast.Expr(ast.Call(ast.Name(WRITE, ast.Load()), [_path(path)], []))]
     if name in _DISPLAY_CELLS:
         return [ast.Expr(_call(CONSOLE, f"%%{name}", ()))]
@@ -97,7 +125,8 @@ def cell_magic(name: str, line: str, body: str) -> list[ast.stmt]:
 
 def lower(tree: ast.Module) -> ast.Module:
     """Replace IPython's own calls (`get_ipython().run_line_magic(...)`) by what they mean."""
-    return ast.fix_missing_locations(_Lowering().visit(tree))
+    lowered: ast.Module = _Lowering().visit(tree)
+    return ast.fix_missing_locations(lowered)
 
 
 class _Lowering(ast.NodeTransformer):
@@ -107,7 +136,11 @@ class _Lowering(ast.NodeTransformer):
             self.generic_visit(node)
             return node
         statements = meaning if isinstance(meaning, list) else [ast.Expr(meaning)]
-        return [_placed(self.visit(statement), node) for statement in statements]
+        lowered: list[ast.stmt] = []
+        for statement in statements:
+            seen = self.visit(statement)
+            lowered += seen if isinstance(seen, list) else [seen]
+        return [_placed(statement, node) for statement in lowered]
 
     def visit_Call(self, node: ast.Call) -> ast.expr:
         meaning = _meaning(node)
@@ -117,21 +150,25 @@ class _Lowering(ast.NodeTransformer):
         if isinstance(meaning, list):
             last = meaning[-1] if meaning else None
             meaning = last.value if isinstance(last, ast.Expr) else ast.Constant(None)
-        lowered: ast.expr = _placed(self.visit(meaning), node)
-        return lowered
+        lowered: ast.expr = self.visit(meaning)
+        return _placed(lowered, node)
 
 
 def _meaning(node: ast.expr) -> list[ast.stmt] | ast.expr | None:
     match node:
-        case ast.Call(func=ast.Attribute(value=ast.Call(func=ast.Name(id="get_ipython")), attr=method), args=args):
-            texts = [arg.value for arg in args if isinstance(arg, ast.Constant) and isinstance(arg.value, str)]
+        case ast.Call(
+            func=ast.Attribute(value=ast.Call(func=ast.Name(id="get_ipython")), attr=method), args=args
+        ):
+            texts = [
+                arg.value for arg in args if isinstance(arg, ast.Constant) and isinstance(arg.value, str)
+            ]
             if len(texts) != len(args):
                 return None
             match method, texts:
                 case "run_line_magic" | "magic", [name, line]:
                     return line_magic(name, line)
                 case "magic", [line]:
-                    return line_magic(*(line.split(maxsplit=1) + [""])[:2])
+                    return line_magic(*[*line.split(maxsplit=1), ""][:2])
                 case "run_cell_magic", [name, line, body]:
                     return cell_magic(name, line, body)
                 case "system" | "getoutput", [command]:
@@ -141,13 +178,13 @@ def _meaning(node: ast.expr) -> list[ast.stmt] | ast.expr | None:
 
 def _body(name: str, line: str) -> list[ast.stmt] | ast.expr:
     """The code behind `%time` and its like, options taken away."""
-    words = line
-    while match := re.match(r"\s*-{1,2}[A-Za-z][\w-]*(?:[ =]?\d+)?\s+", words):
-        words = words[match.end() :]
+    code = line
+    while match := re.match(r"\s*-{1,2}[A-Za-z][\w-]*(?:[ =]?\d+)?\s+", code):
+        code = code[match.end() :]
         if name == "lprun" and match.group().strip() == "-f":
-            words = re.sub(r"^\S+\s*", "", words)
+            code = re.sub(r"^\S+\s*", "", code)
     try:
-        statements = ast.parse(words.strip()).body
+        statements = ast.parse(code.strip()).body
     except SyntaxError:
         return _call(UNKNOWN, f"%{name} {line}", shell.expansions(line))
     if name in MEASURING:
@@ -189,7 +226,7 @@ def _path(text: str) -> ast.expr:
     return reads[0] if reads and text.startswith(("$", "{")) else ast.Constant(text)
 
 
-def _placed(node: ast.AST, origin: ast.AST) -> ast.AST:
+def _placed(node: _Node, origin: ast.AST) -> _Node:
     """Give every node of a lowered tree the place of what it came from."""
     for each in ast.walk(node):
         if isinstance(each, ast.expr | ast.stmt):

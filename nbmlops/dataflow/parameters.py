@@ -1,7 +1,7 @@
 """The parameters of a notebook: a cell tagged `parameters`, or literals that are set once and only read.
 
-    n_estimators = 100        # number of trees
-    ->  Parameter(name="n_estimators", type="int", default=100, help="number of trees")
+n_estimators = 100        # number of trees
+->  Parameter(name="n_estimators", type="int", default=100, help="number of trees")
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ def find_parameters(flow: Flow, slice: Slice) -> tuple[Parameter, ...]:
 
 
 def _settable(tagged: list[Statement], flow: Flow, slice: Slice) -> list[Statement]:
-    """Those whose value may come first of all: nothing kept binds or changes the name before or beside them."""
+    """Those whose value may come first of all: nothing kept binds or changes the name before."""
     cells = {s.cell for s in tagged}
     last = max(cells)
     early = [s for s in flow.statements if s.cell <= last and (s.cell in slice.cells or s.cell in cells)]
@@ -50,7 +50,9 @@ def _candidates(flow: Flow, slice: Slice) -> list[Statement]:
             bound[each.name] == 1
             and each.name not in changed
             and not each.name.startswith("_")
-            and not (each.type in (ParameterType.LIST, ParameterType.DICT, ParameterType.TUPLE) and not each.value)
+            and not (
+                each.type in (ParameterType.LIST, ParameterType.DICT, ParameterType.TUPLE) and not each.value
+            )
             for each in s.literals
         )
         and any(((s.cell, s.position), each.name) in read for each in s.literals)

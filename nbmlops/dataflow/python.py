@@ -50,8 +50,8 @@ def parse_cell(cell: NotebookCell) -> ParsedCell:
         elif name in magics.MEASURING:
             measured = True
         elif name not in magics.TRANSPARENT_CELLS:
-            body = "\n".join(source.splitlines()[line + 1 :])
-            statements = [_at(each, 1, source) for each in magics.cell_magic(name, rest, body)]
+            text = "\n".join(source.splitlines()[line + 1 :])
+            statements = [_at(each, 1, source) for each in magics.cell_magic(name, rest, text)]
             return ParsedCell(tuple(statements), header)
         start = line + 1
     plain = _plain(source, start)

@@ -1,8 +1,8 @@
 """What a shell command in a cell means: the variables it reads, what it installs, whether it does anything.
 
-    expansions("head -n {n} $path")     -> ("n", "path")
-    requirements("pip install -q a b")  -> ("a", "b")
-    is_harmless("ls -l | head")         -> True
+expansions("head -n {n} $path")     -> ("n", "path")
+requirements("pip install -q a b")  -> ("a", "b")
+is_harmless("ls -l | head")         -> True
 """
 
 from __future__ import annotations
@@ -10,9 +10,14 @@ from __future__ import annotations
 import re
 import shlex
 
+from nbmlops.lib.words import words
+
 _HARMLESS = frozenset(
-    """ls dir pwd head tail cat echo wc du df free nvidia-smi which whoami date uname tree file stat lscpu top ps env
-    printenv hostname grep sort uniq less more nproc id type uptime lsblk diff cut nl printf true""".split()
+    words(
+        """ls dir pwd head tail cat echo wc du df free nvidia-smi which whoami date uname tree file stat
+    lscpu top ps env printenv hostname grep sort uniq less more nproc id type uptime lsblk diff cut
+    nl printf true"""
+    )
 )
 _HARMLESS_PAIRS = frozenset(
     ("pip", word) for word in ("list", "show", "freeze", "check", "--version", "-V", "config", "index")
@@ -22,8 +27,11 @@ _HARMLESS_PAIRS = frozenset(
     *((python, flag) for python in ("python", "python3") for flag in ("--version", "-V")),
 }
 _VALUE_OPTIONS = frozenset(
-    "-r --requirement -c --constraint -i --index-url --extra-index-url -f --find-links -t --target -n --channel"
-    " --python --prefix --root --cache-dir --log --proxy --retries --timeout --trusted-host".split()
+    words(
+        """-r --requirement -c --constraint -i --index-url --extra-index-url -f --find-links -t --target
+    -n --channel --python --prefix --root --cache-dir --log --proxy --retries --timeout --trusted-
+    host"""
+    )
 )
 _NAME = re.compile(r"(?<!\$)\$([A-Za-z_]\w*)")
 _BRACES = re.compile(r"(?<!\{)\{([^{}]+)\}(?!\})")
@@ -37,14 +45,14 @@ def expansions(command: str) -> tuple[str, ...]:
 
 def requirements(command: str) -> tuple[str, ...] | None:
     """What the command installs with pip; None where it is no install command."""
-    words = _words(command)
+    parts = _words(command)
     for start in (["python", "-m"], ["python3", "-m"], ["{sys.executable}", "-m"], ["uv"], ["sudo"]):
-        if words[: len(start)] == start:
-            words = words[len(start) :]
-    if len(words) < 2 or words[0] not in ("pip", "pip3", "conda", "mamba") or words[1] != "install":
+        if parts[: len(start)] == start:
+            parts = parts[len(start) :]
+    if len(parts) < 2 or parts[0] not in ("pip", "pip3", "conda", "mamba") or parts[1] != "install":
         return None
     found: list[str] = []
-    rest = iter(words[2:])
+    rest = iter(parts[2:])
     for word in rest:
         if word in _VALUE_OPTIONS:
             next(rest, None)
@@ -67,12 +75,12 @@ def is_harmless(command: str) -> bool:
 
 
 def _only_prints(command: str) -> bool:
-    words = _words(command)
-    if not words:
+    parts = _words(command)
+    if not parts:
         return True
-    if words[0] == "find":
-        return not {"-delete", "-exec", "-execdir", "-fprint"} & set(words)
-    return words[0] in _HARMLESS or tuple(words[:2]) in _HARMLESS_PAIRS
+    if parts[0] == "find":
+        return not {"-delete", "-exec", "-execdir", "-fprint"} & set(parts)
+    return parts[0] in _HARMLESS or tuple(parts[:2]) in _HARMLESS_PAIRS
 
 
 def _words(command: str) -> list[str]:

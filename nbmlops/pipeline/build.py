@@ -39,7 +39,9 @@ class Built(msgspec.Struct, frozen=True, kw_only=True):
     readme: str
 
 
-def build(notebook: Notebook, flow: Flow, slice: Slice, parameters: tuple[Parameter, ...], *, name: str) -> Built:
+def build(
+    notebook: Notebook, flow: Flow, slice: Slice, parameters: tuple[Parameter, ...], *, name: str
+) -> Built:
     """Raises NotebookError where the notebook cannot be cut into steps."""
     sections = find_sections(notebook, slice)
     outputs = find_outputs(flow, slice, frozenset(each.name for each in parameters))
@@ -103,7 +105,10 @@ def _merged(merged: list[Merge], between: list[Section], why: str) -> list[Merge
         before = next((each for each in merged if each.step == section.name), None)
         names += before.sections if before else (section.name,)
     reasons = [each.why for each in merged if each not in left]
-    return [*left, Merge(step=between[0].name, sections=tuple(names), why="; ".join(dict.fromkeys([*reasons, why])))]
+    return [
+        *left,
+        Merge(step=between[0].name, sections=tuple(names), why="; ".join(dict.fromkeys([*reasons, why]))),
+    ]
 
 
 def _drafts(
@@ -122,7 +127,9 @@ def _drafts(
             cell = cells[index]
             if not _goes_to_headers(cell, slice, set_in, seen | local, bool(draft.body)):
                 draft.body.append(index)
-                local |= {name for s in cell.statements for name in (*s.reads, *s.free, *s.binds, *s.may_bind)}
+                local |= {
+                    name for s in cell.statements for name in (*s.reads, *s.free, *s.binds, *s.may_bind)
+                }
             seen |= {name for s in cell.statements for name in (*s.binds, *s.may_bind)}
         if draft.body:
             drafts.append(draft)
@@ -176,7 +183,9 @@ class _Writer:
             notebook=f"steps/{number + 1:02d}-{draft.section.name}.ipynb",
             title=draft.section.title,
             needs=tuple(names[each] for each in needs),
-            takes=tuple(Take(name=travelling_name(name), step=names[giver]) for name, giver in draft.takes.items()),
+            takes=tuple(
+                Take(name=travelling_name(name), step=names[giver]) for name, giver in draft.takes.items()
+            ),
             gives=tuple(Give(names=tuple(map(travelling_name, bundle))) for bundle in draft.bundles),
             parameters=tuple(each.name for each in self.parameters if each.name in draft.parameters),
             cells=tuple(draft.body),
@@ -219,6 +228,8 @@ def _module_files(flow: Flow) -> tuple[str, ...]:
     """Paths of the local modules; one that has modules below it is a package."""
     packages = {name.rpartition(".")[0] for name in flow.modules}
     return tuple(
-        posixpath.join(name.replace(".", "/"), "__init__.py") if name in packages else f"{name.replace('.', '/')}.py"
+        posixpath.join(name.replace(".", "/"), "__init__.py")
+        if name in packages
+        else f"{name.replace('.', '/')}.py"
         for name in flow.modules
     )

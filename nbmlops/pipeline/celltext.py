@@ -1,6 +1,6 @@
 """The text of a kept cell as it stands in its step: verbatim, without what the step does elsewhere.
 
-    body_text(cell, removed)      # parameter assignments, `!pip install`, a `%%mlops run` header are gone
+body_text(cell, removed)      # parameter assignments, `!pip install`, a `%%mlops run` header are gone
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ _AT_THE_KEYBOARD = "does nothing"
 
 
 def body_text(cell: CellFlow, parameters: Collection[int]) -> str:
-    """Empty where nothing is left to run. `parameters` are positions of statements that only set parameters."""
+    """Empty where nothing is left. `parameters` are positions of statements that only set parameters."""
     removed = [
         statement
         for statement in cell.statements
@@ -42,7 +42,9 @@ def _without(source: str, statements: list[Statement]) -> str:
         elif rest and not rest.startswith("#"):
             lines[first : last + 1] = [before + rest]
         else:
-            lines[first : last + 1] = [before.rstrip().removesuffix(";").rstrip() + (f"  {rest}" if rest else "")]
+            lines[first : last + 1] = [
+                before.rstrip().removesuffix(";").rstrip() + (f"  {rest}" if rest else "")
+            ]
     return "\n".join(lines)
 
 

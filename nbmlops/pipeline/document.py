@@ -1,7 +1,7 @@
 """pipeline.yaml: written for people, read with care, because people edit it.
 
-    text = dump(pipeline)
-    pipeline = load(text, "pipelines/wine/pipeline.yaml")
+text = dump(pipeline)
+pipeline = load(text, "pipelines/wine/pipeline.yaml")
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ _HEAD = """\
 
 
 def dump(pipeline: Pipeline) -> str:
-    plain = msgspec.to_builtins(pipeline)
+    plain = msgspec.json.decode(msgspec.json.encode(pipeline))
     ordered = {
         "kind": plain.pop("kind"),
         "version": plain.pop("version"),
@@ -75,10 +75,15 @@ def check(pipeline: Pipeline, place: str) -> None:
     """What the types do not say: names that fit together, no cycle, defaults of their type."""
     if not pipeline.steps:
         raise _refusal(f"{place} has no steps", "pipeline-no-steps")
-    for what, names in (("step", [s.name for s in pipeline.steps]), ("parameter", [p.name for p in pipeline.parameters])):
+    for what, names in (
+        ("step", [s.name for s in pipeline.steps]),
+        ("parameter", [p.name for p in pipeline.parameters]),
+    ):
         twice = [name for name, count in Counter(names).items() if count > 1]
         if twice:
-            raise _refusal(f"{place} has two {what}s named {twice[0]}", f"{what}-duplicate", "Rename one of them.")
+            raise _refusal(
+                f"{place} has two {what}s named {twice[0]}", f"{what}-duplicate", "Rename one of them."
+            )
     steps = {step.name: step for step in pipeline.steps}
     parameters = {each.name for each in pipeline.parameters}
     for step in pipeline.steps:
@@ -87,7 +92,11 @@ def check(pipeline: Pipeline, place: str) -> None:
             raise _refusal(f"{place}: {step.name!r} is no name for a step", "step-name", f"Call it {near}.")
         for need in (*step.needs, *(take.step for take in step.takes)):
             if need not in steps:
-                raise _refusal(f"{place}: step {step.name} needs {need}, and there is no such step", "step-unknown", _near(need, steps))
+                raise _refusal(
+                    f"{place}: step {step.name} needs {need}, and there is no such step",
+                    "step-unknown",
+                    _near(need, steps),
+                )
         for take in step.takes:
             if not any(take.name in give.names for give in steps[take.step].gives):
                 raise _refusal(
@@ -97,14 +106,18 @@ def check(pipeline: Pipeline, place: str) -> None:
                 )
         for name in step.parameters:
             if name not in parameters:
-                raise _refusal(f"{place}: step {step.name} has the parameter {name}, which is not declared", "parameter-unknown", _near(name, parameters))
+                raise _refusal(
+                    f"{place}: step {step.name} has the parameter {name}, which is not declared",
+                    "parameter-unknown",
+                    _near(name, parameters),
+                )
     _no_cycle(pipeline, place)
     for parameter in pipeline.parameters:
         if not parameter.name.isidentifier():
             raise _refusal(f"{place}: {parameter.name!r} is no Python name for a parameter", "parameter-name")
         if not fits(parameter, parameter.default):
             raise _refusal(
-                f"{place}: the default of {parameter.name} is {parameter.default!r}, which is no {parameter.type}",
+                f"{place}: the default of {parameter.name}, {parameter.default!r}, is no {parameter.type}",
                 "parameter-type",
                 f"Write a value of type {parameter.type}, or change its type.",
             )
@@ -134,17 +147,23 @@ def _no_cycle(pipeline: Pipeline, place: str) -> None:
         ready = [name for name, needs in waiting.items() if not needs & waiting.keys()]
         if not ready:
             raise _refusal(
-                f"{place}: the steps {', '.join(waiting)} wait for each other", "pipeline-cycle", "Take one `needs` away."
+                f"{place}: the steps {', '.join(waiting)} wait for each other",
+                "pipeline-cycle",
+                "Take one `needs` away.",
             )
         for name in ready:
             del waiting[name]
 
 
-def _known_keys(raw: dict[str, Any], cls: type[msgspec.Struct], place: str, where: str, extra: tuple[str, ...] = ()) -> None:
+def _known_keys(
+    raw: dict[str, Any], cls: type[msgspec.Struct], place: str, where: str, extra: tuple[str, ...] = ()
+) -> None:
     known = (*cls.__struct_fields__, *extra)
     for key in raw:
         if key not in known:
-            raise _refusal(f"{place} has an unknown key {key!r}{where}", "pipeline-unknown-key", _near(str(key), known))
+            raise _refusal(
+                f"{place} has an unknown key {key!r}{where}", "pipeline-unknown-key", _near(str(key), known)
+            )
 
 
 def _dicts(raw: Any) -> list[dict[str, Any]]:
@@ -166,13 +185,17 @@ def _refusal(message: str, kind: str, hint: str = "") -> UsageError:
 
 def _parameter(raw: dict[str, Any]) -> dict[str, Any]:
     shown = {"name": raw["name"], "type": raw["type"], "default": raw["default"]}
-    return shown | {key: raw[key] for key in ("optional", "help") if raw[key]} | (
-        {"cell": raw["cell"]} if raw["cell"] is not None else {}
+    return (
+        shown
+        | {key: raw[key] for key in ("optional", "help") if raw[key]}
+        | ({"cell": raw["cell"]} if raw["cell"] is not None else {})
     )
 
 
 def _compact(raw: dict[str, Any]) -> dict[str, Any]:
-    return {key: value for key, value in raw.items() if value not in ([], "", {}) or key in ("name", "notebook")}
+    return {
+        key: value for key, value in raw.items() if value not in ([], "", {}) or key in ("name", "notebook")
+    }
 
 
 class _Loader(yaml.SafeLoader):
@@ -181,7 +204,7 @@ class _Loader(yaml.SafeLoader):
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
         seen: set[Any] = set()
         for key, _ in node.value:
-            name = self.construct_object(key, deep=True)  # type: ignore[no-untyped-call]
+            name = self.construct_object(key, deep=True)
             if isinstance(name, str) and name in seen:
                 raise yaml.constructor.ConstructorError(None, None, f"{name} is given twice", key.start_mark)
             seen.add(name)

@@ -1,6 +1,6 @@
 """A drafted step -> its notebook, a plain papermill notebook that people can read and edit.
 
-    about, parameters, definitions, takes, the cells of the step, gives
+about, parameters, definitions, takes, the cells of the step, gives
 """
 
 from __future__ import annotations
@@ -82,7 +82,12 @@ def step_notebook(parts: StepParts, source: Notebook) -> nbformat.NotebookNode:
 
 def about(parts: StepParts, source: Notebook) -> str:
     step = parts.step
-    lines = [f"# {step.title or step.name}", "", f"Step `{step.name}`, made from `{PurePath(source.path).name}` by nbmlops.", ""]
+    lines = [
+        f"# {step.title or step.name}",
+        "",
+        f"Step `{step.name}`, made from `{PurePath(source.path).name}` by nbmlops.",
+        "",
+    ]
     for giver, names in parts.takes:
         lines.append(f"- takes {_quoted(names)} from `{giver}`")
     if parts.bundles:
@@ -159,4 +164,6 @@ def _code(id_: str, text: str, role: str, tags: list[str] | None = None) -> nbfo
 
 
 def _markdown(id_: str, text: str) -> nbformat.NotebookNode:
-    return nbformat.v4.new_markdown_cell(text, id=id_, metadata=nbformat.from_dict({"nbmlops": {"role": "about"}}))
+    return nbformat.v4.new_markdown_cell(
+        text, id=id_, metadata=nbformat.from_dict({"nbmlops": {"role": "about"}})
+    )

@@ -1,6 +1,6 @@
-"""What the steps need installed: distributions of the modules that kept code imports, pinned as they are here.
+"""What the steps need installed: distributions of what kept code imports, pinned as they are here.
 
-    requirements_text(["pandas", "sklearn.svm", "os"], local=(), wished=("xgboost>=2",))
+requirements_text(["pandas", "sklearn.svm", "os"], local=(), wished=("xgboost>=2",))
 """
 
 from __future__ import annotations
@@ -37,7 +37,11 @@ def requirements_text(modules: Iterable[str], local: Iterable[str], wished: Iter
             continue
         pins[name] = text if re.search(r"[<>=!~@]", text) else _pinned(text, name)
     lines = [pins[name] for name in sorted(pins)]
-    lines += [f"# {top}: imported, but not installed where the notebook was exported" for top in unknown if _normal(top) not in pins]
+    lines += [
+        f"# {top}: imported, but not installed where the notebook was exported"
+        for top in unknown
+        if _normal(top) not in pins
+    ]
     return _HEAD + "".join(f"{line}\n" for line in lines)
 
 

@@ -1,7 +1,7 @@
 """Reading the source notebook; it is never written.
 
-    notebook = read_notebook(Path("analysis.ipynb"))
-    notebook.code_cells[0].source
+notebook = read_notebook(Path("analysis.ipynb"))
+notebook.code_cells[0].source
 """
 
 from __future__ import annotations
@@ -37,7 +37,9 @@ def read_notebook(path: Path) -> Notebook:
         ) from error
     cells = _cells(raw["cells"])
     if not any(cell.kind is CellKind.CODE and cell.source.strip() for cell in cells):
-        raise NotebookError(f"{path} has no code cells.", kind="notebook-empty", hint="Add some code to it.", path=str(path))
+        raise NotebookError(
+            f"{path} has no code cells.", kind="notebook-empty", hint="Add some code to it.", path=str(path)
+        )
     kernel, language = _kernel(raw.get("metadata", {}))
     if language != "python":
         raise NotebookError(
@@ -51,7 +53,11 @@ def read_notebook(path: Path) -> Notebook:
 
 def _read(path: Path) -> Any:
     if path.is_dir():
-        raise UsageError(f"{path} is a folder, not a notebook.", kind="notebook-is-folder", hint="Name an .ipynb file in it.")
+        raise UsageError(
+            f"{path} is a folder, not a notebook.",
+            kind="notebook-is-folder",
+            hint="Name an .ipynb file in it.",
+        )
     try:
         text = path.read_bytes().decode("utf-8-sig")
     except FileNotFoundError as error:
@@ -59,7 +65,9 @@ def _read(path: Path) -> Any:
         raise NotFoundError(
             f"There is no notebook {path}.",
             kind="notebook-not-found",
-            hint=f"In that folder: {', '.join(near)}." if near else "Check the path; save the notebook first.",
+            hint=f"In that folder: {', '.join(near)}."
+            if near
+            else "Check the path; save the notebook first.",
             path=str(path),
         ) from error
     except UnicodeDecodeError as error:
@@ -67,9 +75,16 @@ def _read(path: Path) -> Any:
             f"{path} is no notebook: it is not UTF-8 text.", kind="notebook-not-json", path=str(path)
         ) from error
     except OSError as error:
-        raise ExternalError(f"{path} cannot be read: {error.strerror}.", kind="notebook-unreadable", path=str(path)) from error
+        raise ExternalError(
+            f"{path} cannot be read: {error.strerror}.", kind="notebook-unreadable", path=str(path)
+        ) from error
     if not text.strip():
-        raise NotebookError(f"{path} is empty.", kind="notebook-not-json", hint="Open it in JupyterLab and save it.", path=str(path))
+        raise NotebookError(
+            f"{path} is empty.",
+            kind="notebook-not-json",
+            hint="Open it in JupyterLab and save it.",
+            path=str(path),
+        )
     try:
         return json.loads(text)
     except (ValueError, RecursionError) as error:
@@ -78,7 +93,9 @@ def _read(path: Path) -> Any:
         raise NotebookError(
             f"{path} is no notebook: it is not JSON{where}.",
             kind="notebook-not-json",
-            hint="It has merge conflict marks: resolve them first." if merge else "Open it in JupyterLab and save it.",
+            hint="It has merge conflict marks: resolve them first."
+            if merge
+            else "Open it in JupyterLab and save it.",
             path=str(path),
         ) from error
 
@@ -87,7 +104,10 @@ def _check(raw: Any, path: Path) -> None:
     version = raw.get("nbformat") if isinstance(raw, dict) else None
     if not isinstance(version, int) or (version >= 4 and not isinstance(raw.get("cells"), list)):
         raise NotebookError(
-            f"{path} is JSON, but no notebook.", kind="notebook-invalid", hint="Name an .ipynb file.", path=str(path)
+            f"{path} is JSON, but no notebook.",
+            kind="notebook-invalid",
+            hint="Name an .ipynb file.",
+            path=str(path),
         )
     if version < 4:
         raise NotebookError(

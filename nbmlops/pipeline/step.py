@@ -29,6 +29,8 @@ def main(spec_path: str) -> int:
         state, error = StepState.KILLED, "stopped by the user"
     except Exception as problem:  # noqa: BLE001 - whatever a notebook or its kernel does is the step's failure
         state, error = StepState.FAILED, _one_line(problem)
+        if getattr(problem, "ename", "") == "KeyboardInterrupt":
+            state, error = StepState.KILLED, "stopped by the user"
     report(
         StepResult(
             step=spec.step,

@@ -1,7 +1,7 @@
 """Where steps begin: tags, else headings, else one step.
 
-    step:NAME on a cell         begins a step; cells without a tag belong to the step before them
-    ## Load the data            a heading begins one, where no cell is tagged
+step:NAME on a cell         begins a step; cells without a tag belong to the step before them
+## Load the data            a heading begins one, where no cell is tagged
 """
 
 from __future__ import annotations

@@ -24,6 +24,7 @@ from nbmlops.model.certificate import Certificate, Comparison, Verdict
 from nbmlops.model.documents import identity
 from nbmlops.model.pipeline import Pipeline, Step, StepResult, StepState
 from nbmlops.pipeline import workspace
+from nbmlops.pipeline.carriers import CARRIERS, travelling_name
 from nbmlops.pipeline.comparing import ComparingSpec
 from nbmlops.pipeline.equality import TOLERANCE
 from nbmlops.pipeline.execute import Places, execute
@@ -32,6 +33,7 @@ from nbmlops.pipeline.order import in_order
 from nbmlops.ports import Engine, StepProgress, StepSpec
 
 COMPARING_SECONDS = 600
+HIDDEN = frozenset(travelling_name(name) for name in CARRIERS)
 
 Tell = Callable[[str, str, int, int | None, str], None]
 """Task, state, done, total, note."""
@@ -46,7 +48,8 @@ def probed_names(pipeline: Pipeline) -> dict[str, tuple[str, ...]]:
         names[step.name] += [name for name in step.outputs if name not in names[step.name]]
         given |= set(step.outputs)
     names[last] += [name for name in pipeline.outputs if name not in given]
-    return {step: tuple(wanted) for step, wanted in names.items()}
+    # The state of a global random generator travels too, under a name that the notebook does not have.
+    return {step: tuple(name for name in wanted if name not in HIDDEN) for step, wanted in names.items()}
 
 
 class Verification(msgspec.Struct, frozen=True, kw_only=True):

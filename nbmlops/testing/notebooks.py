@@ -1,13 +1,13 @@
 """Notebooks written as text, for tests.
 
-    notebook('''
-    # %% [markdown]
-    # # Load
-    # %% tags=["parameters"]
-    n = 3
-    # %%
-    print(n)
-    ''')
+notebook('''
+# %% [markdown]
+# # Load
+# %% tags=["parameters"]
+n = 3
+# %%
+print(n)
+''')
 """
 
 from __future__ import annotations

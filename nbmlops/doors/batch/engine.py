@@ -6,11 +6,14 @@ as in a live notebook. When the cells are done the kernel is asked to finish its
 
 from __future__ import annotations
 
+import contextlib
 import json
 import logging
 import os
+import signal
+import threading
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -56,11 +59,35 @@ class TrackingClient(PapermillNotebookClient):  # type: ignore[misc]
         return super().execute_cell(cell, cell_index, *args, **kwargs)
 
     def papermill_execute_cells(self) -> None:
+        with self._interruptible():
+            try:
+                super().papermill_execute_cells()
+            finally:
+                if self._is_tracked:
+                    self._close_session()
+
+    @contextlib.contextmanager
+    def _interruptible(self) -> Iterator[None]:
+        """The first Ctrl-C interrupts the cell, as in a live notebook, so that what was done is saved and recorded.
+
+        A second one stops papermill itself.
+        """
+        if threading.current_thread() is not threading.main_thread():
+            yield
+            return
+        before = signal.getsignal(signal.SIGINT)
+
+        def interrupt(number: int, frame: object) -> None:
+            signal.signal(signal.SIGINT, before)
+            pid = getattr(self.km.provisioner, "pid", None)
+            if pid:
+                os.kill(pid, signal.SIGINT)
+
+        signal.signal(signal.SIGINT, interrupt)
         try:
-            super().papermill_execute_cells()
+            yield
         finally:
-            if self._is_tracked:
-                self._close_session()
+            signal.signal(signal.SIGINT, before)
 
     def _close_session(self) -> None:
         """A kernel that has died cannot answer; its scribe ends the run by itself."""

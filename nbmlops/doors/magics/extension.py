@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import os
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,7 @@ from nbmlops.ops.session import Session, plan_from_environment
 from nbmlops.project import Project
 
 logger = logging.getLogger("nbmlops")
+TRACKING_VARIABLE = "NBMLOPS_TRACKING"
 
 
 class Loaded:
@@ -29,9 +31,14 @@ class Loaded:
         shell.input_transformers_cleanup.append(strip_header)
         shell.set_hook("complete_command", self.magics.complete, str_key="%mlops")
 
-    def start(self) -> Session:
-        """Begin to track; a project is made beside the notebook where there is none."""
-        if self.session is None:
+    @property
+    def is_rehearsal(self) -> bool:
+        """An export is being verified: the notebook runs as ever, and nothing is recorded."""
+        return os.environ.get(TRACKING_VARIABLE) == "off"
+
+    def start(self) -> Session | None:
+        """Begin to track; a project is made beside the notebook where there is none. None in a rehearsal."""
+        if self.session is None and not self.is_rehearsal:
             plan = plan_from_environment()
             notebook = notebook_path(self.shell.user_ns)
             folder = notebook.parent if notebook is not None and notebook.parent.is_dir() else Path.cwd()

@@ -55,6 +55,8 @@ class MlopsMagics(Magics):  # type: ignore[misc]
                 f"{verb.name} works in a terminal only.", kind="verb-not-here", hint=f"There: nbmlops {verb.name}"
             )
         request = parse(verb, tokens[1:])
+        if verb.needs_kernel and self.loaded.is_rehearsal:
+            return None
         session = self.loaded.session or (self.loaded.start() if verb.needs_kernel else None)
         with progress_display() as progress:
             result = verb.operation(
@@ -76,7 +78,10 @@ class MlopsMagics(Magics):  # type: ignore[misc]
         from nbmlops.doors.arguments import parse
         from nbmlops.ops.cell_run import CELL_RUN, open_cell_run
 
-        open_cell_run(self.loaded.start(), parse(CELL_RUN, tokens[1:]))
+        request = parse(CELL_RUN, tokens[1:])
+        session = self.loaded.start()
+        if session is not None:
+            open_cell_run(session, request)
 
     def _folder(self) -> Path:
         notebook = notebook_path(self.shell.user_ns)

@@ -18,7 +18,11 @@ statement = st.one_of(
     st.builds("{} = {}".format, name, name),
     st.builds("{} = [{}, {}]".format, name, name, name),
     st.builds("if isinstance({0}, list):\n    {0}.append({1})".format, name, number),
-    st.builds("if isinstance({0}, list) and {0} and isinstance({0}[0], list):\n    {0}[0].append({1})".format, name, number),
+    st.builds(
+        "if isinstance({0}, list) and {0} and isinstance({0}[0], list):\n    {0}[0].append({1})".format,
+        name,
+        number,
+    ),
     st.builds("if isinstance({0}, list):\n    {0} += [{1}]".format, name, number),
     st.builds("if isinstance({0}, int):\n    {0} += {1}".format, name, number),
     st.builds("if isinstance({0}, dict):\n    {0}['n{1}'] = {1}".format, name, number),
@@ -54,11 +58,13 @@ def programs(draw: st.DrawFn) -> str:
         tag = f' tags=["step:s{number + 1}"]' if draw(st.booleans()) else ""
         text += f"# %%{tag}\n" + "\n".join(draw(st.lists(statement, min_size=1, max_size=4))) + "\n"
     # Which names share an object is part of the answer.
-    text += '# %% tags=["step:end"]\nfinal = repr([a, b, c, d])\nfor one in (a, b, c, d):\n    push(one, 77)\n'
+    text += (
+        '# %% tags=["step:end"]\nfinal = repr([a, b, c, d])\nfor one in (a, b, c, d):\n    push(one, 77)\n'
+    )
     return text + "final += repr([a, b, c, d])\n"
 
 
-@settings(max_examples=120, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=50, deadline=None, suppress_health_check=list(HealthCheck))
 @given(programs())
 def test_a_program_cut_into_steps_ends_with_the_values_of_the_whole(text: str) -> None:
     whole, _ = run_whole(text)

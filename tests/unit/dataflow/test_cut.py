@@ -1,0 +1,148 @@
+"""Which cells stay, which go, and the sentence that says why."""
+
+from __future__ import annotations
+
+import pytest
+
+from nbmlops.dataflow import analyse, cut, find_parameters
+from nbmlops.errors import NotFoundError
+from nbmlops.model.dataflow import Slice
+from nbmlops.model.pipeline import Parameter
+from nbmlops.testing.notebooks import notebook
+
+MESSY = """
+# %%
+%matplotlib inline
+# %%
+import pandas as pd
+import matplotlib.pyplot as plt
+from sklearn.linear_model import LogisticRegression
+# %%
+df = pd.read_csv("wine.csv")
+# %%
+df.head()
+# %%
+tmp = df.describe()
+# %%
+df.hist();
+# %%
+rate = 1
+# %%
+rate = 2
+# %%
+def unused(): return 1
+# %%
+# only a comment
+# %% tags=["skip"]
+this is no python at all
+# %%
+!ls
+# %%
+model = LogisticRegression(C=rate).fit(df, df)
+# %%
+score = model.score(df, df)
+# %%
+print(score)
+"""
+
+
+def sliced(text: str, want: tuple[str, ...] = ()) -> Slice:
+    return cut(analyse(notebook(text)), want)
+
+
+def parameters(text: str) -> tuple[Parameter, ...]:
+    flow = analyse(notebook(text))
+    return find_parameters(flow, cut(flow))
+
+
+def test_dead_cells_are_dropped_each_with_its_reason() -> None:
+    assert {each.cell: each.why for each in sliced(MESSY).dropped} == {
+        0: "housekeeping: %matplotlib is of use at the keyboard only",
+        3: "only displays",
+        4: "binds tmp, which nothing kept reads",
+        5: "only draws a figure, which is not saved",
+        6: "binds rate, which cell 8 overwrites before it is read",
+        8: "defines unused, which nothing kept uses",
+        9: "empty",
+        10: "tagged skip",
+        11: "only displays",
+    }
+
+
+def test_kept_cells_say_why() -> None:
+    assert {each.cell: each.why for each in sliced(MESSY).kept} == {
+        1: "imports LogisticRegression, which cell 13 uses",
+        2: "binds df, which cell 13 reads",
+        7: "binds rate, which cell 13 reads",
+        12: "fits a model",
+        13: "computed from the model fitted in cell 13",
+        14: "computed from the model fitted in cell 13",
+    }
+
+
+def test_a_notebook_without_models_and_files_is_kept_for_what_it_shows() -> None:
+    found = sliced("# %%\na = 1\n# %%\nb = a + 1\n# %%\nc = 5\n# %%\nprint(b)\n# %%\nlast = [a]")
+    assert [each.cell for each in found.kept] == [0, 1, 3, 4]
+
+
+def test_wanted_names_are_the_only_roots() -> None:
+    assert [each.cell for each in sliced(MESSY, ("tmp",)).kept] == [1, 2, 4]
+
+
+def test_a_wanted_name_that_is_not_there_gets_near_names() -> None:
+    with pytest.raises(NotFoundError, match=r"binds no name scor. Near names: score"):
+        sliced(MESSY, ("scor",))
+
+
+def test_a_display_that_advances_a_seeded_generator_stays() -> None:
+    found = sliced("# %%\nimport numpy as np\nnp.random.seed(1)\n# %%\nnp.random.rand()\n# %%\n"
+                   "x = np.random.rand()\nopen('a', 'w').write(str(x))")  # fmt: skip
+    assert [each.cell for each in found.kept] == [0, 1, 2]
+
+
+@pytest.mark.parametrize(
+    ("line", "type_", "default", "optional"),
+    [
+        ("n = 3", "int", 3, False),
+        ("n = -3", "int", -3, False),
+        ("n = 0.5", "float", 0.5, False),
+        ("n: float = 1", "float", 1, False),
+        ("n = True", "bool", True, False),
+        ("n = 'a=b'", "str", "a=b", False),
+        ("n = None", "none", None, True),
+        ("n: int | None = None", "int", None, True),
+        ("n: Optional[int] = 4", "int", 4, True),
+        ("n = [1, -2.5, 'x']", "list", [1, -2.5, "x"], False),
+        ("n = {'a': [1]}", "dict", {"a": [1]}, False),
+        ("n = (1, 2)", "tuple", [1, 2], False),
+        ("n, m = 1, 2", "int", 1, False),
+    ],
+)
+def test_every_literal_can_be_a_parameter(line: str, type_: str, default: object, optional: bool) -> None:
+    found = parameters(
+        f'# %%\nfrom typing import Optional\n# %% tags=["parameters"]\n{line}  # what it is\n# %%\nprint(n)'
+    )
+    assert (found[0].name, found[0].type, found[0].default) == ("n", type_, default)
+    assert (found[0].optional, found[0].help) == (optional, "what it is")
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "n = 1\nn += 1\nprint(n)",
+        "n = [1]\nn.append(2)\nprint(n)",
+        "n = 0\nfor i in range(3): n = n + i\nprint(n)",
+        "_n = 1\nprint(_n)",
+        "api_key = 'abc'\nprint(api_key)",
+        "n = 1\nif n:\n    n = 2\nprint(n)",
+        "n = []\nprint(n)",
+        "n = [(1, 2)]\nprint(n)",
+    ],
+)
+def test_what_changes_or_is_private_is_no_parameter(source: str) -> None:
+    assert parameters(f"# %%\n{source}") == ()
+
+
+def test_literals_that_are_only_read_are_parameters() -> None:
+    found = parameters("# %%\nn = 3  # how many\n# %%\ndef f(): return n\n# %%\nprint(f())\n# %%\nunread = 1")
+    assert [(each.name, each.help, each.cell) for each in found] == [("n", "how many", 0)]
