@@ -130,9 +130,29 @@ def _read_table(path: Path) -> Any:
     return pyarrow.parquet.read_table(path).to_pandas()
 
 
+class _Pickler(cloudpickle.Pickler):  # type: ignore[misc]
+    """Classes of a notebook travel by name and, for whoever does not define them, by value.
+
+    A step defines again the classes that it uses; what it takes must be instances of these, or isinstance() fails.
+    """
+
+    def reducer_override(self, value: Any) -> Any:
+        if isinstance(value, type) and value.__module__ == "__main__" and "<" not in value.__qualname__:
+            return notebook_class, (value.__qualname__, cloudpickle.dumps(value, protocol=PROTOCOL))
+        return super().reducer_override(value)
+
+
+def notebook_class(name: str, data: bytes) -> Any:
+    """The class of that name where this notebook defines it, else the one that was sent."""
+    found: Any = sys.modules.get("__main__")
+    for part in name.split("."):
+        found = getattr(found, part, None)
+    return found if isinstance(found, type) else pickle.loads(data)
+
+
 def _write_pickle(value: Any, path: Path) -> None:
     with path.open("wb") as file:
-        cloudpickle.dump(value, file, protocol=PROTOCOL)
+        _Pickler(file, protocol=PROTOCOL).dump(value)
 
 
 def _read_pickle(path: Path) -> Any:

@@ -57,23 +57,25 @@ def take(*names: str, step: str) -> Any:
 
 
 def give(*bundles: dict[str, Any], step: str) -> None:
-    """Keep bundles of values for later steps. Raises StateError naming a value that cannot be stored."""
-    manifest = write(folder() / slug(step), step, bundles, is_strict=True)
-    sizes = ", ".join(f"{', '.join(held.names)} ({held.format}, {held.size:,} bytes)" for held in manifest.held)
-    print(f"{step} gives {sizes}")  # noqa: T201 - seen in the executed notebook of the step
+    """Keep bundles of values for later steps. One that cannot be stored fails the step that takes it, not this one."""
+    manifest = write(folder() / slug(step), step, bundles)
+    for held in manifest.held:
+        print(f"{step} gives {', '.join(held.names)} ({held.format}, {held.size:,} bytes)")  # noqa: T201 - for people
+    for name, why in manifest.refused.items():
+        print(f"{step} cannot give {name}: {why}")  # noqa: T201
 
 
 def probe(names: tuple[str, ...], namespace: dict[str, Any], place: Path, step: str) -> None:
     """Keep the values that names have now, for comparing. What cannot be stored is noted, not raised."""
     bundles = [{name: namespace[name]} for name in names if name in namespace]
-    write(place / slug(step), step, tuple(bundles), is_strict=False)
+    write(place / slug(step), step, tuple(bundles))
 
 
 def folder() -> Path:
     return Path(os.environ.get(FOLDER_VARIABLE) or DEFAULT_FOLDER)
 
 
-def write(place: Path, step: str, bundles: tuple[dict[str, Any], ...], *, is_strict: bool) -> Manifest:
+def write(place: Path, step: str, bundles: tuple[dict[str, Any], ...]) -> Manifest:
     held, refused = [], {}
     with refusing_disk_errors(place):
         place.mkdir(parents=True, exist_ok=True)
@@ -86,16 +88,10 @@ def write(place: Path, step: str, bundles: tuple[dict[str, Any], ...], *, is_str
                 format.write(value, path)
             except OSError:
                 raise
-            except Exception as error:
+            except Exception as error:  # noqa: BLE001
                 # Pickling runs the value's own code: it can fail in any way.
                 path.unlink(missing_ok=True)
-                if is_strict:
-                    raise StateError(
-                        f"{', '.join(names)} cannot be handed to a later step: {type(error).__name__}: {error}.",
-                        kind="value-not-storable",
-                        hint="Make it in the step that uses it: move its cell there, or tag both cells with one step.",
-                    ) from error
-                refused.update(dict.fromkeys(names, f"cannot be stored: {type(error).__name__}: {error}"))
+                refused.update(dict.fromkeys(names, f"it cannot be stored ({type(error).__name__}: {error})"))
                 continue
             held.append(
                 Held(
@@ -137,6 +133,12 @@ def read(place: Path, names: tuple[str, ...]) -> dict[str, Any]:
             value = format_named(held.format).read(path)
             values.update({held.names[0]: value} if len(held.names) == 1 else value)
     for name in names:
+        if name in manifest.refused:
+            raise StateError(
+                f"{name} cannot come from step {manifest.step}: {manifest.refused[name]}.",
+                kind="value-not-storable",
+                hint="Make it in the step that uses it: move its cell there, or tag both cells with one step.",
+            )
         if name not in values:
             raise NotFoundError(f"Step {manifest.step} did not give {name}.", kind="handoff-missing", name=name)
     return values
