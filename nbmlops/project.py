@@ -1,8 +1,8 @@
 """A project: a folder with `nbmlops.toml` and `.nbmlops/`. The one place where adapters are put together.
 
-    project = Project.find(Path.cwd())      # the folder itself or the nearest one above
-    project.records, project.objects        # what MLflow cannot hold
-    project.uri                             # where MLflow keeps the runs
+project = Project.find(Path.cwd())      # the folder itself or the nearest one above
+project.records, project.objects        # what MLflow cannot hold
+project.uri                             # where MLflow keeps the runs
 """
 
 from __future__ import annotations

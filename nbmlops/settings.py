@@ -1,13 +1,13 @@
 """`nbmlops.toml` and the environment, as one frozen Settings; every value knows where it came from.
 
-    [tracking]
-    uri = "https://mlflow.example.org"    # default: a database of the project's own
-    experiment = "wine"                   # default: one per notebook
-    models = true                         # log fitted models
-    [capture]
-    exclude = ["scratch/*"]               # files never recorded as inputs
-    [snapshot]
-    largest_file = "2 GiB"                # larger files are named, not stored
+[tracking]
+uri = "https://mlflow.example.org"    # default: a database of the project's own
+experiment = "wine"                   # default: one per notebook
+models = true                         # log fitted models
+[capture]
+exclude = ["scratch/*"]               # files never recorded as inputs
+[snapshot]
+largest_file = "2 GiB"                # larger files are named, not stored
 """
 
 from __future__ import annotations

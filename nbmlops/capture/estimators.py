@@ -54,7 +54,10 @@ class EstimatorSensor:
         stands_aside: Callable[[], bool] = lambda: False,
         key_of_loaded: Callable[[], str | None] = lambda: None,
     ) -> None:
-        """`key_of_loaded` is the key for models that were not fitted here but loaded. `on_answer(key, inputs, answers)` and `on_score(key, inputs, value)` serve the ScoreSensor."""
+        """`key_of_loaded` is the key for models that were not fitted here but loaded.
+
+        `on_answer(key, inputs, answers)` and `on_score(key, inputs, value)` serve the ScoreSensor.
+        """
         self._on_fit = on_fit
         self._files = files
         self.on_answer = on_answer
@@ -115,9 +118,7 @@ class EstimatorSensor:
         pieces, self._pieces = self._pieces, {}
         for piece in pieces.values():
             with self._shielded():
-                self._observe(
-                    piece.key, piece.model, piece.inputs, piece.truth, piece.started_ms, piece.seconds, None
-                )
+                self._observe(piece.key, piece.model, piece.inputs, piece.truth, piece.started_ms, piece.seconds, None)
 
     def key_of(self, model: Any) -> str | None:
         """The key of the model's last fit."""
@@ -200,9 +201,7 @@ class EstimatorSensor:
                 continue  # a class that does not allow it is not watched
             self._wrapped.append((weakref.ref(cls), name, watched))
 
-    def call(
-        self, name: str, model: Any, method: Callable[..., Any], args: Any, options: Any, caller: str
-    ) -> Any:
+    def call(self, name: str, model: Any, method: Callable[..., Any], args: Any, options: Any, caller: str) -> Any:
         """The user's call, with our eyes on it. What the method returns or raises passes unchanged."""
         __tracebackhide__ = True
         if self.is_inside or caller.startswith(_INNER_CALLERS):
@@ -238,9 +237,7 @@ class EstimatorSensor:
         """Not a transformer, not in a forked child, and nobody else records it."""
         return os.getpid() == self._pid and observation.is_predictor(model) and not self._stands_aside()
 
-    def _watch_answer(
-        self, name: str, model: Any, method: Callable[..., Any], args: Any, options: Any
-    ) -> Any:
+    def _watch_answer(self, name: str, model: Any, method: Callable[..., Any], args: Any, options: Any) -> Any:
         __tracebackhide__ = True
         key = self.key_of(model) or self._key_of_loaded()
         with self.inside():

@@ -61,9 +61,7 @@ def observe(
     with undisturbed():
         facts |= _search(model)
         sample, answers = _first_rows(model, inputs)
-        facts["metrics"] = _training_figures(
-            model, inputs, truth, rows, max(_SECONDS, seconds * _PART_OF_FIT)
-        )
+        facts["metrics"] = _training_figures(model, inputs, truth, rows, max(_SECONDS, seconds * _PART_OF_FIT))
         facts |= _pickled(key, model, sample, answers, files)
     return Fit(**facts, packages=packages(model))
 
@@ -182,9 +180,7 @@ def _first_rows(model: Any, inputs: Any) -> tuple[Any, Any]:
         return None, None
 
 
-def _training_figures(
-    model: Any, inputs: Any, truth: Any, rows: int | None, budget: float
-) -> dict[str, float]:
+def _training_figures(model: Any, inputs: Any, truth: Any, rows: int | None, budget: float) -> dict[str, float]:
     """From at most MOST_ROWS evenly spread training rows, fewer where predicting is slow."""
     base = sys.modules.get("sklearn.base")
     if truth is None or not rows or base is None or not hasattr(model, "predict"):

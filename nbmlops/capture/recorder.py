@@ -1,7 +1,7 @@
 """One executed cell -> one Execution.
 
-    recorder.begin(source, cell_id)       # before the cell
-    execution = recorder.finish(...)      # after it: names, files, outcome, seconds
+recorder.begin(source, cell_id)       # before the cell
+execution = recorder.finish(...)      # after it: names, files, outcome, seconds
 """
 
 from __future__ import annotations
@@ -45,9 +45,7 @@ class Recorder:
         self.order = 0
         self.running: Begun | None = None
 
-    def begin(
-        self, source: str, plain: str, namespace: Mapping[str, object], cell_id: str | None = None
-    ) -> Begun:
+    def begin(self, source: str, plain: str, namespace: Mapping[str, object], cell_id: str | None = None) -> Begun:
         """`source` is what was asked to run, `plain` the same as plain Python (magics rewritten)."""
         self.order += 1
         reads, writes = names(plain, namespace)

@@ -46,9 +46,7 @@ def analyse(notebook: Notebook, modules: Modules = no_modules) -> Flow:
             effects = Effects()
             world.budget = BUDGET
             Body(world, world.notebook, effects).walk([node])
-            compound = isinstance(
-                node, ast.For | ast.AsyncFor | ast.While | ast.If | ast.Try | ast.With | ast.Match
-            )
+            compound = isinstance(node, ast.For | ast.AsyncFor | ast.While | ast.If | ast.Try | ast.With | ast.Match)
             for name, via in effects.undefined.items():
                 if name in effects.uncertain:
                     uncertain.append((name, via, cell, node.lineno))
@@ -78,9 +76,7 @@ def is_skipped(cell: NotebookCell) -> bool:
 
 
 def _after(cell: NotebookCell, header: int, statements: tuple[Statement, ...], world: World) -> CellFlow:
-    data = {
-        name: value for name, value in world.notebook.values.items() if is_variable(name) and _is_data(value)
-    }
+    data = {name: value for name, value in world.notebook.values.items() if is_variable(name) and _is_data(value)}
     stuck = [
         Stuck(name=name, why=world.stuck[token])
         for name, value in data.items()
@@ -181,11 +177,7 @@ def _refuse(undefined: list[_Undefined], cells: list[CellFlow]) -> None:
     known = [each for each in later if each.index >= cell.index]
     if known:
         other = known[0]
-        when = (
-            f"bound later, in {other.label}"
-            if other.index > cell.index
-            else "bound further down in the same cell"
-        )
+        when = f"bound later, in {other.label}" if other.index > cell.index else "bound further down in the same cell"
         hint = f"Move the cell that binds {name} before it, or tag the cell `skip`."
     else:
         when = "never bound"

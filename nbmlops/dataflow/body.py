@@ -241,9 +241,7 @@ class Body(Calls):
                 self.effects.modules[alias.name] = None
                 self.load(alias.name)
                 top = alias.name.split(".")[0]
-                self.bind(
-                    alias.asname or top, Value(kind=LIBRARY, dotted=alias.name if alias.asname else top)
-                )
+                self.bind(alias.asname or top, Value(kind=LIBRARY, dotted=alias.name if alias.asname else top))
             return
         module = node.module or ""
         if node.level:

@@ -103,9 +103,7 @@ class Calls(FileCalls):
             world.frames.pop()
         if _is_generator(node):
             late = (
-                frozenset(free_names(node))
-                if function.frame is None and not function.namespace.name
-                else frozenset()
+                frozenset(free_names(node)) if function.frame is None and not function.namespace.name else frozenset()
             )
             held = world.fresh("a generator").holding(*everything, *filter(None, [frame.returned]))
             return replace(held, lazy=late)
@@ -178,9 +176,7 @@ class Calls(FileCalls):
             for method in found:
                 static = _decorated(method, "staticmethod")
                 before = self.effects.mutated.copy()
-                result = join(
-                    result, self.invoke(method, positional if static else [base, *positional], named)
-                )
+                result = join(result, self.invoke(method, positional if static else [base, *positional], named))
                 if name and name in self.effects.mutated and name not in before:
                     self.effects.direct[name] = None
             if not (base.kind == CONTAINER and attr in knowledge.CONTAINER_MUTATORS):
@@ -241,9 +237,9 @@ class Calls(FileCalls):
             return False
         if func.attr in knowledge.PANDAS_PLOTS:
             # `ax.plot(...)` draws on a figure that is known; a table makes one.
-            return not any(
-                self.world.stuck.get(token, "").endswith("figure") for token in base.own
-            ) and not any("axes" in self.world.stuck.get(token, "") for token in base.own)
+            return not any(self.world.stuck.get(token, "").endswith("figure") for token in base.own) and not any(
+                "axes" in self.world.stuck.get(token, "") for token in base.own
+            )
         return isinstance(func.value, ast.Attribute) and func.value.attr == "plot"
 
     # Magics
@@ -259,9 +255,7 @@ class Calls(FileCalls):
         self.guarded -= lenient
         match kind:
             case magics.SHELL:
-                effects.sink = (
-                    effects.sink or f"runs {text if text.startswith('%%') else '!' + text.splitlines()[0]}"
-                )
+                effects.sink = effects.sink or f"runs {text if text.startswith('%%') else '!' + text.splitlines()[0]}"
                 for path in shell.redirections(text):
                     self.write_file(text_value(path))
             case magics.UNKNOWN:
@@ -272,17 +266,13 @@ class Calls(FileCalls):
                 effects.displays = True
             case magics.SETTING:
                 effects.setting = True
-                effects.sink = (
-                    "changes the working folder" if "cd" in text.split()[0] else "sets the environment"
-                )
+                effects.sink = "changes the working folder" if "cd" in text.split()[0] else "sets the environment"
             case magics.WRITE:
                 self.write_file(values[0])
         return self.world.fresh()
 
 
-def _arguments(
-    function: Function, positional: list[Value], named: dict[str, Value], rest: Value
-) -> dict[str, Value]:
+def _arguments(function: Function, positional: list[Value], named: dict[str, Value], rest: Value) -> dict[str, Value]:
     arguments = function.node.args
     names = [each.arg for each in (*arguments.posonlyargs, *arguments.args)]
     values = dict(zip(names, positional, strict=False))
@@ -299,9 +289,7 @@ def _arguments(
     if arguments.kwarg:
         values[arguments.kwarg.arg] = replace(rest, kind=CONTAINER).holding(*loose)
     defaults = dict(zip(reversed(names), reversed(arguments.defaults), strict=False))
-    defaults |= {
-        name: each for name, each in zip(keywords, arguments.kw_defaults, strict=True) if each is not None
-    }
+    defaults |= {name: each for name, each in zip(keywords, arguments.kw_defaults, strict=True) if each is not None}
     for name in (*names, *keywords):
         if name not in values:
             own = frozenset({function.token})
@@ -330,9 +318,7 @@ def _is_generator(node: ast.FunctionDef | ast.AsyncFunctionDef) -> bool:
 
 def _always(node: ast.FunctionDef | ast.AsyncFunctionDef) -> bool:
     """No early return: what the body binds of the globals is bound."""
-    return not any(
-        isinstance(each, ast.Return) for statement in node.body[:-1] for each in ast.walk(statement)
-    )
+    return not any(isinstance(each, ast.Return) for statement in node.body[:-1] for each in ast.walk(statement))
 
 
 def _decorated(function: Function, name: str) -> bool:

@@ -50,9 +50,7 @@ class Expressions(Frame):
             case ast.Subscript():
                 return self._subscript(node)
             case ast.List() | ast.Tuple() | ast.Set():
-                return self._container(
-                    [self.evaluate(each) for each in node.elts], isinstance(node, ast.Tuple)
-                )
+                return self._container([self.evaluate(each) for each in node.elts], isinstance(node, ast.Tuple))
             case ast.Dict():
                 parts = [self.evaluate(each) for each in (*node.keys, *node.values) if each is not None]
                 return self._container(parts)
@@ -66,11 +64,7 @@ class Expressions(Frame):
                 return result
             case ast.UnaryOp():
                 operand = self.evaluate(node.operand)
-                return (
-                    SCALAR
-                    if operand.kind == IMMUTABLE or isinstance(node.op, ast.Not)
-                    else self.world.fresh()
-                )
+                return SCALAR if operand.kind == IMMUTABLE or isinstance(node.op, ast.Not) else self.world.fresh()
             case ast.Compare():
                 parts = [self.evaluate(each) for each in (node.left, *node.comparators)]
                 return SCALAR if all(part.kind == IMMUTABLE for part in parts) else self.world.fresh()
@@ -92,9 +86,7 @@ class Expressions(Frame):
                 return self._container([self._comprehension(node.generators, (node.key, node.value))])
             case ast.GeneratorExp():
                 held = self._comprehension(node.generators, (node.elt,))
-                late = (
-                    frozenset(free_names(node)) if self.values is None and self.in_notebook else frozenset()
-                )
+                late = frozenset(free_names(node)) if self.values is None and self.in_notebook else frozenset()
                 return replace(self.world.fresh("a generator").holding(held), lazy=late | held.lazy)
             case ast.Starred() | ast.Await():
                 inner = self.evaluate(node.value)
@@ -228,9 +220,7 @@ class Expressions(Frame):
                 for each in target.elts:
                     self.bind_target(each, part, None)
             case ast.Starred():
-                self.bind_target(
-                    target.value, replace(self.world.fresh(), kind=CONTAINER).holding(value), None
-                )
+                self.bind_target(target.value, replace(self.world.fresh(), kind=CONTAINER).holding(value), None)
             case ast.Attribute():
                 self._store_in(self.evaluate(target.value), target.value, value)
             case ast.Subscript():
@@ -259,7 +249,6 @@ def _is_property(function: Function) -> bool:
         return False
     return any(
         isinstance(each, ast.Name | ast.Attribute)
-        and (each.id if isinstance(each, ast.Name) else each.attr)
-        in ("property", "cached_property", "setter")
+        and (each.id if isinstance(each, ast.Name) else each.attr) in ("property", "cached_property", "setter")
         for each in function.node.decorator_list
     )

@@ -34,9 +34,7 @@ def cell_statements(
         span = spans[position]
         alone = all(not _overlap(span, other) for i, other in enumerate(spans) if i != position)
         exact = _same_text(lines, parsed.plain, span)
-        first, first_column, last, last_column = (
-            span if exact else (span[0], 0, span[2], _width(lines, span[2]))
-        )
+        first, first_column, last, last_column = span if exact else (span[0], 0, span[2], _width(lines, span[2]))
         role = _role(place, values) if alone else Role.CODE
         node, effects = place.node, place.effects
         shown = (
@@ -88,27 +86,15 @@ def _role(place: Place, values: dict[str, Value]) -> Role:
     quiet = not (effects.mutated or effects.sink or effects.files_written or effects.logs or effects.fits)
     if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
         return Role.DEFINITION if quiet else Role.CODE
-    if (
-        isinstance(node, ast.Assign)
-        and len(node.targets) == 1
-        and isinstance(node.targets[0], ast.Name)
-        and quiet
-    ):
+    if isinstance(node, ast.Assign) and len(node.targets) == 1 and isinstance(node.targets[0], ast.Name) and quiet:
         value = values.get(node.targets[0].id)
         if isinstance(node.value, ast.Lambda):
             return Role.DEFINITION
-        if (
-            isinstance(node.value, ast.Name | ast.Attribute)
-            and value
-            and value.kind in (FUNCTION, CLASS, LIBRARY)
-        ):
+        if isinstance(node.value, ast.Name | ast.Attribute) and value and value.kind in (FUNCTION, CLASS, LIBRARY):
             return Role.DEFINITION
     if effects.setting and not effects.ever and isinstance(node, ast.Expr | ast.Assign | ast.AugAssign):
         changed = [values.get(name) for name in effects.mutated]
-        if (
-            all(value is not None and value.kind == LIBRARY for value in changed)
-            and not effects.files_written
-        ):
+        if all(value is not None and value.kind == LIBRARY for value in changed) and not effects.files_written:
             return Role.SETTING
     if isinstance(node, ast.Assign | ast.AnnAssign) and not effects.reads and _literal_pairs(node):
         return Role.LITERAL
@@ -181,9 +167,7 @@ def _literals(node: ast.stmt, lines: list[str], last: int, last_column: int) -> 
     if not isinstance(node, ast.Assign | ast.AnnAssign):
         return ()
     annotation = node.annotation if isinstance(node, ast.AnnAssign) else None
-    rest = (
-        lines[last - 1].encode()[last_column:].decode(errors="replace").strip() if last <= len(lines) else ""
-    )
+    rest = lines[last - 1].encode()[last_column:].decode(errors="replace").strip() if last <= len(lines) else ""
     comment = rest.lstrip("#").strip() if rest.startswith("#") else ""
     pairs = _literal_pairs(node)
     shared = len({id(value) for _, value in pairs}) < len(pairs)

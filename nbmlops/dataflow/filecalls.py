@@ -51,9 +51,7 @@ class FileCalls(Expressions):
 
     # Libraries
 
-    def library_call(
-        self, node: ast.Call, dotted: str, positional: list[Value], named: dict[str, Value]
-    ) -> Value:
+    def library_call(self, node: ast.Call, dotted: str, positional: list[Value], named: dict[str, Value]) -> Value:
         known, effects = knowledge, self.effects
         arguments = [*positional, *named.values()]
         package, last = dotted.split(".")[0], dotted.rpartition(".")[2]
@@ -138,9 +136,7 @@ class FileCalls(Expressions):
             "os.fspath",
         ):
             texts = [each.text for each in arguments]
-            text = (
-                posixpath.join(*(t for t in texts if t is not None)) if texts and None not in texts else None
-            )
+            text = posixpath.join(*(t for t in texts if t is not None)) if texts and None not in texts else None
             return Value(kind=IMMUTABLE, text=text, made="pathlib.Path" if package == "pathlib" else "")
         if dotted in known.IMMUTABLE_RESULTS:
             return SCALAR

@@ -12,15 +12,9 @@ from nbmlops.lib.words import words
 READERS: dict[str, int] = {
     **{
         f"pandas.read_{kind}": 0
-        for kind in words(
-            """csv table excel json parquet feather pickle hdf fwf orc stata spss sas xml html"""
-        )
+        for kind in words("""csv table excel json parquet feather pickle hdf fwf orc stata spss sas xml html""")
     },
-    **{
-        f"polars.{verb}_{kind}": 0
-        for verb in ("read", "scan")
-        for kind in ["csv", "parquet", "json", "ndjson", "ipc"]
-    },
+    **{f"polars.{verb}_{kind}": 0 for verb in ("read", "scan") for kind in ["csv", "parquet", "json", "ndjson", "ipc"]},
     **{f"numpy.{name}": 0 for name in ("load", "loadtxt", "genfromtxt", "fromfile", "memmap")},
     "joblib.load": 0,
     "torch.load": 0,

@@ -237,11 +237,7 @@ class Frame:
         """The state of whole packages, under all names that lead into them."""
         self.effects.setting = True
         for name, value in self.world.notebook.values.items():
-            if (
-                value.kind == LIBRARY
-                and value.dotted.split(".")[0] in packages
-                and name not in self.effects.bound
-            ):
+            if value.kind == LIBRARY and value.dotted.split(".")[0] in packages and name not in self.effects.bound:
                 self.effects.mutated[name] = None
                 self.effects.direct[name] = None
                 self.effects.read(name)

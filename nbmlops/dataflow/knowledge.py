@@ -103,9 +103,7 @@ MUTATING_FUNCTIONS: dict[str, tuple[int, ...]] = {
 }
 """Library functions that change an argument, by position."""
 
-STORING_FUNCTIONS = frozenset(
-    {"heapq.heappush", "bisect.insort", "setattr", "operator.setitem", "operator.iadd"}
-)
+STORING_FUNCTIONS = frozenset({"heapq.heappush", "bisect.insort", "setattr", "operator.setitem", "operator.iadd"})
 
 SHARING_BUILTINS = _words(
     """list tuple set frozenset dict sorted reversed zip enumerate filter map iter next getattr vars min
@@ -192,9 +190,7 @@ RNG_FREE = frozenset(
     }
 )
 """Members of those modules with a state of their own."""
-DRAWING_METHODS = _words(
-    "fit fit_transform fit_predict sample permutation_importance fit_resample partial_fit"
-)
+DRAWING_METHODS = _words("fit fit_transform fit_predict sample permutation_importance fit_resample partial_fit")
 DRAWING_SKLEARN = _words(
     """train_test_split shuffle resample cross_val_score cross_validate cross_val_predict
     permutation_importance learning_curve validation_curve permutation_test_score randomized_svd"""
@@ -349,9 +345,7 @@ STUCK_FUNCTIONS = {
     "pyspark.sql.SparkSession": "a Spark session",
 }
 """Their results cannot be handed to another process."""
-READING_METHODS = _words(
-    "read readline readlines fetchone fetchall fetchmany __next__ readinto getvalue seek tell"
-)
+READING_METHODS = _words("read readline readlines fetchone fetchall fetchmany __next__ readinto getvalue seek tell")
 """Use up what they read, and give something fresh."""
 STUCK_METHODS = {
     "cursor": "a database cursor",

@@ -36,9 +36,7 @@ _Node = TypeVar("_Node", bound=ast.AST)
 MARKS = frozenset({SHELL, CONSOLE, LOG, UNKNOWN, HOUSEKEEPING, SETTING, WRITE})
 
 TRANSPARENT_LINES = frozenset({"time", "prun", "memit", "mprun", "lprun", "snakeviz", "pyinstrument"})
-TRANSPARENT_CELLS = frozenset(
-    {"time", "capture", "prun", "memit", "mprun", "snakeviz", "pyinstrument", "mlops"}
-)
+TRANSPARENT_CELLS = frozenset({"time", "capture", "prun", "memit", "mprun", "snakeviz", "pyinstrument", "mlops"})
 MEASURING = frozenset({"timeit"})
 """Runs its code in a function of its own: nothing stays bound."""
 
@@ -80,14 +78,10 @@ def line_magic(name: str, line: str) -> list[ast.stmt] | ast.expr:
     if name == "mlops":
         if line.split()[:1] == ["log"]:
             return _call(LOG, line, shell.expansions(line))
-        return _housekeeping(
-            f"%mlops {' '.join(line.split()[:1])} is for the live notebook".replace("  ", " ")
-        )
+        return _housekeeping(f"%mlops {' '.join(line.split()[:1])} is for the live notebook".replace("  ", " "))
     if name in ("pip", "conda", "mamba", "uv"):
         return shell_command(f"{name} {line}")
-    if name in ("cd", "pushd", "popd") or (
-        name in ("env", "set_env") and ("=" in line or " " in line.strip())
-    ):
+    if name in ("cd", "pushd", "popd") or (name in ("env", "set_env") and ("=" in line or " " in line.strip())):
         return _call(SETTING, f"%{name} {line}", shell.expansions(line))
     if name in ("system", "sx", "sc", "!"):
         return shell_command(line)
@@ -156,12 +150,8 @@ class _Lowering(ast.NodeTransformer):
 
 def _meaning(node: ast.expr) -> list[ast.stmt] | ast.expr | None:
     match node:
-        case ast.Call(
-            func=ast.Attribute(value=ast.Call(func=ast.Name(id="get_ipython")), attr=method), args=args
-        ):
-            texts = [
-                arg.value for arg in args if isinstance(arg, ast.Constant) and isinstance(arg.value, str)
-            ]
+        case ast.Call(func=ast.Attribute(value=ast.Call(func=ast.Name(id="get_ipython")), attr=method), args=args):
+            texts = [arg.value for arg in args if isinstance(arg, ast.Constant) and isinstance(arg.value, str)]
             if len(texts) != len(args):
                 return None
             match method, texts:

@@ -21,9 +21,7 @@ def _free(source: str) -> tuple[str, ...]:
         # Fragments such as `await x` at top level: every name that is loaded.
         nodes = ast.walk(ast.parse(source))
         return tuple(sorted({each.id for each in nodes if isinstance(each, ast.Name)}))
-    own = {
-        symbol.get_name() for symbol in table.get_symbols() if symbol.is_assigned() or symbol.is_imported()
-    }
+    own = {symbol.get_name() for symbol in table.get_symbols() if symbol.is_assigned() or symbol.is_imported()}
     own |= {symbol.get_name() for symbol in table.get_symbols() if symbol.is_namespace()}
     found = {symbol.get_name() for symbol in table.get_symbols() if symbol.is_referenced()}
     for child in table.get_children():
@@ -32,9 +30,7 @@ def _free(source: str) -> tuple[str, ...]:
 
 
 def _globals(table: symtable.SymbolTable) -> set[str]:
-    found = {
-        symbol.get_name() for symbol in table.get_symbols() if symbol.is_global() and symbol.is_referenced()
-    }
+    found = {symbol.get_name() for symbol in table.get_symbols() if symbol.is_global() and symbol.is_referenced()}
     for child in table.get_children():
         found |= _globals(child)
     return found

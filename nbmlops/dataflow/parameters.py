@@ -50,9 +50,7 @@ def _candidates(flow: Flow, slice: Slice) -> list[Statement]:
             bound[each.name] == 1
             and each.name not in changed
             and not each.name.startswith("_")
-            and not (
-                each.type in (ParameterType.LIST, ParameterType.DICT, ParameterType.TUPLE) and not each.value
-            )
+            and not (each.type in (ParameterType.LIST, ParameterType.DICT, ParameterType.TUPLE) and not each.value)
             for each in s.literals
         )
         and any(((s.cell, s.position), each.name) in read for each in s.literals)

@@ -89,9 +89,7 @@ class Value:
         kind = self.kind if self.kind in (IMMUTABLE, INSTANCE) else OPEN
         if kind == INSTANCE:
             kind = OPEN
-        return Value(
-            self.reach, self.reach, kind, functions=self.functions, classes=self.classes, lazy=self.lazy
-        )
+        return Value(self.reach, self.reach, kind, functions=self.functions, classes=self.classes, lazy=self.lazy)
 
     def holding(self, *others: Value) -> Value:
         """The same object with the others somewhere in it."""
@@ -149,7 +147,5 @@ def literal(node: ast.expr, nested: bool = False) -> tuple[bool, Any]:
             keys = [literal(key, True) if key is not None else (False, None) for key in node.keys]
             parts = [literal(each, True) for each in node.values]
             fine = all(ok and isinstance(key, str) for ok, key in keys) and all(ok for ok, _ in parts)
-            return fine, {
-                key: value for (_, key), (_, value) in zip(keys, parts, strict=True)
-            } if fine else None
+            return fine, {key: value for (_, key), (_, value) in zip(keys, parts, strict=True)} if fine else None
     return False, None

@@ -58,8 +58,6 @@ def _collector(request: type[msgspec.Struct]) -> Any:
         kind = inspect.Parameter.POSITIONAL_ONLY if field.is_positional else inspect.Parameter.KEYWORD_ONLY
         about = Parameter() if field.is_positional else Parameter(name=names, negative=())
         default = inspect.Parameter.empty if field.is_required else field.default
-        parameters.append(
-            inspect.Parameter(field.name, kind, default=default, annotation=Annotated[field.type, about])
-        )
+        parameters.append(inspect.Parameter(field.name, kind, default=default, annotation=Annotated[field.type, about]))
     collect.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
     return collect

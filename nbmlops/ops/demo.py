@@ -15,7 +15,6 @@ from typing import Annotated
 
 import msgspec
 
-import nbmlops
 from nbmlops.errors import CellFailedError, ConflictError, MissingDependencyError, NotFoundError
 from nbmlops.ops import export as export_verb
 from nbmlops.ops import run as run_verb
@@ -63,7 +62,9 @@ def demo(call: Call, request: Request) -> Result:
     results = []
     for params in ((), (PARAMETER,)):
         named = f"wine {params[0]}" if params else "wine"
-        call.progress(Progress(task="run", state="done", note=f"{pipeline} {' '.join(f'-p {p}' for p in params)}".rstrip()))
+        call.progress(
+            Progress(task="run", state="done", note=f"{pipeline} {' '.join(f'-p {p}' for p in params)}".rstrip())
+        )
         results.append(run_verb.run(inside, run_verb.Request(pipeline=pipeline, param=params, name=named)))
     return Result(
         root=str(project.root),
@@ -78,7 +79,7 @@ def demo(call: Call, request: Request) -> Result:
 
 def examples_folder() -> Path:
     """The example notebooks: inside the installed package, or beside it in a checkout."""
-    package = Path(nbmlops.__file__).parent
+    package = Path(__file__).parents[1]
     for folder in (package / "examples", package.parent / "example-notebooks"):
         if (folder / NOTEBOOK).is_file():
             return folder

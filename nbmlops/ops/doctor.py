@@ -10,7 +10,6 @@ from collections.abc import Callable
 
 import msgspec
 
-import nbmlops
 from nbmlops.capture.place import notebook_path
 from nbmlops.errors import NbmlopsError
 from nbmlops.lib.process import output_of
@@ -50,7 +49,7 @@ class Result(msgspec.Struct, frozen=True, kw_only=True):
 
 def doctor(call: Call, request: Request) -> Result:
     """Never fails: what is wrong is in the checks."""
-    versions = {"nbmlops": nbmlops.__version__, "python": f"{platform.python_version()} ({sys.executable})"}
+    versions = {"nbmlops": _version("nbmlops"), "python": f"{platform.python_version()} ({sys.executable})"}
     versions |= {name: found for name in CORE if (found := _version(name))}
     checks = [_installed(name, remedy) for name, remedy in OPTIONAL.items()]
     checks += [_git(call), _command("papermill"), _engine(), _context()]

@@ -36,10 +36,14 @@ UNTRACKED = {"NBMLOPS_TRACKING": "off"}
 
 class Request(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     notebook: Annotated[str, positional("The notebook. In a notebook, by default what this kernel has executed.")] = ""
-    output: Annotated[str, option("Folder of the pipeline. Default: pipelines/NAME beside the notebook.", short="o", metavar="FOLDER")] = ""
+    output: Annotated[
+        str, option("Folder of the pipeline. Default: pipelines/NAME beside the notebook.", short="o", metavar="FOLDER")
+    ] = ""
     want: Annotated[tuple[str, ...], option("Keep only what these variables need.", short="w", metavar="NAME")] = ()
     no_verify: Annotated[bool, option("Do not run it to compare; the pipeline gets no certificate.")] = False
-    force: Annotated[bool, option("Replace a pipeline that was edited by hand; a snapshot of it is kept.", short="f")] = False
+    force: Annotated[
+        bool, option("Replace a pipeline that was edited by hand; a snapshot of it is kept.", short="f")
+    ] = False
 
 
 class Result(msgspec.Struct, frozen=True, kw_only=True):
@@ -156,5 +160,3 @@ def _verify(
             hint="Export without verifying: nbmlops export NOTEBOOK --no-verify",
         ) from None
     return verification.certificate
-
-

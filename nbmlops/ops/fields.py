@@ -1,8 +1,8 @@
 """How a request's field is typed at a prompt: help, and whether it is positional or has a short form.
 
-    class Request(msgspec.Struct, frozen=True, kw_only=True):
-        notebook: Annotated[str, positional("The notebook to export.")]
-        output: Annotated[str, option("Folder of the pipeline.", short="o")] = ""
+class Request(msgspec.Struct, frozen=True, kw_only=True):
+    notebook: Annotated[str, positional("The notebook to export.")]
+    output: Annotated[str, option("Folder of the pipeline.", short="o")] = ""
 """
 
 from __future__ import annotations

@@ -58,9 +58,7 @@ def log(call: Call, request: Request) -> Result:
     if params:
         session.send(LogParams(key=run.key, params=params, explicit=True))
     session.touch(run.key)
-    return Result(
-        run=run.name, metrics={name: _json_number(value) for name, value in metrics.items()}, params=params
-    )
+    return Result(run=run.name, metrics={name: _json_number(value) for name, value in metrics.items()}, params=params)
 
 
 def _number(text: str) -> float | None:

@@ -36,7 +36,9 @@ class Request(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     pipeline: Annotated[str, positional("Folder of the pipeline.")]
     param: Annotated[tuple[str, ...], option("Set a parameter.", short="p", metavar="NAME=VALUE")] = ()
     name: Annotated[str, option("Name of the run. Default: the pipeline's.", metavar="NAME")] = ""
-    experiment: Annotated[str, option("MLflow experiment. Default: the pipeline's name.", short="e", metavar="NAME")] = ""
+    experiment: Annotated[
+        str, option("MLflow experiment. Default: the pipeline's name.", short="e", metavar="NAME")
+    ] = ""
 
 
 class Result(msgspec.Struct, frozen=True, kw_only=True):
@@ -95,9 +97,7 @@ class _Running:
                 hint="Nothing was executed. Look at it: nbmlops doctor",
             ) from error  # fmt: skip
         self.call.progress(Progress(task="mlflow", state="done", note=f"run {short(parent)}"))
-        places = Places(
-            pipeline=self.folder, folder=(self.folder / self.pipeline.folder).resolve(), work=self.work
-        )
+        places = Places(pipeline=self.folder, folder=(self.folder / self.pipeline.folder).resolve(), work=self.work)
         try:
             steps = execute(
                 self.pipeline,
@@ -187,14 +187,20 @@ class _Running:
             self._end(killed.step, killed)
         self.session.scribe.flush(120.0)
         runs = {child.tags.get(Tags.STEP): child for child in children(self.session.project.uri, parent)}
-        metrics = {name: value for step in steps if (child := runs.get(step.step)) for name, value in child.metrics.items()}
+        metrics = {
+            name: value for step in steps if (child := runs.get(step.step)) for name, value in child.metrics.items()
+        }
         now = time.time_ns() // 1_000_000
         if metrics:
             points = tuple(Point(name, value, 0, now) for name, value in metrics.items())
             self.session.send(LogMetrics(key=opened.key, points=points))
         sessions = [child.tags[Tags.SESSION] for child in runs.values() if Tags.SESSION in child.tags]
-        body = {"sessions": sessions, "notebook": self.session.project.relative(self.folder / self.pipeline.notebook),
-                "modules": [str((self.folder / self.pipeline.folder / name).resolve()) for name in self.pipeline.modules]}  # fmt: skip
+        base = (self.folder / self.pipeline.folder).resolve()
+        body = {
+            "sessions": sessions,
+            "notebook": self.session.project.relative(self.folder / self.pipeline.notebook),
+            "modules": [str(base / name) for name in self.pipeline.modules],
+        }
         self.session.send(Extra(name="tie", key=opened.key, body=body))
         states = {step.state for step in steps}
         state = next((s for s in (StepState.KILLED, StepState.FAILED) if s in states), StepState.DONE)

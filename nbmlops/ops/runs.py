@@ -17,7 +17,9 @@ from nbmlops.track.lists import list_runs
 
 class Request(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     limit: Annotated[int, option("How many at most.", short="n", metavar="N")] = 20
-    sort: Annotated[str, option("`started`, `name`, `status` or the name of a metric (best first).", short="s")] = "started"
+    sort: Annotated[str, option("`started`, `name`, `status` or the name of a metric (best first).", short="s")] = (
+        "started"
+    )
     reverse: Annotated[bool, option("The other way round.", short="r")] = False
     experiment: Annotated[str, option("Only of this experiment.", short="e", metavar="NAME")] = ""
     parents: Annotated[bool, option("Without runs inside other runs.")] = False

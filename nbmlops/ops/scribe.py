@@ -2,9 +2,10 @@
 
     python -m nbmlops.ops.scribe --root PROJECT --session ID --uri URI
 
-The message `collect` sends the journals of sessions that have ended. The message `tie` names a session and a run. The files that the session has read so far become a data snapshot, the
-cells it has executed, with local modules, git state and environment, a code snapshot; the run gets both digests as
-tags and the files as MLflow datasets with their real paths.
+The message `tie` names sessions and a run. The files that the sessions have read so far become a data snapshot, the
+cells they have executed, with local modules, git state and environment, a code snapshot; the run gets both digests as
+tags and the files as MLflow datasets with their real paths. The message `collect` sends the journals of sessions that
+have ended.
 """
 
 from __future__ import annotations

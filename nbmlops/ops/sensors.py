@@ -1,4 +1,4 @@
-"""The sensors of a session, wired to its pen: fits and scores of models, and MLflow's autologging of other libraries."""
+"""The sensors of a session, wired to its pen: fits and scores of models, MLflow's autologging of other libraries."""
 
 from __future__ import annotations
 

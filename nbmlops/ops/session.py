@@ -108,8 +108,10 @@ class Session:
         self._is_closed = False
         if plan is not None:
             self.experiment = plan.experiment or self.experiment
-            self._batch = self._adopt(plan) if plan.run else self.open_run(
-                plan.name, plan.kind, params=plan.params, tags=plan.tags
+            self._batch = (
+                self._adopt(plan)
+                if plan.run
+                else self.open_run(plan.name, plan.kind, params=plan.params, tags=plan.tags)
             )
         self._is_adopted = plan is not None and bool(plan.run)
         os.environ.setdefault("MLFLOW_EXPERIMENT_NAME", self.experiment)
@@ -200,9 +202,7 @@ class Session:
             status = "KILLED" if failed.outcome is Outcome.INTERRUPTED else "FAILED"
             failure = f"{failed.failure.error}: {failed.failure.message}"
             self.send(say.LogText(key=run.key, text=failed.failure.traceback, file="traceback.txt"))
-        self.send(
-            say.EndRun(key=run.key, ended_ms=time.time_ns() // 1_000_000, status=status, failure=failure)
-        )
+        self.send(say.EndRun(key=run.key, ended_ms=time.time_ns() // 1_000_000, status=status, failure=failure))
 
     def run_for_logging(self) -> OpenedRun:
         """Where `%mlops log` writes: the open run, else the last one of this session, else a new one."""
@@ -352,5 +352,3 @@ def _local_modules(root: Path) -> list[str]:
         if isinstance(path, str) and path.startswith(prefix) and "site-packages" not in path:
             found.add(path)
     return sorted(found)
-
-

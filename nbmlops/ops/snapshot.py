@@ -21,7 +21,9 @@ from nbmlops.snapshot.take import take
 class Request(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     paths: Annotated[
         tuple[str, ...],
-        positional("Files and folders to keep. Without any: the files that tracked notebooks have read.", metavar="PATH"),
+        positional(
+            "Files and folders to keep. Without any: the files that tracked notebooks have read.", metavar="PATH"
+        ),
     ] = ()
     message: Annotated[str, option("Why, in a few words.", short="m", metavar="TEXT")] = ""
 

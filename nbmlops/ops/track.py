@@ -12,7 +12,9 @@ from nbmlops.track.address import check_server, shown
 
 
 class Request(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    state: Annotated[Literal["on", "off", ""], positional("`on` or `off`; without it, only tell.", metavar="on|off")] = ""
+    state: Annotated[
+        Literal["on", "off", ""], positional("`on` or `off`; without it, only tell.", metavar="on|off")
+    ] = ""
     experiment: Annotated[str, option("MLflow experiment of the runs from now on.", short="e", metavar="NAME")] = ""
 
 

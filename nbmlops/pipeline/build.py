@@ -39,9 +39,7 @@ class Built(msgspec.Struct, frozen=True, kw_only=True):
     readme: str
 
 
-def build(
-    notebook: Notebook, flow: Flow, slice: Slice, parameters: tuple[Parameter, ...], *, name: str
-) -> Built:
+def build(notebook: Notebook, flow: Flow, slice: Slice, parameters: tuple[Parameter, ...], *, name: str) -> Built:
     """Raises NotebookError where the notebook cannot be cut into steps."""
     sections = find_sections(notebook, slice)
     outputs = find_outputs(flow, slice, frozenset(each.name for each in parameters))
@@ -111,9 +109,7 @@ def _merged(merged: list[Merge], between: list[Section], why: str) -> list[Merge
     ]
 
 
-def _drafts(
-    sections: list[Section], flow: Flow, slice: Slice, parameters: tuple[Parameter, ...]
-) -> list[Draft]:
+def _drafts(sections: list[Section], flow: Flow, slice: Slice, parameters: tuple[Parameter, ...]) -> list[Draft]:
     cells = {cell.index: cell for cell in flow.cells}
     set_in = {each.name: each.cell for each in parameters}
     drafts = []
@@ -127,9 +123,7 @@ def _drafts(
             cell = cells[index]
             if not _goes_to_headers(cell, slice, set_in, seen | local, bool(draft.body)):
                 draft.body.append(index)
-                local |= {
-                    name for s in cell.statements for name in (*s.reads, *s.free, *s.binds, *s.may_bind)
-                }
+                local |= {name for s in cell.statements for name in (*s.reads, *s.free, *s.binds, *s.may_bind)}
             seen |= {name for s in cell.statements for name in (*s.binds, *s.may_bind)}
         if draft.body:
             drafts.append(draft)
@@ -183,9 +177,7 @@ class _Writer:
             notebook=f"steps/{number + 1:02d}-{draft.section.name}.ipynb",
             title=draft.section.title,
             needs=tuple(names[each] for each in needs),
-            takes=tuple(
-                Take(name=travelling_name(name), step=names[giver]) for name, giver in draft.takes.items()
-            ),
+            takes=tuple(Take(name=travelling_name(name), step=names[giver]) for name, giver in draft.takes.items()),
             gives=tuple(Give(names=tuple(map(travelling_name, bundle))) for bundle in draft.bundles),
             parameters=tuple(each.name for each in self.parameters if each.name in draft.parameters),
             cells=tuple(draft.body),
@@ -228,8 +220,6 @@ def _module_files(flow: Flow) -> tuple[str, ...]:
     """Paths of the local modules; one that has modules below it is a package."""
     packages = {name.rpartition(".")[0] for name in flow.modules}
     return tuple(
-        posixpath.join(name.replace(".", "/"), "__init__.py")
-        if name in packages
-        else f"{name.replace('.', '/')}.py"
+        posixpath.join(name.replace(".", "/"), "__init__.py") if name in packages else f"{name.replace('.', '/')}.py"
         for name in flow.modules
     )

@@ -42,9 +42,7 @@ def _without(source: str, statements: list[Statement]) -> str:
         elif rest and not rest.startswith("#"):
             lines[first : last + 1] = [before + rest]
         else:
-            lines[first : last + 1] = [
-                before.rstrip().removesuffix(";").rstrip() + (f"  {rest}" if rest else "")
-            ]
+            lines[first : last + 1] = [before.rstrip().removesuffix(";").rstrip() + (f"  {rest}" if rest else "")]
     return "\n".join(lines)
 
 

@@ -179,7 +179,7 @@ class _Walk:
     def _objects(self, left: Any, right: Any, path: str) -> Difference | None:
         try:
             one, other = left.__reduce_ex__(4), right.__reduce_ex__(4)
-        except Exception as error:  # noqa: BLE001 - __reduce_ex__ is the value's own code
+        except Exception as error:
             raise Incomparable(f"a {_name(type(left))} has no content that can be compared ({error})") from error
         if isinstance(one, str) or isinstance(other, str):
             return None if one == other else Difference(path, f"{one} and {other}")

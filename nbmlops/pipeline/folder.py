@@ -71,7 +71,9 @@ def edited(folder: Path) -> list[str]:
     """Files of an exported folder that are no longer as written."""
     digests: dict[str, str] = json.loads((folder / WRITTEN).read_text())
     return [
-        name for name, digest in digests.items() if not (folder / name).is_file() or digest_file(folder / name) != digest
+        name
+        for name, digest in digests.items()
+        if not (folder / name).is_file() or digest_file(folder / name) != digest
     ]
 
 

@@ -112,9 +112,7 @@ class Handover:
             step = self.step_of.get(statement.cell, SHARED)
             if step > current:
                 for number in range(current + 1, step + 1):
-                    self.origins_before[number] = {
-                        name: _copy(origin) for name, origin in self.origins.items()
-                    }
+                    self.origins_before[number] = {name: _copy(origin) for name, origin in self.origins.items()}
                 current = step
             if step != SHARED and not self.is_parameter(statement):
                 draft = self.drafts[step]
@@ -126,12 +124,7 @@ class Handover:
         for number, draft in enumerate(self.drafts):
             last = max(draft.body)
             for key, statement in self.by_key.items():
-                if (
-                    statement.role is Role.SETTING
-                    and statement.sink
-                    and key[0] < last
-                    and key[0] not in draft.body
-                ):
+                if statement.role is Role.SETTING and statement.sink and key[0] < last and key[0] not in draft.body:
                     self._define(number, statement)
 
     def _read(self, step: int, name: str, origin: _Origin | None, reader: Statement) -> None:
@@ -168,9 +161,7 @@ class Handover:
                 if number != step:
                     self._define(step, changer)
             elif number not in (step, SHARED):
-                self._merge(
-                    number, step, f"{name} is changed in cell {changer.cell + 1} and cannot be handed over"
-                )
+                self._merge(number, step, f"{name} is changed in cell {changer.cell + 1} and cannot be handed over")
 
     def _hidden(self, step: int, origin: int, name: str) -> None:
         if origin in (step, SHARED):
@@ -209,9 +200,7 @@ class Handover:
         """Functions that a definition mentions, called or not."""
         last = max(self.drafts[step].body)
         for name in statement.free:
-            makers = [
-                s for s in self.statements if s.role in SHARED_ROLES and name in (*s.binds, *s.may_bind)
-            ]
+            makers = [s for s in self.statements if s.role in SHARED_ROLES and name in (*s.binds, *s.may_bind)]
             before = [s for s in makers if s.cell <= last]
             for maker in before[-1:] or makers[:1]:
                 if maker is not statement:

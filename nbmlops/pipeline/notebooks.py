@@ -164,6 +164,4 @@ def _code(id_: str, text: str, role: str, tags: list[str] | None = None) -> nbfo
 
 
 def _markdown(id_: str, text: str) -> nbformat.NotebookNode:
-    return nbformat.v4.new_markdown_cell(
-        text, id=id_, metadata=nbformat.from_dict({"nbmlops": {"role": "about"}})
-    )
+    return nbformat.v4.new_markdown_cell(text, id=id_, metadata=nbformat.from_dict({"nbmlops": {"role": "about"}}))

@@ -12,17 +12,11 @@ def find_outputs(flow: Flow, slice: Slice, parameters: frozenset[str]) -> tuple[
     """In the order in which they are first bound; where somebody named what is wanted, exactly that."""
     if slice.want:
         return slice.want
-    kept = [
-        s
-        for s in flow.statements
-        if s.cell in slice.cells and s.role not in SHARED_ROLES | {Role.HOUSEKEEPING}
-    ]
+    kept = [s for s in flow.statements if s.cell in slice.cells and s.role not in SHARED_ROLES | {Role.HOUSEKEEPING}]
     keys = {(s.cell, s.position) for s in kept}
     by_key = {(s.cell, s.position): s for s in kept}
     makes = {key for key in keys if any(is_variable(n) for n in (*by_key[key].binds, *by_key[key].may_bind))}
-    feeding = {
-        (edge.source, edge.name) for edge in flow.edges if edge.target in makes and edge.target != edge.source
-    }
+    feeding = {(edge.source, edge.name) for edge in flow.edges if edge.target in makes and edge.target != edge.source}
     modelled: set[tuple[int, int]] = {key for key in keys if by_key[key].fits}
     for edge in flow.edges:
         # Edges are in document order, so one pass is enough.

@@ -1,7 +1,7 @@
 """Values for a pipeline's parameters: checked against their types before anything runs.
 
-    >>> values(pipeline, ["trees=50", "depth=None"])
-    {'trees': 50, 'depth': None}
+>>> values(pipeline, ["trees=50", "depth=None"])
+{'trees': 50, 'depth': None}
 """
 
 from __future__ import annotations

@@ -65,9 +65,7 @@ def _read(path: Path) -> Any:
         raise NotFoundError(
             f"There is no notebook {path}.",
             kind="notebook-not-found",
-            hint=f"In that folder: {', '.join(near)}."
-            if near
-            else "Check the path; save the notebook first.",
+            hint=f"In that folder: {', '.join(near)}." if near else "Check the path; save the notebook first.",
             path=str(path),
         ) from error
     except UnicodeDecodeError as error:
@@ -93,9 +91,7 @@ def _read(path: Path) -> Any:
         raise NotebookError(
             f"{path} is no notebook: it is not JSON{where}.",
             kind="notebook-not-json",
-            hint="It has merge conflict marks: resolve them first."
-            if merge
-            else "Open it in JupyterLab and save it.",
+            hint="It has merge conflict marks: resolve them first." if merge else "Open it in JupyterLab and save it.",
             path=str(path),
         ) from error
 

@@ -85,6 +85,7 @@ def verify(
                 workspace.copy(root, scratch / side / "project")
                 there[side] = scratch / side / "project" / here.relative_to(root)
         problem = ""
+        comparisons: tuple[Comparison, ...] = ()
         if live is not None:
             _probe_live(pipeline, names, live, scratch / "notebook" / "values")
         else:
@@ -92,9 +93,9 @@ def verify(
         results = trial.run_pipeline(folder, there["pipeline"])
         broken = next((result for result in results if result.state is not StepState.DONE), None)
         if problem:
-            comparisons, verdict, reason = (), Verdict.NOT_COMPARABLE, f"the notebook itself does not run: {problem}"
+            verdict, reason = Verdict.NOT_COMPARABLE, f"the notebook itself does not run: {problem}"
         elif broken is not None:
-            comparisons, verdict = (), Verdict.DIVERGES
+            verdict = Verdict.DIVERGES
             reason = f"step {broken.step} fails, where the notebook runs: {broken.error}"
         else:
             tell("compare", "running", 0, None, "")
@@ -165,9 +166,7 @@ class _Trial:
         probed = self.scratch / "pipeline" / "probed"
         for step in self.pipeline.steps:
             node = nbformat.read(source / step.notebook, as_version=4)
-            node.cells.append(
-                _probe_cell(self.names[step.name], self.scratch / "pipeline" / "values", step.name)
-            )
+            node.cells.append(_probe_cell(self.names[step.name], self.scratch / "pipeline" / "values", step.name))
             (probed / step.notebook).parent.mkdir(parents=True, exist_ok=True)
             nbformat.write(node, probed / step.notebook)
         results = execute(
@@ -199,9 +198,7 @@ def _probe_cell(names: tuple[str, ...], place: Path, step: str) -> Any:
     return nbformat.v4.new_code_cell(source)
 
 
-def _probe_live(
-    pipeline: Pipeline, names: dict[str, tuple[str, ...]], live: Mapping[str, Any], place: Path
-) -> None:
+def _probe_live(pipeline: Pipeline, names: dict[str, tuple[str, ...]], live: Mapping[str, Any], place: Path) -> None:
     """A kernel has only the last values: each name is compared after the last step that makes it."""
     last = {name: step.name for step in in_order(pipeline) for name in names[step.name]}
     for step in pipeline.steps:

@@ -29,9 +29,7 @@ class Scanned(msgspec.Struct, frozen=True, kw_only=True):
     """`path: reason` of what is not a plain file, cannot be read, or is too large."""
 
 
-def scan(
-    paths: Iterable[Path], *, named: Callable[[Path], str], stats: StatCache, largest_bytes: int
-) -> Scanned:
+def scan(paths: Iterable[Path], *, named: Callable[[Path], str], stats: StatCache, largest_bytes: int) -> Scanned:
     """Digest every file under `paths`. `named` gives the path that an entry carries.
 
     Raises NotFoundError for a path that does not exist and ConflictError for a file that keeps changing.
@@ -90,6 +88,4 @@ def _entry(path: Path, name: str, stats: StatCache, largest_bytes: int) -> Entry
         return "not a regular file"
     if info.st_size > largest_bytes:
         return f"{info.st_size:,} bytes, more than snapshot.largest_file"
-    return Entry(
-        path=name, digest=stats.digest(path), size=info.st_size, executable=bool(info.st_mode & stat.S_IXUSR)
-    )
+    return Entry(path=name, digest=stats.digest(path), size=info.st_size, executable=bool(info.st_mode & stat.S_IXUSR))

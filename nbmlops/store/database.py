@@ -94,9 +94,7 @@ class Database:
 def _explained(error: sqlite3.Error, path: Path) -> ExternalError | IntegrityError:
     text = str(error)
     if "full" in text:
-        return ExternalError(
-            f"The disk is full: {path}.", kind="disk-full", hint="Free some space and run it again."
-        )
+        return ExternalError(f"The disk is full: {path}.", kind="disk-full", hint="Free some space and run it again.")
     if "readonly" in text or "read-only" in text or "unable to open" in text:
         return ExternalError(
             f"There is no permission to write: {path}.",

@@ -109,15 +109,9 @@ class FitLog:
         figures["fit_seconds"] = fit.seconds
         if fit.best_score is not None:
             figures["best_cv_score"] = fit.best_score
-        self._send(
-            m.LogMetrics(key=key, points=tuple(_point(name, value, now) for name, value in figures.items()))
-        )
+        self._send(m.LogMetrics(key=key, points=tuple(_point(name, value, now) for name, value in figures.items())))
         if fit.best_params:
-            self._send(
-                m.LogParams(
-                    key=key, params={f"best_{name}": value for name, value in fit.best_params.items()}
-                )
-            )
+            self._send(m.LogParams(key=key, params={f"best_{name}": value for name, value in fit.best_params.items()}))
         uses = self._datasets()
         if uses:
             self._send(m.LogDatasets(key=key, uses=uses))

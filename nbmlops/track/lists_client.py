@@ -71,9 +71,7 @@ def matching(uri: str, ref: str) -> tuple[RunView, ...]:
         return (_view(named[0], experiments),)
     # A server cannot search by the beginning of an id: the newest runs are looked through.
     newest = client.search_runs(list(experiments), "", ViewType.ACTIVE_ONLY, _PER_PAGE, ["start_time DESC"])
-    return tuple(
-        _view(run, experiments) for run in newest if len(ref) >= 4 and run.info.run_id.startswith(ref)
-    )
+    return tuple(_view(run, experiments) for run in newest if len(ref) >= 4 and run.info.run_id.startswith(ref))
 
 
 def names(uri: str) -> tuple[str, ...]:

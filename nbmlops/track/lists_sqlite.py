@@ -47,8 +47,7 @@ def runs(path: Path, query: Query) -> tuple[RunView, ...]:
     for table, wanted in (("tags", query.tags), ("params", query.params)):
         for key, value in wanted.items():
             where.append(
-                f"EXISTS (SELECT 1 FROM {table} x "
-                "WHERE x.run_uuid = r.run_uuid AND x.key = ? AND x.value = ?)"
+                f"EXISTS (SELECT 1 FROM {table} x WHERE x.run_uuid = r.run_uuid AND x.key = ? AND x.value = ?)"
             )
             values += [key, value]
     way = "DESC" if query.descending else "ASC"
@@ -71,9 +70,7 @@ def runs(path: Path, query: Query) -> tuple[RunView, ...]:
 def runs_by_id(path: Path, ids: Sequence[str]) -> tuple[RunView, ...]:
     with _reading(path) as database:
         marks = ", ".join("?" * len(ids))
-        rows = database.execute(
-            f"SELECT {_COLUMNS} {_FROM} WHERE r.run_uuid IN ({marks})", list(ids)
-        ).fetchall()
+        rows = database.execute(f"SELECT {_COLUMNS} {_FROM} WHERE r.run_uuid IN ({marks})", list(ids)).fetchall()
         return _views(database, rows)
 
 
@@ -92,8 +89,7 @@ def ids_starting(path: Path, prefix: str) -> tuple[str, ...]:
 def ids_named(path: Path, name: str) -> tuple[str, ...]:
     with _reading(path) as database:
         rows = database.execute(
-            "SELECT run_uuid FROM runs WHERE name = ? AND lifecycle_stage = 'active' "
-            "ORDER BY start_time DESC",
+            "SELECT run_uuid FROM runs WHERE name = ? AND lifecycle_stage = 'active' ORDER BY start_time DESC",
             (name,),
         ).fetchall()
     return tuple(identity for (identity,) in rows)
@@ -101,9 +97,7 @@ def ids_named(path: Path, name: str) -> tuple[str, ...]:
 
 def names(path: Path) -> tuple[str, ...]:
     with _reading(path) as database:
-        return tuple(
-            name for (name,) in database.execute("SELECT DISTINCT name FROM runs WHERE name IS NOT NULL")
-        )
+        return tuple(name for (name,) in database.execute("SELECT DISTINCT name FROM runs WHERE name IS NOT NULL"))
 
 
 def children(path: Path, run_id: str) -> tuple[RunView, ...]:
@@ -151,9 +145,7 @@ def models(path: Path, run_id: str) -> tuple[ModelView, ...]:
         ).fetchall()
         found = []
         for identity, name, status, location, run, created in rows:
-            tags = database.execute(
-                "SELECT tag_key, tag_value FROM logged_model_tags WHERE model_id = ?", (identity,)
-            )
+            tags = database.execute("SELECT tag_key, tag_value FROM logged_model_tags WHERE model_id = ?", (identity,))
             found.append(
                 ModelView(
                     id=identity,
@@ -182,9 +174,7 @@ def _views(database: sqlite3.Connection, rows: Sequence[tuple[Any, ...]]) -> tup
     tags = _grouped(database, "SELECT run_uuid, key, value FROM tags WHERE run_uuid IN", ids)
     # MLflow keeps not-a-number as a flag beside the value 0.
     figures = "CASE WHEN is_nan THEN NULL ELSE value END"
-    metrics = _grouped(
-        database, f"SELECT run_uuid, key, {figures} FROM latest_metrics WHERE run_uuid IN", ids
-    )
+    metrics = _grouped(database, f"SELECT run_uuid, key, {figures} FROM latest_metrics WHERE run_uuid IN", ids)
     return tuple(
         RunView(
             id=identity,
@@ -195,10 +185,7 @@ def _views(database: sqlite3.Connection, rows: Sequence[tuple[Any, ...]]) -> tup
             ended=_time(ended),
             parent=tags.get(identity, {}).get(Tags.MLFLOW_PARENT),
             params=params.get(identity, {}),
-            metrics={
-                key: float("nan") if value is None else value
-                for key, value in metrics.get(identity, {}).items()
-            },
+            metrics={key: float("nan") if value is None else value for key, value in metrics.get(identity, {}).items()},
             tags=tags.get(identity, {}),
         )
         for identity, name, status, experiment, started, ended in rows

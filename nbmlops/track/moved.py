@@ -62,14 +62,12 @@ def _rewrite(database: Path, there: str, here: str, folder: str) -> None:
                 continue
             for old, new in pairs:
                 connection.execute(
-                    f"UPDATE {table} SET {column} = ? || substr({column}, ?) "
-                    f"WHERE substr({column}, 1, ?) = ?",
+                    f"UPDATE {table} SET {column} = ? || substr({column}, ?) WHERE substr({column}, 1, ?) = ?",
                     (new, len(old) + 1, len(old), old),
                 )
         # A dataset's source is JSON: {"uri": "<path>"}; its identity is the digest, which stays.
         for old, new in pairs:
             connection.execute(
-                "UPDATE datasets SET dataset_source = replace(dataset_source, ?, ?) "
-                "WHERE instr(dataset_source, ?) > 0",
+                "UPDATE datasets SET dataset_source = replace(dataset_source, ?, ?) WHERE instr(dataset_source, ?) > 0",
                 (f'"{old}', f'"{new}', f'"{old}'),
             )

@@ -147,9 +147,7 @@ class Scribe:
         return not select.select([incoming], [], [], seconds)[0]
 
     def _sweep(self) -> None:
-        for sent in spool.send_pending(
-            self.spool, self.root, self.uri, extras=self.extras, own=self.journal.session
-        ):
+        for sent in spool.send_pending(self.spool, self.root, self.uri, extras=self.extras, own=self.journal.session):
             _log.info("session %s: %d runs sent, %s", sent.session, len(sent.runs), sent.reason or "done")
 
     def _finish(self) -> None:

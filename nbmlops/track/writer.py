@@ -104,9 +104,7 @@ class Writer:
         """The run that an earlier scribe already made for that key."""
         number = self.experiment(experiment)
         found = self._retry(
-            lambda: self.client.search_runs(
-                [number], filter_string=f"tags.`{Tags.KEY}` = '{key}'", max_results=1
-            )
+            lambda: self.client.search_runs([number], filter_string=f"tags.`{Tags.KEY}` = '{key}'", max_results=1)
         )
         return str(found[0].info.run_id) if found else None
 
@@ -187,9 +185,7 @@ class Writer:
     def log_text(self, run: str, text: str, file: str) -> None:
         self._retry(lambda: self.client.log_text(run, text, file))
 
-    def end_run(
-        self, run: str, status: str = "FINISHED", failure: str = "", ended_ms: int | None = None
-    ) -> None:
+    def end_run(self, run: str, status: str = "FINISHED", failure: str = "", ended_ms: int | None = None) -> None:
         if failure:
             self.set_tags(run, {Tags.FAILURE: failure})
         self._retry(lambda: self.client.set_terminated(run, status, ended_ms))

@@ -66,7 +66,9 @@ def run(arguments: list[str]) -> int:
         return 141
     except Exception as error:  # noqa: BLE001 - the last line of defence: a bug of ours, shown as such
         traceback.print_exc()
-        bug = InternalError(f"{type(error).__name__}: {error}.", kind="bug", hint="Please report it with the lines above.")
+        bug = InternalError(
+            f"{type(error).__name__}: {error}.", kind="bug", hint="Please report it with the lines above."
+        )
         return _fail(bug, is_json, err)
 
 

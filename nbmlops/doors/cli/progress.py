@@ -59,6 +59,10 @@ class TerminalProgress:
         row = Table.grid(padding=(0, 1))
         count = f"{event.done}/{event.total}" if event.total else ""
         row.add_row(
-            Spinner("dots"), event.task.ljust(14), event.note, count, Text(seconds(time.monotonic() - began), style="dim")
+            Spinner("dots"),
+            event.task.ljust(14),
+            event.note,
+            count,
+            Text(seconds(time.monotonic() - began), style="dim"),
         )
         return row

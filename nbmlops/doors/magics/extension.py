@@ -97,5 +97,3 @@ def close_session(timeout_seconds: float = 60.0) -> None:
     if _loaded is not None and _loaded.session is not None:
         session = _loaded.session
         session.close(timeout_seconds)
-
-

@@ -37,9 +37,7 @@ class _Bars:
             self.box = ipywidgets.VBox()
             display(self.box)
         if event.task not in self.rows:
-            bar = ipywidgets.IntProgress(
-                min=0, max=1, description=event.task, layout=ipywidgets.Layout(width="320px")
-            )
+            bar = ipywidgets.IntProgress(min=0, max=1, description=event.task, layout=ipywidgets.Layout(width="320px"))
             label = ipywidgets.Label()
             self.rows[event.task] = (bar, label)
             self.box.children = (*self.box.children, ipywidgets.HBox([bar, label]))

@@ -46,8 +46,7 @@ def _block(block: Block) -> str:
             for row in block.rows
         )
         return (
-            _title(block.title)
-            + f'<table style="{_TABLE}"><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>'
+            _title(block.title) + f'<table style="{_TABLE}"><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>'
         )
     assert isinstance(block, Source)
     return _title(block.title) + f'<pre style="margin:2px 0 8px 0">{escape(block.text)}</pre>'

@@ -14,6 +14,4 @@ class NbmlopsApp(ExtensionApp):  # type: ignore[misc]
 
     def initialize_handlers(self) -> None:
         verbs = "|".join(verb.name for verb in offered(magics=False) if not verb.is_terminal)
-        self.handlers.extend(
-            [(r"/nbmlops/api/?", TableHandler), (rf"/nbmlops/api/(?P<name>{verbs})", VerbHandler)]
-        )
+        self.handlers.extend([(r"/nbmlops/api/?", TableHandler), (rf"/nbmlops/api/(?P<name>{verbs})", VerbHandler)])

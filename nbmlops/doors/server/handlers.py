@@ -12,9 +12,9 @@ from pathlib import Path
 from typing import Any
 
 import msgspec
+import tornado.web as web
 from jupyter_server.auth.decorator import authorized
 from jupyter_server.base.handlers import APIHandler
-from tornado import web
 
 import nbmlops
 from nbmlops.doors.arguments import to_request, usage
