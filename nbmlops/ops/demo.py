@@ -42,6 +42,8 @@ class Result(msgspec.Struct, frozen=True, kw_only=True):
     exported: export_verb.Result
     results: tuple[run_verb.Result, ...]
     runs: runs_verb.Result
+    has_lab: bool
+    """Whether JupyterLab is installed."""
 
 
 def demo(call: Call, request: Request) -> Result:
@@ -74,6 +76,7 @@ def demo(call: Call, request: Request) -> Result:
         exported=exported,
         results=tuple(results),
         runs=runs_verb.runs(inside, runs_verb.Request(limit=30)),
+        has_lab=importlib.util.find_spec("jupyterlab") is not None,
     )
 
 

@@ -7,6 +7,7 @@ import platform
 import shutil
 import sys
 from collections.abc import Callable
+from pathlib import Path
 
 import msgspec
 
@@ -108,7 +109,7 @@ def _installed(name: str, remedy: str) -> Check:
 
 
 def _command(name: str) -> Check:
-    place = shutil.which(name) or ""
+    place = shutil.which(name) or shutil.which(name, path=str(Path(sys.executable).parent)) or ""
     return Check(name=name, is_good=bool(place), found=place or "not on PATH",
                  remedy="" if place else "Activate the environment that nbmlops is installed in.")  # fmt: skip
 

@@ -56,6 +56,8 @@ class TrackingClient(PapermillNotebookClient):  # type: ignore[misc]
         if self._on_cell is not None:
             source = cell.source.strip()
             self._on_cell(cell_index, len(self.nb.cells), source.splitlines()[0][:80] if source else "")
+        # As JupyterLab does: the kernel learns which cell it executes.
+        self.kc.session.metadata = {"cellId": cell.get("id")}
         return super().execute_cell(cell, cell_index, *args, **kwargs)
 
     def papermill_execute_cells(self) -> None:

@@ -24,7 +24,7 @@ def page(result: Result) -> Page:
         ),
         fields(
             [
-                ("JupyterLab", f"nbmlops -C {root} lab"),
+                ("JupyterLab", f"{'' if result.has_lab else 'pip install jupyterlab && '}nbmlops -C {root} lab"),
                 ("MLflow", f"mlflow ui --backend-store-uri sqlite:///{root}/.nbmlops/mlflow.db"),
                 ("compare", f"nbmlops -C {root} compare {' '.join(short(r.result.run) for r in result.results)}"),
                 ("bring data back", f"nbmlops -C {root} restore {short(result.snapshot)}"),
