@@ -1,4 +1,6 @@
 import os
+import sys
+from pathlib import Path
 
 from nbmlops.doors.render.blocks import Line, Page, Tone, fields
 from nbmlops.doors.render.pages import export, runs
@@ -24,11 +26,22 @@ def page(result: Result) -> Page:
         ),
         fields(
             [
-                ("JupyterLab", f"{'' if result.has_lab else 'pip install jupyterlab && '}nbmlops -C {root} lab"),
-                ("MLflow", f"mlflow ui --backend-store-uri sqlite:///{root}/.nbmlops/mlflow.db"),
-                ("compare", f"nbmlops -C {root} compare {' '.join(short(r.result.run) for r in result.results)}"),
-                ("bring data back", f"nbmlops -C {root} restore {short(result.snapshot)}"),
+                ("JupyterLab", f"{_lab(result)}{_typed('nbmlops')} -C {root} lab"),
+                ("MLflow", f"{_typed('mlflow')} ui --backend-store-uri sqlite:///{root}/.nbmlops/mlflow.db"),
+                ("compare", f"{_typed('nbmlops')} -C {root} compare {' '.join(short(r.result.run) for r in result.results)}"),
+                ("bring data back", f"{_typed('nbmlops')} -C {root} restore {short(result.snapshot)}"),
             ],
             title="Go on",
         ),
     )
+
+
+def _lab(result: Result) -> str:
+    return "" if result.has_lab else f"{_typed('pip')} install jupyterlab && "
+
+
+def _typed(command: str) -> str:
+    """A command of this environment as it must be typed here: with its folder, unless that is on the PATH for good."""
+    folder = Path(sys.executable).parent
+    is_activated = "VIRTUAL_ENV" in os.environ or sys.prefix == sys.base_prefix
+    return command if is_activated or not (folder / command).exists() else os.path.relpath(folder / command)
