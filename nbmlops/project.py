@@ -1,8 +1,8 @@
 """A project: a folder with `nbmlops.toml` and `.nbmlops/`. The one place where adapters are put together.
 
-    project = Project.find(Path.cwd())      # the folder itself or the nearest one above
-    project.records, project.objects        # what MLflow cannot hold
-    project.uri                             # where MLflow keeps the runs
+project = Project.find(Path.cwd())      # the folder itself or the nearest one above
+project.records, project.objects        # what MLflow cannot hold
+project.uri                             # where MLflow keeps the runs
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from nbmlops.errors import ConflictError, NotFoundError
 from nbmlops.lib.files import refusing_disk_errors, relative_to
 from nbmlops.lib.process import boot_id, process_started
 from nbmlops.model.cell import SessionInfo
+from nbmlops.model.names import slug
 from nbmlops.settings import Settings, read_settings
 from nbmlops.store.database import Database
 from nbmlops.store.layout import FOLDER, SETTINGS, Layout
@@ -66,7 +67,9 @@ class Project:
         with refusing_disk_errors(root):
             root.mkdir(parents=True, exist_ok=True)
             Layout(root).create()
-            (root / SETTINGS).write_text(TEMPLATE.format(name=root.resolve().name), encoding="utf-8")
+            (root / SETTINGS).write_text(
+                TEMPLATE.format(name=slug(root.resolve().name, "project")), encoding="utf-8"
+            )
         project = Project(root)
         project.records.newest(SessionInfo, limit=1)  # lays out the database
         return project

@@ -1,13 +1,13 @@
 """`nbmlops.toml` and the environment, as one frozen Settings; every value knows where it came from.
 
-    [tracking]
-    uri = "https://mlflow.example.org"    # default: a database of the project's own
-    experiment = "wine"                   # default: one per notebook
-    models = true                         # log fitted models
-    [capture]
-    exclude = ["scratch/*"]               # files never recorded as inputs
-    [snapshot]
-    largest_file = "2 GiB"                # larger files are named, not stored
+[tracking]
+uri = "https://mlflow.example.org"    # default: a database of the project's own
+experiment = "wine"                   # default: one per notebook
+models = true                         # log fitted models
+[capture]
+exclude = ["scratch/*"]               # files never recorded as inputs
+[snapshot]
+largest_file = "2 GiB"                # larger files are named, not stored
 """
 
 from __future__ import annotations
@@ -78,7 +78,9 @@ def read_settings(path: Path, environ: dict[str, str] | None = None) -> tuple[Se
         # What a kernel of ours has set for its own project must not pull a child's project along.
         is_ours = environ.get(variable) == environ.get(OWN_URI)
         if environ.get(variable) and not is_ours:
-            raw.setdefault(section, {})[name] = environ[variable]
+            section_values = raw.setdefault(section, {})
+            if isinstance(section_values, dict):  # anything else is refused below
+                section_values[name] = environ[variable]
             origins[f"{section}.{name}"] = variable
     try:
         settings = msgspec.convert(raw, Settings)

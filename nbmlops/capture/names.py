@@ -22,7 +22,7 @@ def names(source: str, known: Container[str] = ()) -> tuple[tuple[str, ...], tup
     """
     try:
         table = symtable.symtable(source, "<cell>", "exec")
-    except (SyntaxError, ValueError):
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
         return (), ()
     reads: set[str] = set()
     writes: set[str] = set()

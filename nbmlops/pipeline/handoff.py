@@ -59,7 +59,9 @@ def take(*names: str, step: str) -> Any:
 def give(*bundles: dict[str, Any], step: str) -> None:
     """Keep bundles of values for later steps. Raises StateError naming a value that cannot be stored."""
     manifest = write(folder() / slug(step), step, bundles, is_strict=True)
-    sizes = ", ".join(f"{', '.join(held.names)} ({held.format}, {held.size:,} bytes)" for held in manifest.held)
+    sizes = ", ".join(
+        f"{', '.join(held.names)} ({held.format}, {held.size:,} bytes)" for held in manifest.held
+    )
     print(f"{step} gives {sizes}")  # noqa: T201 - seen in the executed notebook of the step
 
 
@@ -77,25 +79,28 @@ def write(place: Path, step: str, bundles: tuple[dict[str, Any], ...], *, is_str
     held, refused = [], {}
     with refusing_disk_errors(place):
         place.mkdir(parents=True, exist_ok=True)
-        for number, bundle in enumerate(bundles):
+        for number, bundle in enumerate(bundle for bundle in bundles if bundle):
             names = tuple(bundle)
             value = bundle[names[0]] if len(names) == 1 else bundle
-            format = format_for(value)
-            path = place / f"{number:02}-{slug(names[0], 'value')}{format.suffix}"
+            stem = place / f"{number:02}-{slug(names[0], 'value')}"
+            path = stem
             try:
+                format = format_for(value)
+                path = stem.with_name(stem.name + format.suffix)
                 format.write(value, path)
             except OSError:
                 raise
             except Exception as error:
                 # Pickling runs the value's own code: it can fail in any way.
                 path.unlink(missing_ok=True)
+                why = f"{type(error).__name__}: {' '.join(str(error).split())}"
                 if is_strict:
                     raise StateError(
-                        f"{', '.join(names)} cannot be handed to a later step: {type(error).__name__}: {error}.",
+                        f"{', '.join(names)} cannot be handed to a later step: {why}.",
                         kind="value-not-storable",
                         hint="Make it in the step that uses it: move its cell there, or tag both cells with one step.",
                     ) from error
-                refused.update(dict.fromkeys(names, f"cannot be stored: {type(error).__name__}: {error}"))
+                refused.update(dict.fromkeys(names, f"cannot be stored: {why}"))
                 continue
             held.append(
                 Held(
@@ -138,5 +143,7 @@ def read(place: Path, names: tuple[str, ...]) -> dict[str, Any]:
             values.update({held.names[0]: value} if len(held.names) == 1 else value)
     for name in names:
         if name not in values:
-            raise NotFoundError(f"Step {manifest.step} did not give {name}.", kind="handoff-missing", name=name)
+            raise NotFoundError(
+                f"Step {manifest.step} did not give {name}.", kind="handoff-missing", name=name
+            )
     return values

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Sequence
+from typing import Any
 
 from nbmlops.lib.digest import digest_bytes
 from nbmlops.lib.redact import redact
@@ -18,7 +19,7 @@ def executed_notebook(executions: Sequence[Execution], *, kernel: str = "python3
 
     Equal executions give equal bytes: neither times nor ids of executions are in it.
     """
-    cells = [
+    cells: list[dict[str, Any]] = [
         {
             "cell_type": "code",
             "execution_count": execution.count,
