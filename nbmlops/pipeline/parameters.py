@@ -84,13 +84,14 @@ def checked(parameter: Parameter, value: Any) -> Any:
         return int(value)
     if is_stray_bool or not isinstance(value, classes):
         raise _ill_typed(parameter, value)
+    fitting: Any = value
     if parameter.type is ParameterType.FLOAT:
         try:
-            return float(value)
+            return float(fitting)
         except OverflowError:
             raise _ill_typed(parameter, value) from None
     if parameter.type is ParameterType.TUPLE:
-        return tuple(value)
+        return tuple(fitting)
     return value
 
 
