@@ -50,7 +50,7 @@ class FileWatch:
                 continue
             try:
                 info = os.stat(path)
-            except OSError:
+            except (OSError, ValueError):  # gone, or no path at all
                 continue
             if not os.path.isfile(path):
                 continue

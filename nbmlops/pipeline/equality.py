@@ -163,6 +163,10 @@ class _Walk:
             found = self.compare(list(left.names), list(right.names), f"{path}.names")
             if found is not None:
                 return found
+        if isinstance(left.dtype, pandas.DatetimeTZDtype):
+            # The zones are equal by their names already; UTC itself comes as objects of several classes.
+            moments = f"datetime64[{left.dtype.unit}]"
+            return self.compare(left.to_numpy(dtype=moments), right.to_numpy(dtype=moments), path)
         return self.compare(left.to_numpy(), right.to_numpy(), path)
 
     def _sequences(self, left: Any, right: Any, path: str) -> Difference | None:

@@ -97,7 +97,10 @@ def _write_json(value: Any, path: Path) -> None:
 
 def _is_plain_array(value: Any) -> bool:
     numpy = sys.modules.get("numpy")
-    return numpy is not None and type(value) is numpy.ndarray and not value.dtype.hasobject
+    if numpy is None or type(value) is not numpy.ndarray:
+        return False
+    # The file does not say that a record type is aligned.
+    return not value.dtype.hasobject and not value.dtype.isalignedstruct
 
 
 def _write_array(value: Any, path: Path) -> None:
