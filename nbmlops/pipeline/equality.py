@@ -226,7 +226,7 @@ class _Walk:
     def _objects(self, left: Any, right: Any, path: str) -> Difference | None:
         try:
             one, other = _reduced(left), _reduced(right)
-        except Exception as error:  # noqa: BLE001 - __reduce_ex__ is the value's own code
+        except Exception as error:
             raise Incomparable(
                 f"a {_name(type(left))} has no content that can be compared ({error})"
             ) from error

@@ -23,11 +23,19 @@ def test_a_cell_that_ran_is_recorded_whole(recorder: Recorder, tmp_path: Path) -
     execution = recorder.finish(None, 3, run="r1")
     assert execution is not None
     assert (execution.id, execution.started) == (begun.id, begun.started)
-    assert (execution.session, execution.notebook, execution.order, execution.count) == ("s1", "work/n.ipynb", 1, 3)
+    assert (execution.session, execution.notebook, execution.order, execution.count) == (
+        "s1",
+        "work/n.ipynb",
+        1,
+        3,
+    )
     assert (execution.cell_id, execution.source, execution.run) == ("cell-7", "y = x\n", "r1")
     assert (execution.outcome, execution.failure) == (Outcome.OK, None)
     assert (execution.reads, execution.writes) == (("x",), ("y",))
-    assert ([use.path for use in execution.inputs], [use.path for use in execution.outputs]) == (["x.csv"], ["y.csv"])
+    assert ([use.path for use in execution.inputs], [use.path for use in execution.outputs]) == (
+        ["x.csv"],
+        ["y.csv"],
+    )
     assert 0 < execution.seconds < 10
     assert decode(encode(execution), type(execution), place="") == execution
 
@@ -58,7 +66,11 @@ def test_an_end_without_a_beginning_records_nothing(recorder: Recorder) -> None:
 
 @pytest.mark.parametrize(
     ("error", "outcome"),
-    [(ValueError("bad"), Outcome.ERROR), (KeyboardInterrupt(), Outcome.INTERRUPTED), (SystemExit(1), Outcome.ERROR)],
+    [
+        (ValueError("bad"), Outcome.ERROR),
+        (KeyboardInterrupt(), Outcome.INTERRUPTED),
+        (SystemExit(1), Outcome.ERROR),
+    ],
 )
 def test_a_cell_that_failed_says_how(recorder: Recorder, error: BaseException, outcome: Outcome) -> None:
     recorder.begin("x", "x", {})

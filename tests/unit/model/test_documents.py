@@ -30,7 +30,14 @@ class Note(Document, frozen=True, kw_only=True, tag="note"):
 def test_a_document_is_read_back_equal() -> None:
     moment = datetime(2026, 1, 2, 3, 4, 5, 678, tzinfo=UTC)
     execution = Execution(
-        id="e", session="s", notebook="n.ipynb", order=1, source="x\n\u2028é", started=moment, seconds=0.5, reads=("a",)
+        id="e",
+        session="s",
+        notebook="n.ipynb",
+        order=1,
+        source="x\n\u2028é",
+        started=moment,
+        seconds=0.5,
+        reads=("a",),
     )
     assert decode(encode(execution), Execution, place="here") == execution
 

@@ -7,7 +7,7 @@ import pickle
 import re
 import threading
 from collections import Counter, OrderedDict, defaultdict, namedtuple
-from datetime import UTC, datetime, timedelta, timezone
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -151,9 +151,14 @@ DIFFERENT: list[tuple[Any, Any, str, str]] = [
     (scaled(2), scaled(3), ".captured[0]", "2 and 3"),
     (lambda x, y=1: x, lambda x, y=2: x, ".defaults[0]", "1 and 2"),
     (lambda x: x + 1, lambda x: x - 1, "", "function <lambda> and another body"),
-    (lambda x: (lambda: x + 1), lambda x: (lambda: x + 2), ".constants[1]", "1 and 2"),
+    (lambda x: lambda: x + 1, lambda x: lambda: x + 2, ".constants[1]", "1 and 2"),
     (int, float, "", "int and float"),
-    (datetime(2026, 1, 1, tzinfo=timezone.utc), datetime(2026, 1, 2, tzinfo=timezone.utc), ".arguments[0]", ""),
+    (
+        datetime(2026, 1, 1, tzinfo=UTC),
+        datetime(2026, 1, 2, tzinfo=UTC),
+        ".arguments[0]",
+        "",
+    ),
 ]
 
 
@@ -167,7 +172,9 @@ def test_the_first_difference_is_found_and_placed(left: Any, right: Any, path: s
 
 PLAIN = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text() | st.binary(),
-    lambda inner: st.lists(inner, max_size=4) | st.tuples(inner, inner) | st.dictionaries(st.text(), inner, max_size=4),
+    lambda inner: (
+        st.lists(inner, max_size=4) | st.tuples(inner, inner) | st.dictionaries(st.text(), inner, max_size=4)
+    ),
     max_leaves=12,
 )
 
@@ -183,7 +190,9 @@ def test_values_that_python_calls_different_are_different(left: Any, right: Any)
         assert repr(left).replace("-0.0", "0.0") == repr(right).replace("-0.0", "0.0")
 
 
-@pytest.mark.parametrize("make", [float, np.float64, np.float32, lambda x: np.array([x, 1.0]), lambda x: pd.Series([x])])
+@pytest.mark.parametrize(
+    "make", [float, np.float64, np.float32, lambda x: np.array([x, 1.0]), lambda x: pd.Series([x])]
+)
 def test_figures_are_equal_within_the_tolerance(make: Any) -> None:
     one, near = make(1.0), make(1.0005)
     assert difference(one, near, tolerance=1e-3) is None
@@ -220,7 +229,9 @@ def test_two_equal_trainings_give_equal_models() -> None:
 
 
 def test_seconds_that_searches_measure_are_no_result() -> None:
-    searches = [GridSearchCV(LinearRegression(), {"fit_intercept": [True, False]}, cv=2).fit(X, Y) for _ in range(2)]
+    searches = [
+        GridSearchCV(LinearRegression(), {"fit_intercept": [True, False]}, cv=2).fit(X, Y) for _ in range(2)
+    ]
     assert searches[0].refit_time_ != searches[1].refit_time_
     assert difference(*searches) is None
     tables = [pd.DataFrame(search.cv_results_) for search in searches]

@@ -56,7 +56,10 @@ VALUES: dict[str, tuple[str, Any]] = {
     "times": ("npy", np.array(["2026-01-01", "NaT"], dtype="datetime64[s]")),
     "text array": ("npy", np.array(["a", "été"])),
     "records": ("npy", np.array([(1, 2.5)], dtype=[("a", "i1"), ("b", "f8")])),
-    "aligned records": ("pickle", np.array([(1, 2.5)], dtype=np.dtype([("a", "i1"), ("b", "f8")], align=True))),
+    "aligned records": (
+        "pickle",
+        np.array([(1, 2.5)], dtype=np.dtype([("a", "i1"), ("b", "f8")], align=True)),
+    ),
     "objects": ("pickle", np.array([None, "a"], dtype=object)),
     "masked": ("pickle", np.ma.masked_array([1, 2], mask=[True, False])),
     "matrix": ("pickle", np.zeros((2, 2)).view(np.recarray)),
@@ -113,9 +116,15 @@ TABLES: dict[str, tuple[str, pd.DataFrame]] = {
     "sorted index": ("parquet", pd.DataFrame({"a": [1, 2]}, index=[5, 3])),
     "stepped index": ("parquet", pd.DataFrame({"a": [1, 2]}, index=pd.RangeIndex(2, 6, 2, name="i"))),
     "named text index": ("parquet", pd.DataFrame({"a": [1]}, index=pd.Index(["k"], name="key"))),
-    "two levels": ("parquet", pd.DataFrame({"a": [1]}, index=pd.MultiIndex.from_tuples([(1, "x")], names=["i", "j"]))),
+    "two levels": (
+        "parquet",
+        pd.DataFrame({"a": [1]}, index=pd.MultiIndex.from_tuples([(1, "x")], names=["i", "j"])),
+    ),
     "nullable": ("parquet", pd.DataFrame({"a": pd.array([1, None], dtype="Int64")})),
-    "small types": ("parquet", pd.DataFrame({"a": np.array([1], "u2"), "b": np.array([1], "f4"), "c": [True]})),
+    "small types": (
+        "parquet",
+        pd.DataFrame({"a": np.array([1], "u2"), "b": np.array([1], "f4"), "c": [True]}),
+    ),
     "time zone": ("parquet", pd.DataFrame({"t": pd.to_datetime(["2026-01-01"]).tz_localize("UTC")})),
     "objects with nan": ("pickle", pd.DataFrame({"a": pd.Series(["x", math.nan], dtype=object)})),
     "lists": ("pickle", pd.DataFrame({"a": [[1], [2, 3]]})),
@@ -123,7 +132,10 @@ TABLES: dict[str, tuple[str, pd.DataFrame]] = {
     "mixed": ("pickle", pd.DataFrame({"a": [1, "x"]})),
     "numbers as names": ("pickle", pd.DataFrame([[1, 2]])),
     "a name twice": ("pickle", pd.DataFrame([[1, 2]], columns=["a", "a"])),
-    "regular times": ("pickle", pd.DataFrame({"a": [1, 2]}, index=pd.date_range("2026", periods=2, freq="D"))),
+    "regular times": (
+        "pickle",
+        pd.DataFrame({"a": [1, 2]}, index=pd.date_range("2026", periods=2, freq="D")),
+    ),
     "complex": ("pickle", pd.DataFrame({"a": [1 + 2j]})),
 }
 

@@ -41,7 +41,9 @@ def test_names_of_separate_bundles_are_separate() -> None:
     assert b == []
 
 
-def test_without_a_folder_named_it_lies_beside_the_notebook(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_a_folder_named_it_lies_beside_the_notebook(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.delenv(handoff.FOLDER_VARIABLE)
     monkeypatch.chdir(tmp_path)
     handoff.give({"a": 1}, step="s")

@@ -29,7 +29,10 @@ from nbmlops.store import statcache
 
 def scanned(project: Project, *paths: Path, largest_bytes: int = 10**9) -> Scanned:
     return scan(
-        paths or (project.root / "data",), named=project.relative, stats=project.stats, largest_bytes=largest_bytes
+        paths or (project.root / "data",),
+        named=project.relative,
+        stats=project.stats,
+        largest_bytes=largest_bytes,
     )
 
 
@@ -52,7 +55,9 @@ def back(
     project: Project, record: SnapshotRecord, *paths: str, to: Path | None = None, force: bool = False
 ) -> dict[str, Action]:
     tree = load(record.snapshot, project.objects)
-    actions = plan(tree, target=to or project.root, paths=paths, elsewhere=to is not None, stats=project.stats)
+    actions = plan(
+        tree, target=to or project.root, paths=paths, elsewhere=to is not None, stats=project.stats
+    )
     return {placed.path: placed.action for placed in restore(actions, objects=project.objects, force=force)}
 
 
@@ -100,7 +105,9 @@ def test_a_path_named_twice_is_one_entry(project: Project, data: Path) -> None:
     assert scanned(project, data, data / "a.csv", data / "sub").entries == scanned(project).entries
 
 
-def test_links_are_kept_as_links_even_when_broken_circular_or_to_folders(project: Project, data: Path) -> None:
+def test_links_are_kept_as_links_even_when_broken_circular_or_to_folders(
+    project: Project, data: Path
+) -> None:
     for name, target in (("broken", "nowhere"), ("self", "self"), ("up", ".."), ("folder", "sub")):
         (data / name).symlink_to(target)
     links = {entry.path: entry.link for entry in scanned(project).entries if entry.link}
@@ -143,7 +150,9 @@ def test_a_folder_that_cannot_be_listed_is_named(project: Project, data: Path) -
     assert len(found.entries) == 3
 
 
-@pytest.mark.parametrize("name", [".git", ".nbmlops", "__pycache__", ".ipynb_checkpoints", ".venv", "node_modules"])
+@pytest.mark.parametrize(
+    "name", [".git", ".nbmlops", "__pycache__", ".ipynb_checkpoints", ".venv", "node_modules"]
+)
 def test_folders_of_tools_are_left_out(project: Project, data: Path, name: str) -> None:
     before = scanned(project).entries
     write(data / name, {"x": b"x"})
@@ -291,7 +300,9 @@ def test_deleted_files_come_back_identical(project: Project, data: Path) -> None
 
 
 NAMES = st.text(
-    st.characters(codec="utf-8", exclude_characters="/\x00", exclude_categories=["Cs"]), min_size=1, max_size=20
+    st.characters(codec="utf-8", exclude_characters="/\x00", exclude_categories=["Cs"]),
+    min_size=1,
+    max_size=20,
 ).filter(lambda name: name not in (".", "..", ".git", ".hg", ".svn", ".venv") and len(name.encode()) < 200)
 FILE = st.tuples(st.just("file"), st.binary(max_size=300), st.booleans())
 LINK = st.tuples(st.just("link"), NAMES)
@@ -338,7 +349,9 @@ def test_only_what_is_named_comes_back(project: Project, data: Path) -> None:
         back(project, record, "data/su")
 
 
-def test_a_file_that_differs_stops_everything_before_anything_is_written(project: Project, data: Path) -> None:
+def test_a_file_that_differs_stops_everything_before_anything_is_written(
+    project: Project, data: Path
+) -> None:
     record = taken(project)
     (data / "a.csv").unlink()
     (data / "empty").write_bytes(b"mine")
@@ -424,10 +437,13 @@ def test_a_path_that_climbs_out_is_refused(project: Project, tmp_path: Path, pat
         assert caught.value.kind == "path-unsafe"
 
 
-def test_a_snapshot_that_would_write_through_its_own_link_is_refused(project: Project, tmp_path: Path) -> None:
+def test_a_snapshot_that_would_write_through_its_own_link_is_refused(
+    project: Project, tmp_path: Path
+) -> None:
     digest, _ = project.objects.put_bytes(b"evil")
     tree = hostile(
-        Entry(path="d", digest=digest, size=0, link=str(tmp_path)), Entry(path="d/x/evil", digest=digest, size=4)
+        Entry(path="d", digest=digest, size=0, link=str(tmp_path)),
+        Entry(path="d/x/evil", digest=digest, size=4),
     )
     with pytest.raises(IntegrityError):
         plan(tree, target=project.root, paths=(), elsewhere=False, stats=project.stats)
