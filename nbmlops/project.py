@@ -122,7 +122,7 @@ class Project:
         return Path(os.path.normpath(self.root / path))
 
     def is_alive(self, session_id: str) -> bool:
-        """Whether the kernel of a session still runs. Of another machine's sessions we know nothing: alive."""
+        """Whether the kernel of a session still runs. A session of another machine counts as alive."""
         session = self.records.get(SessionInfo, session_id)
         if session is None:
             return False

@@ -1,7 +1,7 @@
 """Which files a cell opens, seen through Python's audit events.
 
-An audit hook cannot be taken out again, so there is one for the process, and it asks a flag first: with tracking
-off an event costs one comparison. It does no I/O and never raises into the user's call.
+An audit hook cannot be taken out again, so there is one for the process, and it asks a flag first: with
+tracking off an event costs one comparison. It does no I/O and never raises into the user's call.
 """
 
 from __future__ import annotations

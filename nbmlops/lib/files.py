@@ -18,8 +18,8 @@ _ASIDE = ".nbmlops-"
 def atomic_writer(path: Path, *, durable: bool = False, mode: int = 0o666) -> Iterator[IO[bytes]]:
     """Yield a binary file that becomes `path` when the block ends well, and vanishes when it does not.
 
-    `durable` also waits until the bytes and the name are on the disk. `mode` is narrowed by the umask, as for any
-    new file.
+    `durable` also waits until the bytes and the name are on the disk. `mode` is narrowed by the umask, as for
+    any new file.
     """
     with refusing_disk_errors(path):
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -48,7 +48,7 @@ def write_atomic(path: Path, data: bytes | str, *, durable: bool = False) -> Non
 
 @contextlib.contextmanager
 def refusing_disk_errors(path: Path) -> Iterator[None]:
-    """Turn a full disk, a read-only folder or something in the way into one clear line that names the place."""
+    """Turn a full disk, a read-only folder or a thing in the way into one clear line that names the place."""
     try:
         yield
     except OSError as error:

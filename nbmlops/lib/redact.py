@@ -6,8 +6,8 @@ import re
 
 MARK = "[redacted]"
 
-# `token` counts at the end of a name only, and not when a language model's own: tokenizer, max_tokens, token_pattern
-# and pad_token are everyday names of machine learning, and replacing their values would spoil the kept code.
+# `token` counts at the end of a name only, and not when a language model's own: tokenizer, max_tokens,
+# token_pattern and pad_token are everyday names of machine learning, and their values are part of the code.
 _SECRET_NAME = (
     r"(?:\w*(?:password|passwd|secret|api_?key|access_?key|private_?key|credential)\w*"
     r"|\w*(?<!pad_)(?<!eos_)(?<!bos_)(?<!sep_)(?<!cls_)(?<!unk_)(?<!mask_)token)"

@@ -1,7 +1,7 @@
 """Are two values the same? By what they hold, not by identity: what pickle would store of them, part by part.
 
-Floating-point figures count as equal within a relative tolerance. The answer is a Difference with the path of the
-first part that differs (`model.coef_[0, 3]: 0.51 and 0.48`), None when there is none; a value that has no
+Floating-point figures count as equal within a relative tolerance. The answer is a Difference with the path of
+the first part that differs (`model.coef_[0, 3]: 0.51 and 0.48`), None when there is none; a value that has no
 comparable content (a generator, a socket) raises Incomparable.
 """
 

@@ -1,7 +1,8 @@
 """Values as files: each value in the plainest format that brings back an equal value.
 
-The first format that takes a value writes it. A format may only take a value when reading its file gives an equal
-one of the same type; everything else is pickled (cloudpickle, so that classes and functions of a notebook travel).
+The first format that takes a value writes it. A format may only take a value when reading its file gives an
+equal one of the same type; everything else is pickled (cloudpickle, so that classes and functions of a
+notebook travel).
 """
 
 from __future__ import annotations

@@ -43,7 +43,7 @@ class Held(msgspec.Struct, frozen=True, kw_only=True):
 class Manifest(Document, frozen=True, kw_only=True, tag="handoff"):
     step: str
     held: tuple[Held, ...] = ()
-    refused: dict[str, str] = {}
+    refused: dict[str, str] = msgspec.field(default_factory=dict)
     """Names whose values cannot be stored, with the reason (only where that is allowed: probes)."""
 
 
@@ -98,7 +98,7 @@ def write(place: Path, step: str, bundles: tuple[dict[str, Any], ...], *, is_str
                     raise StateError(
                         f"{', '.join(names)} cannot be handed to a later step: {why}.",
                         kind="value-not-storable",
-                        hint="Make it in the step that uses it: move its cell there, or tag both cells with one step.",
+                        hint="Make it in the step that uses it: move its cell there, or give both one tag.",
                     ) from error
                 refused.update(dict.fromkeys(names, f"cannot be stored: {why}"))
                 continue

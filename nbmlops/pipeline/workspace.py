@@ -49,7 +49,7 @@ def _is_special(path: str) -> bool:
 
 
 def _mend(link: Path, root: Path, target: Path) -> None:
-    """A link out of the tree leads to the same place as before; one into it by its full path, into the copy."""
+    """A link out of the tree leads where it led before; one into it by its full path, into the copy."""
     original = root / link.relative_to(target)
     leads_to = Path(os.path.normpath(original.parent / os.readlink(link)))
     is_inside = leads_to.is_relative_to(root)

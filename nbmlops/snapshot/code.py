@@ -40,8 +40,8 @@ def code_entries(
 ) -> tuple[tuple[Entry, ...], dict[str, bytes]]:
     """Entries of a code snapshot, and the bytes of those that are not files.
 
-    The executed notebook takes the notebook's own place in the tree, with `.executed` before its ending, so that
-    restoring never lands on what the user is editing.
+    The executed notebook takes the notebook's own place in the tree, with `.executed` before its ending, so
+    that restoring never lands on what the user is editing.
     """
     stem = notebook.removesuffix(".ipynb") if notebook else ""
     path = f"{stem}.{EXECUTED}" if stem else EXECUTED

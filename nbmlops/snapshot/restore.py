@@ -78,8 +78,8 @@ def restore(
 ) -> tuple[Placed, ...]:
     """Do what the plan says. Each file appears only after its bytes were checked.
 
-    Raises ConflictError before anything is written: when files would be overwritten and `force` is not given, and
-    when something stands in the way that `force` does not remove.
+    Raises ConflictError before anything is written: when files would be overwritten and `force` is not given,
+    and when something stands in the way that `force` does not remove.
     """
     blocked = [(place, action) for _, place, action in actions if action in _IN_THE_WAY]
     if blocked:

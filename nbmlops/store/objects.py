@@ -1,9 +1,9 @@
 """Bytes by their digest.
 
-An object is one file, `objects/ab/cdef...`, named by the BLAKE3 of its content: five bytes of header (`NBO1` and
-a codec), then the content, raw or as one zstd frame. It is written aside, synced and renamed, so a crash leaves
-the whole object or none. Reading checks the digest: a damaged object is named, never returned, and set aside so
-that keeping the same content again heals it.
+An object is one file, `objects/ab/cdef...`, named by the BLAKE3 of its content: five bytes of header (`NBO1`
+and a codec), then the content, raw or as one zstd frame. It is written aside, synced and renamed, so a crash
+leaves the whole object or none. Reading checks the digest: a damaged object is named, never returned, and set
+aside so that keeping the same content again heals it.
 """
 
 from __future__ import annotations

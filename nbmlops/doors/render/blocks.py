@@ -1,4 +1,4 @@
-"""What a result looks like, said once: a page is a few blocks, drawn as text or HTML by terminal.py and html.py."""
+"""What a result looks like, said once: a page is a few blocks, which terminal.py and html.py draw."""
 
 from __future__ import annotations
 

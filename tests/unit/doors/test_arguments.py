@@ -43,7 +43,7 @@ def test_tokens_become_a_request(tokens: list[str], expected: dict[str, Any]) ->
 def test_tokens_that_are_not_understood_are_refused_with_the_usage(
     tokens: list[str], capsys: pytest.CaptureFixture[str]
 ) -> None:
-    with pytest.raises(UsageError, match="^restore: ") as caught:
+    with pytest.raises(UsageError, match=r"^restore: ") as caught:
         parse(RESTORE, tokens)
     assert caught.value.hint == f"Usage: {usage(RESTORE)}"
     assert "\n" not in str(caught.value)

@@ -32,9 +32,11 @@ def test_what_is_written_is_read_by_another_connection(tmp_path: Path) -> None:
 
 
 def test_a_block_that_raises_writes_nothing(project: Project) -> None:
-    with pytest.raises(RuntimeError), project.database.write() as connection:
-        connection.execute(INSERT, ("a",))
-        raise RuntimeError
+    with (
+        pytest.raises(ExternalError, match="UNIQUE constraint failed"),
+        project.database.write() as connection,
+    ):
+        connection.executemany(INSERT, [("a",), ("a",)])
     assert count(project.database) == 0
     with project.database.write() as connection:
         connection.execute(INSERT, ("b",))
@@ -77,7 +79,8 @@ def test_a_newer_layout_is_refused_and_left_alone(project: Project) -> None:
         Database(path).read("SELECT 1")
     assert caught.value.kind == "store-too-new"
     assert str(caught.value) == (
-        f"records.db has layout {SCHEMA_VERSION + 1}; this nbmlops reads up to {SCHEMA_VERSION}. Upgrade nbmlops."
+        f"records.db has layout {SCHEMA_VERSION + 1}; this nbmlops reads up to {SCHEMA_VERSION}. "
+        "Upgrade nbmlops."
     )
     assert path.read_bytes() == before
 

@@ -143,4 +143,4 @@ def test_threads_may_ask_at_once(project: Project, tmp_path: Path) -> None:
         thread.start()
     for thread in threads:
         thread.join(30)
-    assert found == dict.fromkeys(range(4), [digest_bytes(path.name.encode()) for path in paths])
+    assert found == {who: [digest_bytes(path.name.encode()) for path in paths] for who in range(4)}
