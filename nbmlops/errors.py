@@ -39,7 +39,17 @@ class NbmlopsError(Exception):
 
     def _render_traceback_(self) -> list[str]:
         """IPython calls this instead of printing a traceback: a user's mistake gets one clear line."""
-        return [f"{type(self).__name__}: {self}"]
+        return [f"{type(self).__name__}: {' '.join(str(self).split())}"]
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Errors cross process borders (pools, joblib) and stay what they were there."""
+        return _rebuilt, (type(self), self.message, self.kind, self.hint, self.facts)
+
+
+def _rebuilt(
+    cls: type[NbmlopsError], message: str, kind: str, hint: str, facts: dict[str, Any]
+) -> NbmlopsError:
+    return cls(message, kind=kind, hint=hint, **facts)
 
 
 class UsageError(NbmlopsError, ValueError):

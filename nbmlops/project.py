@@ -16,6 +16,7 @@ from nbmlops.errors import ConflictError, NotFoundError
 from nbmlops.lib.files import refusing_disk_errors, relative_to
 from nbmlops.lib.process import boot_id, process_started
 from nbmlops.model.cell import SessionInfo
+from nbmlops.model.names import slug
 from nbmlops.settings import Settings, read_settings
 from nbmlops.store.database import Database
 from nbmlops.store.layout import FOLDER, SETTINGS, Layout
@@ -66,7 +67,9 @@ class Project:
         with refusing_disk_errors(root):
             root.mkdir(parents=True, exist_ok=True)
             Layout(root).create()
-            (root / SETTINGS).write_text(TEMPLATE.format(name=root.resolve().name), encoding="utf-8")
+            (root / SETTINGS).write_text(
+                TEMPLATE.format(name=slug(root.resolve().name, "project")), encoding="utf-8"
+            )
         project = Project(root)
         project.records.newest(SessionInfo, limit=1)  # lays out the database
         return project
@@ -119,7 +122,7 @@ class Project:
         return Path(os.path.normpath(self.root / path))
 
     def is_alive(self, session_id: str) -> bool:
-        """Whether the kernel of a session still runs. Of another machine's sessions we know nothing: alive."""
+        """Whether the kernel of a session still runs. A session of another machine counts as alive."""
         session = self.records.get(SessionInfo, session_id)
         if session is None:
             return False

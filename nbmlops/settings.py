@@ -78,7 +78,9 @@ def read_settings(path: Path, environ: dict[str, str] | None = None) -> tuple[Se
         # What a kernel of ours has set for its own project must not pull a child's project along.
         is_ours = environ.get(variable) == environ.get(OWN_URI)
         if environ.get(variable) and not is_ours:
-            raw.setdefault(section, {})[name] = environ[variable]
+            section_values = raw.setdefault(section, {})
+            if isinstance(section_values, dict):  # anything else is refused below
+                section_values[name] = environ[variable]
             origins[f"{section}.{name}"] = variable
     try:
         settings = msgspec.convert(raw, Settings)

@@ -17,7 +17,7 @@ from nbmlops.model.environment import Environment, GitState, PackageVersion
 @lru_cache(maxsize=1)
 def environment() -> Environment:
     """What this process could import, once per process."""
-    found = {}
+    found: dict[str, str] = {}
     for distribution in importlib.metadata.distributions():
         name = distribution.metadata["Name"]
         if name:
@@ -36,7 +36,17 @@ def git_state(folder: Path) -> tuple[GitState, bytes] | None:
     None outside of a repository or without git. The diff covers tracked files; untracked ones make it dirty.
     """
     status = output_of(
-        ["git", "status", "--porcelain=v2", "--branch", "--untracked-files=normal", "--", "."], folder=folder
+        [
+            "git",
+            "--no-optional-locks",
+            "status",
+            "--porcelain=v2",
+            "--branch",
+            "--untracked-files=normal",
+            "--",
+            ".",
+        ],
+        folder=folder,
     )
     if status is None:
         return None
@@ -49,7 +59,9 @@ def git_state(folder: Path) -> tuple[GitState, bytes] | None:
         else:
             dirty = True
     commit = head.get("branch.oid", "")
-    diff = output_of(["git", "diff", "HEAD", "--", "."], folder=folder) if dirty else b""
+    # Plain, whatever the user's configuration says of colours and viewers.
+    command = ["git", "diff", "--no-ext-diff", "--no-textconv", "--no-color", "HEAD", "--", "."]
+    diff = output_of(command, folder=folder) if dirty else b""
     remote = output_of(["git", "remote", "get-url", "origin"], folder=folder) or b""
     state = GitState(
         commit="" if commit == "(initial)" else commit,

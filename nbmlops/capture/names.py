@@ -8,11 +8,14 @@ Only an outline for the record of an execution; export has an analysis of its ow
 
 from __future__ import annotations
 
+import ast
 import builtins
+import re
 import symtable
 from collections.abc import Container
 
 _BUILTINS = frozenset(dir(builtins))
+_UPDATE = re.compile(r"[-+*/%@&|^<>]=")
 
 
 def names(source: str, known: Container[str] = ()) -> tuple[tuple[str, ...], tuple[str, ...]]:
@@ -22,7 +25,8 @@ def names(source: str, known: Container[str] = ()) -> tuple[tuple[str, ...], tup
     """
     try:
         table = symtable.symtable(source, "<cell>", "exec")
-    except (SyntaxError, ValueError):
+        updated = _updated(source) if _UPDATE.search(source) else frozenset()
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
         return (), ()
     reads: set[str] = set()
     writes: set[str] = set()
@@ -30,13 +34,19 @@ def names(source: str, known: Container[str] = ()) -> tuple[tuple[str, ...], tup
         name = symbol.get_name()
         if symbol.is_assigned() or symbol.is_imported():
             writes.add(name)
-            if symbol.is_referenced() and name in known:
+            if (symbol.is_referenced() or name in updated) and name in known:
                 reads.add(name)
         elif symbol.is_referenced():
             reads.add(name)
     _nested(table, reads, writes, known)
     reads = {name for name in reads if name not in _BUILTINS or name in known}
     return tuple(sorted(reads)), tuple(sorted(writes))
+
+
+def _updated(source: str) -> frozenset[str]:
+    """Names of `name += ...`: to the compiler's scopes they are only written."""
+    found = (node.target for node in ast.walk(ast.parse(source)) if isinstance(node, ast.AugAssign))
+    return frozenset(target.id for target in found if isinstance(target, ast.Name))
 
 
 def _nested(table: symtable.SymbolTable, reads: set[str], writes: set[str], known: Container[str]) -> None:

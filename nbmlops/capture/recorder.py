@@ -62,7 +62,9 @@ class Recorder:
         self.files.begin()
         return self.running
 
-    def finish(self, error: BaseException | None, count: int | None, run: str | None = None) -> Execution | None:
+    def finish(
+        self, error: BaseException | None, count: int | None, run: str | None = None
+    ) -> Execution | None:
         """The record of the running cell; None when none was begun."""
         begun, self.running = self.running, None
         if begun is None:
@@ -76,7 +78,7 @@ class Recorder:
             order=begun.order,
             count=count,
             cell_id=begun.cell_id,
-            source=redact(begun.source),
+            source=_storable(begun.source),
             started=begun.started,
             seconds=round(seconds, 6),
             outcome=_outcome(error),
@@ -99,6 +101,18 @@ def failure_of(error: BaseException) -> CellFailure:
     text = "".join(traceback.format_exception(type(error), error, error.__traceback__))
     return CellFailure(
         error=type(error).__name__,
-        message=redact(str(error))[:2000],
-        traceback=redact(_COLOUR.sub("", text))[-LONGEST_TRACEBACK:],
+        message=_storable(_said(error))[:2000],
+        traceback=_storable(_COLOUR.sub("", text))[-LONGEST_TRACEBACK:],
     )
+
+
+def _said(error: BaseException) -> str:
+    try:
+        return str(error)
+    except Exception as failed:  # noqa: BLE001 - __str__ is the user's own code
+        return f"<its text cannot be shown: {type(failed).__name__}>"
+
+
+def _storable(text: str) -> str:
+    """Without secrets, and without the halves of characters that UTF-8 cannot hold."""
+    return redact(text).encode("utf-8", "backslashreplace").decode("utf-8")

@@ -5,23 +5,27 @@ from __future__ import annotations
 import contextlib
 import errno
 import os
-import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import IO
 
 from nbmlops.errors import ExternalError
 
+_ASIDE = ".nbmlops-"
+
 
 @contextlib.contextmanager
-def atomic_writer(path: Path, *, durable: bool = False) -> Iterator[IO[bytes]]:
+def atomic_writer(path: Path, *, durable: bool = False, mode: int = 0o666) -> Iterator[IO[bytes]]:
     """Yield a binary file that becomes `path` when the block ends well, and vanishes when it does not.
 
-    `durable` also waits until the bytes and the name are on the disk.
+    `durable` also waits until the bytes and the name are on the disk. `mode` is narrowed by the umask, as for
+    any new file.
     """
     with refusing_disk_errors(path):
         path.parent.mkdir(parents=True, exist_ok=True)
-        handle, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
+        # A name of its own length: that of `path` may be as long as the file system allows already.
+        name = path.parent / f"{_ASIDE}{os.urandom(8).hex()}"
+        handle = os.open(name, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, mode)
         try:
             with os.fdopen(handle, "wb") as file:
                 yield file
@@ -44,7 +48,7 @@ def write_atomic(path: Path, data: bytes | str, *, durable: bool = False) -> Non
 
 @contextlib.contextmanager
 def refusing_disk_errors(path: Path) -> Iterator[None]:
-    """Turn a full disk or a read-only folder into one clear line that names the place."""
+    """Turn a full disk, a read-only folder or a thing in the way into one clear line that names the place."""
     try:
         yield
     except OSError as error:
@@ -54,11 +58,21 @@ def refusing_disk_errors(path: Path) -> Iterator[None]:
             errno.EROFS: ("folder-read-only", "The file system is read-only", "Choose another folder."),
             errno.EACCES: ("folder-read-only", "There is no permission to write", "Choose another folder."),
             errno.EPERM: ("folder-read-only", "There is no permission to write", "Choose another folder."),
+            errno.ENOTDIR: ("path-not-folder", "A file stands where a folder is needed", "Move it away."),
+            errno.EEXIST: ("path-not-folder", "A file stands where a folder is needed", "Move it away."),
+            errno.EISDIR: ("path-is-folder", "A folder stands where a file is needed", "Move it away."),
+            errno.ENAMETOOLONG: (
+                "path-too-long",
+                "The name is too long for this file system",
+                "Choose another one.",
+            ),
         }
         if error.errno not in reasons:
             raise
         kind, what, hint = reasons[error.errno]
-        place = error.filename or path
+        # The name of a file that is being written aside tells nobody anything.
+        is_aside = Path(os.fsdecode(error.filename or path)).name.startswith(_ASIDE)
+        place = path if is_aside else error.filename or path
         raise ExternalError(f"{what}: {place}.", kind=kind, hint=hint, path=str(place)) from error
 
 

@@ -6,12 +6,23 @@ import re
 
 MARK = "[redacted]"
 
-_SECRET_NAME = r"(?:\w*(?:password|passwd|secret|token|api_?key|access_?key|private_?key|credential)\w*)"
-_ASSIGNMENT = re.compile(rf"(?i)\b({_SECRET_NAME})(['\"]?\]?\s*[=:]\s*)(['\"])(?!\3)(.+?)(\3)")
-_URL_LOGIN = re.compile(r"(\b[a-z][a-z0-9+.-]*://[^\s/:@'\"]+):[^\s/@'\"]+@")
+# `token` counts at the end of a name only, and not when a language model's own: tokenizer, max_tokens,
+# token_pattern and pad_token are everyday names of machine learning, and their values are part of the code.
+_SECRET_NAME = (
+    r"(?:\w*(?:password|passwd|secret|api_?key|access_?key|private_?key|credential)\w*"
+    r"|\w*(?<!pad_)(?<!eos_)(?<!bos_)(?<!sep_)(?<!cls_)(?<!unk_)(?<!mask_)token)"
+)
+# name, its end in a mapping, an annotation, the sign, the literal's prefix
+_ASSIGNED = (
+    rf"(?i)\b({_SECRET_NAME})(['\"]?\]?(?:\s*:\s*[\w.\[\]| ]{{1,60}}?)?\s*(?:[=!]=|[=:])\s*[rbfu]{{0,2}})"
+)
+_ASSIGNMENT = re.compile(_ASSIGNED + r"(['\"])(?!\3)((?:\\.|(?!\3)[^\\\n])+)(\3)")
+_LONG_ASSIGNMENT = re.compile(_ASSIGNED + r"(\"{3}|'{3})([\s\S]+?)(\3)")
+_URL_LOGIN = re.compile(r"(\b[a-z][a-z0-9+.-]*://[^\s/:@'\"]*):[^\s/'\"]+@")
 _KNOWN_TOKEN = re.compile(
     r"\b(?:gh[pousr]_[A-Za-z0-9]{30,}|github_pat_\w{30,}|glpat-[\w-]{20,}|xox[abpr]-[\w-]{10,}"
     r"|AKIA[0-9A-Z]{16}|hf_[A-Za-z0-9]{30,}|sk-[A-Za-z0-9_-]{20,}|eyJ[\w-]{10,}\.eyJ[\w-]{10,}\.[\w-]+)"
+    r"|-----BEGIN [A-Z ]*PRIVATE KEY-----[\s\S]+?-----END [A-Z ]*PRIVATE KEY-----"
 )
 
 
@@ -19,6 +30,7 @@ def redact(text: str) -> str:
     """Replace passwords in URLs, literals assigned to secret-looking names, and well-known token shapes."""
     text = _KNOWN_TOKEN.sub(MARK, text)
     text = _URL_LOGIN.sub(rf"\1:{MARK}@", text)
+    text = _LONG_ASSIGNMENT.sub(rf"\1\2\3{MARK}\3", text)
     return _ASSIGNMENT.sub(rf"\1\2\3{MARK}\3", text)
 
 

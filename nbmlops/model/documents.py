@@ -56,7 +56,7 @@ def decode(data: bytes | str, cls: type[D], *, place: str) -> D:
             found += 1
             raw["version"] = found
         return msgspec.convert(raw, cls)
-    except (msgspec.MsgspecError, AttributeError, TypeError, KeyError) as error:
+    except (msgspec.MsgspecError, AttributeError, TypeError, KeyError, RecursionError, UnicodeError) as error:
         raise IntegrityError(
             f"{place} is not a readable {cls.__name__.lower()}: {error}.", kind="document-unreadable"
         ) from error

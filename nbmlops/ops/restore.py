@@ -39,7 +39,7 @@ def restore(call: Call, request: Request) -> Result:
     if request.dry_run:
         files = tuple(Placed(path=entry.path, action=action, size=entry.size) for entry, _, action in actions)
     else:
-        total = sum(action is not Action.KEEP for _, _, action in actions)
+        total = sum(action in (Action.WRITE, Action.OVERWRITE) for _, _, action in actions)
         done = 0
 
         def tell(path: str) -> None:

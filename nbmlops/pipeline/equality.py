@@ -1,16 +1,19 @@
 """Are two values the same? By what they hold, not by identity: what pickle would store of them, part by part.
 
-Floating-point figures count as equal within a relative tolerance. The answer is a Difference with the path of the
-first part that differs (`model.coef_[0, 3]: 0.51 and 0.48`), None when there is none; a value that has no
+Floating-point figures count as equal within a relative tolerance. The answer is a Difference with the path of
+the first part that differs (`model.coef_[0, 3]: 0.51 and 0.48`), None when there is none; a value that has no
 comparable content (a generator, a socket) raises Incomparable.
 """
 
 from __future__ import annotations
 
+import copyreg
+import itertools
 import math
 import re
 import sys
 import types
+from collections import OrderedDict
 from typing import Any
 
 import msgspec
@@ -70,8 +73,11 @@ class _Walk:
         if left is None or isinstance(left, (bool, int, str, bytes, range, type(Ellipsis))):
             return None if left == right else Difference(path, _shortened(left, right))
         numpy, pandas = sys.modules.get("numpy"), sys.modules.get("pandas")
-        if numpy is not None and isinstance(left, numpy.ndarray):
-            return self._arrays(left, right, path, numpy)
+        if numpy is not None and isinstance(left, numpy.ma.MaskedArray):
+            found = self.compare(numpy.ma.getmaskarray(left), numpy.ma.getmaskarray(right), f"{path}.mask")
+            return found or self.compare(left.compressed(), right.compressed(), path)
+        if numpy is not None and isinstance(left, (numpy.ndarray, numpy.generic)):
+            return self._arrays(numpy.asarray(left), numpy.asarray(right), path, numpy)
         if numpy is not None and isinstance(left, numpy.random.RandomState):
             return self.compare(left.get_state(legacy=False), right.get_state(legacy=False), path)
         if pandas is not None and isinstance(left, pandas.DataFrame):
@@ -87,7 +93,9 @@ class _Walk:
         if isinstance(left, types.FunctionType):
             return self._functions(left, right, path)
         if isinstance(left, (type, types.ModuleType, types.BuiltinFunctionType)):
-            return None if _name(left) == _name(right) else Difference(path, f"{_name(left)} and {_name(right)}")
+            return (
+                None if _name(left) == _name(right) else Difference(path, f"{_name(left)} and {_name(right)}")
+            )
         return self._objects(left, right, path)
 
     def _close(self, left: float, right: float) -> bool:
@@ -100,10 +108,19 @@ class _Walk:
             return Difference(path, f"dtype {left.dtype} and {right.dtype}")
         if left.shape != right.shape:
             return Difference(path, f"shape {left.shape} and {right.shape}")
+        if left.dtype.names:
+            # Field by field: between fields there may be padding, whose bytes mean nothing.
+            parts = (
+                self._arrays(left[name], right[name], f"{path}[{name!r}]", numpy) for name in left.dtype.names
+            )
+            return next((found for found in parts if found is not None), None)
         if left.dtype.hasobject:
             return self._sequences(left.ravel().tolist(), right.ravel().tolist(), path)
         if left.dtype.kind in "fc":
-            same = numpy.isclose(left, right, rtol=self.tolerance, atol=self.tolerance * 1e-3, equal_nan=True)
+            with numpy.errstate(all="ignore"):
+                same = numpy.isclose(
+                    left, right, rtol=self.tolerance, atol=self.tolerance * 1e-3, equal_nan=True
+                )
         elif left.dtype.kind == "V":
             same = numpy.frombuffer(left.tobytes(), "u1") == numpy.frombuffer(right.tobytes(), "u1")
         else:
@@ -114,7 +131,9 @@ class _Walk:
         place = f"{path}[{', '.join(str(int(i)) for i in where)}]" if where else path
         count = int(numpy.size(same) - numpy.count_nonzero(same))
         values = (left[where], right[where]) if left.dtype.kind != "V" else ("bytes", "other bytes")
-        return Difference(place, f"{values[0]!s} and {values[1]!s}" + (f" ({count:,} differ)" if count > 1 else ""))
+        return Difference(
+            place, f"{values[0]!s} and {values[1]!s}" + (f" ({count:,} differ)" if count > 1 else "")
+        )
 
     def _tables(self, left: Any, right: Any, path: str) -> Difference | None:
         if left.shape != right.shape:
@@ -140,6 +159,14 @@ class _Walk:
             found = self.compare(left.index, right.index, f"{path}.index")
             if found is not None:
                 return found
+        elif isinstance(left, pandas.MultiIndex):
+            found = self.compare(list(left.names), list(right.names), f"{path}.names")
+            if found is not None:
+                return found
+        if isinstance(left.dtype, pandas.DatetimeTZDtype):
+            # The zones are equal by their names already; UTC itself comes as objects of several classes.
+            moments = f"datetime64[{left.dtype.unit}]"
+            return self.compare(left.to_numpy(dtype=moments), right.to_numpy(dtype=moments), path)
         return self.compare(left.to_numpy(), right.to_numpy(), path)
 
     def _sequences(self, left: Any, right: Any, path: str) -> Difference | None:
@@ -147,22 +174,27 @@ class _Walk:
             found = self.compare(a, b, f"{path}[{number}]")
             if found is not None:
                 return found
-        return None if len(left) == len(right) else Difference(path, f"{len(left):,} items and {len(right):,}")
+        return (
+            None if len(left) == len(right) else Difference(path, f"{len(left):,} items and {len(right):,}")
+        )
 
     def _mappings(self, left: Any, right: Any, path: str) -> Difference | None:
-        if type(left) is dict and list(map(_key, left)) != list(map(_key, right)):
-            missing = [key for key in left if key not in right] or [key for key in right if key not in left]
-            text = f"only one of them has {missing[0]!r}" if missing else "the same keys in another order"
-            return Difference(path, text)
-        for key in left:
-            if key not in right:
-                return Difference(path, f"only one of them has {key!r}")
+        # By the text of floats: one NaN is not the key that another one is.
+        ours, theirs = {_key(key): value for key, value in left.items()}, {_key(key): key for key in right}
+        missing = [key for key in left if _key(key) not in theirs] or [
+            key for key in right if _key(key) not in ours
+        ]
+        if missing:
+            return Difference(path, f"only one of them has {missing[0]!r}")
+        if type(left) in (dict, OrderedDict) and list(ours) != list(theirs):
+            return Difference(path, "the same keys in another order")
+        for key, value in ours.items():
             if _is_measured(key):
                 continue
-            found = self.compare(left[key], right[key], f"{path}[{key!r}]")
+            found = self.compare(value, right[theirs[key]], f"{path}[{theirs[key]!r}]")
             if found is not None:
                 return found
-        return None if len(left) == len(right) else Difference(path, f"{len(left):,} items and {len(right):,}")
+        return None
 
     def _sets(self, left: Any, right: Any, path: str) -> Difference | None:
         if left == right:
@@ -171,20 +203,37 @@ class _Walk:
         return Difference(path, f"only one of them has {only[0]}")
 
     def _functions(self, left: Any, right: Any, path: str) -> Difference | None:
-        if left.__code__.co_code != right.__code__.co_code or left.__code__.co_names != right.__code__.co_names:
-            return Difference(path, f"function {left.__name__} and another body")
-        consts = [[c for c in f.__code__.co_consts if not isinstance(c, types.CodeType)] for f in (left, right)]
-        return self._sequences(consts[0], consts[1], f"{path}.constants")
+        """Same code, defaults and captured values; the globals that a function looks up are not followed."""
+        found = self._codes(left.__code__, right.__code__, path)
+        found = found or self.compare(left.__defaults__, right.__defaults__, f"{path}.defaults")
+        found = found or self.compare(left.__kwdefaults__, right.__kwdefaults__, f"{path}.defaults")
+        return found or self._sequences(_captured(left), _captured(right), f"{path}.captured")
+
+    def _codes(self, left: types.CodeType, right: types.CodeType, path: str) -> Difference | None:
+        if left.co_code != right.co_code or left.co_names != right.co_names:
+            return Difference(path, f"function {left.co_name} and another body")
+        if len(left.co_consts) != len(right.co_consts):
+            return Difference(path, f"function {left.co_name} and another body")
+        for number, (a, b) in enumerate(zip(left.co_consts, right.co_consts, strict=True)):
+            if isinstance(a, types.CodeType) and isinstance(b, types.CodeType):
+                found = self._codes(a, b, path)
+            else:
+                found = self.compare(a, b, f"{path}.constants[{number}]")
+            if found is not None:
+                return found
+        return None
 
     def _objects(self, left: Any, right: Any, path: str) -> Difference | None:
         try:
-            one, other = left.__reduce_ex__(4), right.__reduce_ex__(4)
+            one, other = _reduced(left), _reduced(right)
         except Exception as error:
-            raise Incomparable(f"a {_name(type(left))} has no content that can be compared ({error})") from error
+            raise Incomparable(
+                f"a {_name(type(left))} has no content that can be compared ({error})"
+            ) from error
         if isinstance(one, str) or isinstance(other, str):
             return None if one == other else Difference(path, f"{one} and {other}")
         names = ("", ".arguments", "", ".items", ".entries")
-        for number, (a, b) in enumerate(zip(one[:5], other[:5], strict=False)):
+        for number, (a, b) in enumerate(itertools.zip_longest(one[:5], other[:5])):
             if number >= 3 and a is not None and b is not None:
                 a, b = list(a), list(b)
             if number == 2 and isinstance(a, dict) and isinstance(b, dict):
@@ -216,14 +265,41 @@ def summary(value: Any) -> str:
         return f"table of {_table_size(value)}"
     if pandas is not None and isinstance(value, pandas.Series):
         return f"column of {len(value):,} {value.dtype}"
-    if isinstance(value, (list, tuple, dict, set, frozenset)) and len(repr(value)) > 60:
+    is_collection = isinstance(value, (list, tuple, dict, set, frozenset))
+    if is_collection and len(value) > 60:
         return f"{type(value).__name__} of {len(value):,}"
-    text = " ".join(repr(value).split())
+    try:
+        shown = repr(value)
+    except Exception as error:  # noqa: BLE001 - __repr__ is the value's own code
+        return f"a {_name(type(value))} that cannot be shown ({type(error).__name__})"
+    if is_collection and len(shown) > 60:
+        return f"{type(value).__name__} of {len(value):,}"
+    text = " ".join(shown.split())
     return text if len(text) <= 60 else text[:59] + "…"
 
 
+def _reduced(value: Any) -> Any:
+    """What pickle would store: by the registered way of its type (compiled patterns), else by its own."""
+    registered = copyreg.dispatch_table.get(type(value))
+    return registered(value) if registered is not None else value.__reduce_ex__(4)
+
+
+def _captured(function: types.FunctionType) -> list[Any]:
+    """Contents of the cells a function closes over; a cell that is not filled yet counts as empty."""
+    contents = []
+    for cell in function.__closure__ or ():
+        try:
+            contents.append(cell.cell_contents)
+        except ValueError:
+            contents.append(None)
+    return contents
+
+
 def _name(thing: Any) -> str:
-    module, name = getattr(thing, "__module__", ""), getattr(thing, "__qualname__", getattr(thing, "__name__", ""))
+    module, name = (
+        getattr(thing, "__module__", ""),
+        getattr(thing, "__qualname__", getattr(thing, "__name__", "")),
+    )
     return name if module in ("builtins", "__main__", None, "") else f"{module}.{name}"
 
 
@@ -237,7 +313,11 @@ def _key(key: Any) -> Any:
 
 def _shortened(left: Any, right: Any) -> str:
     one, other = summary(left), summary(right)
-    return f"{one} and {other}" if one != other else f"two different {type(left).__name__}s of equal length or start"
+    return (
+        f"{one} and {other}"
+        if one != other
+        else f"two different {type(left).__name__}s of equal length or start"
+    )
 
 
 def _table_size(table: Any) -> str:

@@ -1,11 +1,13 @@
 """Values as files: each value in the plainest format that brings back an equal value.
 
-The first format that takes a value writes it. A format may only take a value when reading its file gives an equal
-one of the same type; everything else is pickled (cloudpickle, so that classes and functions of a notebook travel).
+The first format that takes a value writes it. A format may only take a value when reading its file gives an
+equal one of the same type; everything else is pickled (cloudpickle, so that classes and functions of a
+notebook travel).
 """
 
 from __future__ import annotations
 
+import io
 import json
 import math
 import pickle
@@ -17,8 +19,12 @@ from typing import Any
 import cloudpickle
 import msgspec
 
+from nbmlops.errors import IntegrityError
+
 PROTOCOL = 5
 _DEEPEST_JSON = 20
+_LARGEST_JSON = 10**300
+"""Python refuses to write integers of thousands of digits as decimals."""
 
 
 class Format(msgspec.Struct, frozen=True):
@@ -34,21 +40,22 @@ def format_for(value: Any) -> Format:
 
 
 def format_named(name: str) -> Format:
-    """Raises KeyError for a name no format has."""
-    return next((format for format in FORMATS if format.name == name), None) or _unknown(name)
-
-
-def _unknown(name: str) -> Format:
-    raise KeyError(name)
+    """Raises IntegrityError for a name no format has: what it stands for was written by a newer version."""
+    for format in FORMATS:
+        if format.name == name:
+            return format
+    raise IntegrityError(f"There is no format {name!r}.", kind="format-unknown", hint="Upgrade nbmlops.")
 
 
 def _is_exact_json(value: Any, depth: int = 0) -> bool:
     """Whether JSON gives the very same value back: exact types, finite numbers, string keys."""
     kind = type(value)
-    if value is None or kind in (bool, int):
+    if value is None or kind is bool:
         return True
+    if kind is int:
+        return bool(abs(value) < _LARGEST_JSON)
     if kind is str:
-        return not any("\ud800" <= char <= "\udfff" for char in value)
+        return _is_unicode(value)
     if kind is float:
         return math.isfinite(value)
     if depth > _DEEPEST_JSON:
@@ -57,9 +64,21 @@ def _is_exact_json(value: Any, depth: int = 0) -> bool:
         return all(_is_exact_json(item, depth + 1) for item in value)
     if kind is dict:
         return all(
-            type(key) is str and _is_exact_json(key) and _is_exact_json(item, depth + 1) for key, item in value.items()
+            type(key) is str and _is_exact_json(key) and _is_exact_json(item, depth + 1)
+            for key, item in value.items()
         )
     return False
+
+
+def _is_unicode(text: str) -> bool:
+    """Whether UTF-8 can hold it: halves of characters it cannot."""
+    if text.isascii():
+        return True
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def _shares_parts(value: Any, seen: set[int] | None = None) -> bool:
@@ -79,7 +98,10 @@ def _write_json(value: Any, path: Path) -> None:
 
 def _is_plain_array(value: Any) -> bool:
     numpy = sys.modules.get("numpy")
-    return numpy is not None and type(value) is numpy.ndarray and not value.dtype.hasobject
+    if numpy is None or type(value) is not numpy.ndarray:
+        return False
+    # The file does not say that a record type is aligned.
+    return not value.dtype.hasobject and not value.dtype.isalignedstruct
 
 
 def _write_array(value: Any, path: Path) -> None:
@@ -96,35 +118,54 @@ def _read_array(path: Path) -> Any:
 
 
 def _is_plain_table(value: Any) -> bool:
-    """A DataFrame that Arrow gives back equal: same types, index, column names and attributes."""
+    """A DataFrame that its Parquet file gives back equal: same types, index, column names and attributes.
+
+    The file is made once in memory to know: Parquet widens some types and drops what Arrow itself would keep
+    (categories nobody uses, units of time).
+    """
     pandas = sys.modules.get("pandas")
     if pandas is None or type(value) is not pandas.DataFrame or value.attrs:
         return False
     if not all(type(name) is str for name in value.columns) or not value.columns.is_unique:
         return False
+    if getattr(value.index, "freq", None) is not None:
+        return False
     import pyarrow
 
+    sink = io.BytesIO()
     try:
-        back = pyarrow.Table.from_pandas(value).to_pandas()
-    except (pyarrow.ArrowException, ValueError, TypeError, OverflowError):
+        _write_table(value, sink)
+        sink.seek(0)
+        back = _read_table(sink)
+    except (pyarrow.ArrowException, ValueError, TypeError, OverflowError, KeyError, AttributeError):
         return False
     return bool(
-        back.equals(value)
-        and (back.dtypes == value.dtypes).all()
-        and type(back.index) is type(value.index)
+        type(back.index) is type(value.index)
         and back.index.identical(value.index)
         and back.columns.identical(value.columns)
+        and all(_is_same_column(back[name], value[name]) for name in value.columns)
     )
 
 
-def _write_table(value: Any, path: Path) -> None:
+def _is_same_column(left: Any, right: Any) -> bool:
+    if left.dtype != right.dtype or not left.equals(right):
+        return False
+    if hasattr(right, "cat"):
+        return bool(left.cat.categories.identical(right.cat.categories))
+    if right.dtype != object:
+        return True
+    # `equals` takes None for NaN and an array for a list; only text and None surely come back as they were.
+    return all(type(a) is type(b) and type(b) in (str, type(None)) for a, b in zip(left, right, strict=True))
+
+
+def _write_table(value: Any, path: Path | io.BytesIO) -> None:
     import pyarrow
     import pyarrow.parquet
 
     pyarrow.parquet.write_table(pyarrow.Table.from_pandas(value), path, compression="zstd")
 
 
-def _read_table(path: Path) -> Any:
+def _read_table(path: Path | io.BytesIO) -> Any:
     import pyarrow.parquet
 
     return pyarrow.parquet.read_table(path).to_pandas()

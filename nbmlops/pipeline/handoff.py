@@ -43,7 +43,7 @@ class Held(msgspec.Struct, frozen=True, kw_only=True):
 class Manifest(Document, frozen=True, kw_only=True, tag="handoff"):
     step: str
     held: tuple[Held, ...] = ()
-    refused: dict[str, str] = {}
+    refused: dict[str, str] = msgspec.field(default_factory=dict)
     """Names whose values cannot be stored, with the reason (only where that is allowed: probes)."""
 
 
@@ -79,19 +79,22 @@ def write(place: Path, step: str, bundles: tuple[dict[str, Any], ...]) -> Manife
     held, refused = [], {}
     with refusing_disk_errors(place):
         place.mkdir(parents=True, exist_ok=True)
-        for number, bundle in enumerate(bundles):
+        for number, bundle in enumerate(bundle for bundle in bundles if bundle):
             names = tuple(bundle)
             value = bundle[names[0]] if len(names) == 1 else bundle
-            format = format_for(value)
-            path = place / f"{number:02}-{slug(names[0], 'value')}{format.suffix}"
+            stem = place / f"{number:02}-{slug(names[0], 'value')}"
+            path = stem
             try:
+                format = format_for(value)
+                path = stem.with_name(stem.name + format.suffix)
                 format.write(value, path)
             except OSError:
                 raise
             except Exception as error:  # noqa: BLE001
                 # Pickling runs the value's own code: it can fail in any way.
                 path.unlink(missing_ok=True)
-                refused.update(dict.fromkeys(names, f"it cannot be stored ({type(error).__name__}: {error})"))
+                why = f"{type(error).__name__}: {' '.join(str(error).split())}"
+                refused.update(dict.fromkeys(names, f"it cannot be stored ({why})"))
                 continue
             held.append(
                 Held(
@@ -140,5 +143,7 @@ def read(place: Path, names: tuple[str, ...]) -> dict[str, Any]:
                 hint="Make it in the step that uses it: move its cell there, or tag both cells with one step.",
             )
         if name not in values:
-            raise NotFoundError(f"Step {manifest.step} did not give {name}.", kind="handoff-missing", name=name)
+            raise NotFoundError(
+                f"Step {manifest.step} did not give {name}.", kind="handoff-missing", name=name
+            )
     return values

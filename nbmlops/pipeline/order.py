@@ -9,13 +9,19 @@ from nbmlops.model.pipeline import Pipeline, Step
 def in_order(pipeline: Pipeline) -> tuple[Step, ...]:
     """Steps after what they need, otherwise as written. Raises UsageError for cycles and unknown needs."""
     steps = {step.name: step for step in pipeline.steps}
+    if len(steps) < len(pipeline.steps):
+        given = [step.name for step in pipeline.steps]
+        twice = next(name for name in given if given.count(name) > 1)
+        raise UsageError(f"There are two steps {twice!r}.", kind="pipeline-malformed")
     ordered: list[Step] = []
     done: set[str] = set()
     waiting = list(pipeline.steps)
     for step in waiting:
         for need in step.needs:
             if need not in steps:
-                raise UsageError(f"Step {step.name} needs {need!r}, which is no step.", kind="pipeline-malformed")
+                raise UsageError(
+                    f"Step {step.name} needs {need!r}, which is no step.", kind="pipeline-malformed"
+                )
     while waiting:
         ready = next((step for step in waiting if done.issuperset(step.needs)), None)
         if ready is None:

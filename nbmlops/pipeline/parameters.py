@@ -36,7 +36,9 @@ def values(pipeline: Pipeline, assignments: Iterable[str]) -> dict[str, Any]:
         name = name.strip()
         if not equals:
             raise UsageError(
-                f"{text!r} does not say what to set.", kind="parameter-malformed", hint="Write it as -p NAME=VALUE."
+                f"{text!r} does not say what to set.",
+                kind="parameter-malformed",
+                hint="Write it as -p NAME=VALUE.",
             )
         if name not in known:
             near = difflib.get_close_matches(name, known, n=1)
@@ -58,10 +60,14 @@ def read_value(parameter: Parameter, text: str) -> Any:
     """The value a text stands for. For a string parameter the text itself; else a Python or JSON literal."""
     if parameter.type is ParameterType.STR and not (parameter.optional and text == "None"):
         return text
-    words = {"true": True, "false": False, "null": None, "none": None, "inf": math.inf, "nan": math.nan}
+    words = {"true": True, "false": False, "null": None, "none": None}
+    figures = {"inf": math.inf, "+inf": math.inf, "-inf": -math.inf, "nan": math.nan}
+    word = text.strip().lower()
     try:
-        value = words[text.lower()] if text.lower() in words else ast.literal_eval(text.strip())
-    except (ValueError, SyntaxError, MemoryError, RecursionError):
+        value = (
+            {**words, **figures}[word] if word in words or word in figures else ast.literal_eval(text.strip())
+        )
+    except (ValueError, SyntaxError, TypeError, MemoryError, RecursionError):
         if parameter.type is ParameterType.NONE:
             return text
         raise _ill_typed(parameter, text) from None
@@ -78,10 +84,14 @@ def checked(parameter: Parameter, value: Any) -> Any:
         return int(value)
     if is_stray_bool or not isinstance(value, classes):
         raise _ill_typed(parameter, value)
+    fitting: Any = value
     if parameter.type is ParameterType.FLOAT:
-        return float(value)
+        try:
+            return float(fitting)
+        except OverflowError:
+            raise _ill_typed(parameter, value) from None
     if parameter.type is ParameterType.TUPLE:
-        return tuple(value)
+        return tuple(fitting)
     return value
 
 

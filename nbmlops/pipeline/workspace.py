@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import stat
 from pathlib import Path
 
 LARGEST_BYTES = 500_000_000
@@ -30,10 +31,28 @@ def is_small(root: Path) -> bool:
 
 
 def copy(root: Path, target: Path) -> None:
-    shutil.copytree(
-        root,
-        target,
-        symlinks=True,
-        ignore=lambda folder, names: [name for name in names if name in LEFT_OUT],
-        ignore_dangling_symlinks=True,
-    )
+    """Files, folders and links; pipes and sockets are nobody's data."""
+
+    def left_out(folder: str, names: list[str]) -> list[str]:
+        return [name for name in names if name in LEFT_OUT or _is_special(os.path.join(folder, name))]
+
+    shutil.copytree(root, target, symlinks=True, ignore=left_out)
+    for folder, folders, names in os.walk(target):
+        for path in (Path(folder, name) for name in [*folders, *names]):
+            if path.is_symlink():
+                _mend(path, root.resolve(), target)
+
+
+def _is_special(path: str) -> bool:
+    mode = os.lstat(path).st_mode
+    return not (stat.S_ISREG(mode) or stat.S_ISDIR(mode) or stat.S_ISLNK(mode))
+
+
+def _mend(link: Path, root: Path, target: Path) -> None:
+    """A link out of the tree leads where it led before; one into it by its full path, into the copy."""
+    original = root / link.relative_to(target)
+    leads_to = Path(os.path.normpath(original.parent / os.readlink(link)))
+    is_inside = leads_to.is_relative_to(root)
+    if is_inside == os.path.isabs(os.readlink(link)):
+        link.unlink()
+        link.symlink_to(target / leads_to.relative_to(root) if is_inside else leads_to)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Sequence
+from typing import Any
 
 from nbmlops.lib.digest import digest_bytes
 from nbmlops.lib.redact import redact
@@ -18,7 +19,7 @@ def executed_notebook(executions: Sequence[Execution], *, kernel: str = "python3
 
     Equal executions give equal bytes: neither times nor ids of executions are in it.
     """
-    cells = [
+    cells: list[dict[str, Any]] = [
         {
             "cell_type": "code",
             "execution_count": execution.count,
@@ -39,8 +40,8 @@ def code_entries(
 ) -> tuple[tuple[Entry, ...], dict[str, bytes]]:
     """Entries of a code snapshot, and the bytes of those that are not files.
 
-    The executed notebook takes the notebook's own place in the tree, with `.executed` before its ending, so that
-    restoring never lands on what the user is editing.
+    The executed notebook takes the notebook's own place in the tree, with `.executed` before its ending, so
+    that restoring never lands on what the user is editing.
     """
     stem = notebook.removesuffix(".ipynb") if notebook else ""
     path = f"{stem}.{EXECUTED}" if stem else EXECUTED

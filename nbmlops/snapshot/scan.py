@@ -16,7 +16,17 @@ from nbmlops.store.layout import FOLDER
 from nbmlops.store.statcache import StatCache
 
 SKIPPED_FOLDERS = frozenset(
-    {FOLDER, ".git", ".hg", ".svn", "__pycache__", ".ipynb_checkpoints", ".venv", "node_modules", ".pytest_cache"}
+    {
+        FOLDER,
+        ".git",
+        ".hg",
+        ".svn",
+        "__pycache__",
+        ".ipynb_checkpoints",
+        ".venv",
+        "node_modules",
+        ".pytest_cache",
+    }
 )
 
 
@@ -37,13 +47,17 @@ def scan(paths: Iterable[Path], *, named: Callable[[Path], str], stats: StatCach
     entries: dict[str, Entry] = {}
     places: dict[str, Path] = {}
     skipped: list[str] = []
-    for path in _files(paths):
+
+    def unreadable(error: OSError) -> None:
+        skipped.append(f"{_printable(named(Path(error.filename)))}: {error.strerror}")
+
+    for path in _files(paths, unreadable):
         name = named(path)
         try:
             name.encode()
             entry = _entry(path, name, stats, largest_bytes)
         except UnicodeEncodeError:
-            skipped.append(f"{name.encode(errors='replace').decode()}: its name is not UTF-8")
+            skipped.append(f"{_printable(name)}: its name is not UTF-8")
             continue
         except ConflictError:
             raise
@@ -56,16 +70,18 @@ def scan(paths: Iterable[Path], *, named: Callable[[Path], str], stats: StatCach
             entries[name] = entry
             places[name] = path
     return Scanned(
-        entries=tuple(entries[name] for name in sorted(entries)), places=places, skipped=tuple(sorted(skipped))
+        entries=tuple(entries[name] for name in sorted(entries)),
+        places=places,
+        skipped=tuple(sorted(skipped)),
     )
 
 
-def _files(paths: Iterable[Path]) -> Iterator[Path]:
+def _files(paths: Iterable[Path], unreadable: Callable[[OSError], None]) -> Iterator[Path]:
     for path in paths:
         if path.is_symlink() or path.is_file():
             yield path
         elif path.is_dir():
-            for folder, folders, names in os.walk(path):
+            for folder, folders, names in os.walk(path, onerror=unreadable):
                 folders[:] = sorted(name for name in folders if name not in SKIPPED_FOLDERS)
                 linked = [name for name in folders if os.path.islink(os.path.join(folder, name))]
                 for name in sorted([*names, *linked]):
@@ -74,7 +90,10 @@ def _files(paths: Iterable[Path]) -> Iterator[Path]:
             yield path
         else:
             raise NotFoundError(
-                f"There is no {path}.", kind="path-missing", hint="Name a file or folder that exists.", path=str(path)
+                f"There is no {path}.",
+                kind="path-missing",
+                hint="Name a file or folder that exists.",
+                path=str(path),
             )
 
 
@@ -88,4 +107,10 @@ def _entry(path: Path, name: str, stats: StatCache, largest_bytes: int) -> Entry
         return "not a regular file"
     if info.st_size > largest_bytes:
         return f"{info.st_size:,} bytes, more than snapshot.largest_file"
-    return Entry(path=name, digest=stats.digest(path), size=info.st_size, executable=bool(info.st_mode & stat.S_IXUSR))
+    digest = stats.digest(path)
+    size = path.lstat().st_size  # it may have changed before it was read
+    return Entry(path=name, digest=digest, size=size, executable=bool(info.st_mode & stat.S_IXUSR))
+
+
+def _printable(name: str) -> str:
+    return name.encode(errors="replace").decode()

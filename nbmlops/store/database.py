@@ -46,9 +46,11 @@ class Database:
             self.path.parent.mkdir(parents=True, exist_ok=True)
         try:
             connection = sqlite3.connect(self.path, timeout=BUSY_SECONDS, isolation_level=None)
+        except sqlite3.Error as error:
+            raise _explained(error, self.path) from error
+        try:
             version = connection.execute("PRAGMA user_version").fetchone()[0]
             if version > SCHEMA_VERSION:
-                connection.close()
                 raise IntegrityError(
                     f"{self.path.name} has layout {version}; this nbmlops reads up to {SCHEMA_VERSION}.",
                     kind="store-too-new",
@@ -62,7 +64,11 @@ class Database:
             connection.execute("PRAGMA synchronous = NORMAL")
             return connection
         except sqlite3.Error as error:
+            connection.close()
             raise _explained(error, self.path) from error
+        except IntegrityError:
+            connection.close()
+            raise
 
     @contextlib.contextmanager
     def write(self) -> Iterator[sqlite3.Connection]:
@@ -71,10 +77,12 @@ class Database:
             connection.execute("BEGIN IMMEDIATE")
             try:
                 yield connection
+                connection.execute("COMMIT")
             except BaseException:
-                connection.execute("ROLLBACK")
+                # A full disk makes SQLite roll back by itself.
+                if connection.in_transaction:
+                    connection.execute("ROLLBACK")
                 raise
-            connection.execute("COMMIT")
         except sqlite3.Error as error:
             raise _explained(error, self.path) from error
 

@@ -1,16 +1,18 @@
 """Bytes by their digest.
 
-An object is one file, `objects/ab/cdef...`, named by the BLAKE3 of its content: five bytes of header (`NBO1` and
-a codec), then the content, raw or as one zstd frame. It is written aside, synced and renamed, so a crash leaves
-the whole object or none. Reading checks the digest: a damaged object is named, never returned.
+An object is one file, `objects/ab/cdef...`, named by the BLAKE3 of its content: five bytes of header (`NBO1`
+and a codec), then the content, raw or as one zstd frame. It is written aside, synced and renamed, so a crash
+leaves the whole object or none. Reading checks the digest: a damaged object is named, never returned, and set
+aside so that keeping the same content again heals it.
 """
 
 from __future__ import annotations
 
+import contextlib
 import os
 from collections.abc import Iterator
 from pathlib import Path
-from typing import IO
+from typing import IO, Any
 
 import zstandard
 from blake3 import blake3
@@ -54,12 +56,12 @@ class Objects:
         """
         if self.has(digest):
             return 0
-        with source.open("rb") as reader, atomic_writer(self.path(digest), durable=True) as file:
+        with _opened(source) as reader, atomic_writer(self.path(digest), durable=True) as file:
             sample = reader.read(_SAMPLE_BYTES)
             raw = len(_compressor().compress(sample)) >= len(sample) * _WORTH_IT
             file.write(MAGIC + (RAW if raw else ZSTD))
             hasher = blake3(sample)
-            writer = file if raw else _compressor().stream_writer(file, closefd=False)
+            writer: Any = file if raw else _compressor().stream_writer(file, closefd=False)
             writer.write(sample)
             while piece := reader.read(CHUNK_BYTES):
                 hasher.update(piece)
@@ -68,12 +70,7 @@ class Objects:
                 writer.flush(zstandard.FLUSH_FRAME)
             stored = file.tell()
             if hasher.hexdigest() != digest:
-                raise ConflictError(
-                    f"{source} changed while it was read.",
-                    kind="file-changed",
-                    hint="Take the snapshot again when nothing writes to it.",
-                    path=str(source),
-                )
+                raise _changed(source)
         return stored
 
     def read(self, digest: str) -> bytes:
@@ -88,34 +85,60 @@ class Objects:
         hasher = blake3()
         try:
             with self.path(digest).open("rb") as file:
-                for piece in _decoded(file, digest):
+                for piece in _decoded(file):
                     hasher.update(piece)
                     yield piece
         except FileNotFoundError:
+            if self._aside(digest).exists():
+                raise _damaged(digest) from None
             raise NotFoundError(
                 f"The store has no object {short(digest)}.", kind="object-missing", digest=digest
             ) from None
         except zstandard.ZstdError as error:
+            self._set_aside(digest)
             raise _damaged(digest) from error
         if hasher.hexdigest() != digest:
+            self._set_aside(digest)
             raise _damaged(digest)
 
     def restore(self, digest: str, target: Path, *, executable: bool = False) -> None:
         """Write an object to `target`; the name appears only after the content was checked."""
-        with atomic_writer(target) as file:
+        with atomic_writer(target, mode=0o777 if executable else 0o666) as file:
             for piece in self.pieces(digest):
                 file.write(piece)
-            mode = 0o777 if executable else 0o666
-            os.fchmod(file.fileno(), mode & ~_umask())
+
+    def _aside(self, digest: str) -> Path:
+        return self.path(digest).with_suffix(".damaged")
+
+    def _set_aside(self, digest: str) -> None:
+        # Where even that is refused, the object stays where it is and is refused at each reading.
+        with contextlib.suppress(OSError):
+            os.replace(self.path(digest), self._aside(digest))
 
 
-def _decoded(file: IO[bytes], digest: str) -> Iterator[bytes]:
+def _decoded(file: IO[bytes]) -> Iterator[bytes]:
     header = file.read(5)
     if header[:4] != MAGIC or header[4:] not in (RAW, ZSTD):
-        raise _damaged(digest)
+        raise zstandard.ZstdError("the header is not one of ours")
     reader = file if header[4:] == RAW else zstandard.ZstdDecompressor().stream_reader(file)
     while piece := reader.read(CHUNK_BYTES):
         yield piece
+
+
+def _opened(source: Path) -> IO[bytes]:
+    try:
+        return source.open("rb")
+    except FileNotFoundError as error:
+        raise _changed(source) from error
+
+
+def _changed(source: Path) -> ConflictError:
+    return ConflictError(
+        f"{source} changed while it was read.",
+        kind="file-changed",
+        hint="Take the snapshot again when nothing writes to it.",
+        path=str(source),
+    )
 
 
 def _damaged(digest: str) -> IntegrityError:
@@ -129,10 +152,3 @@ def _damaged(digest: str) -> IntegrityError:
 
 def _compressor() -> zstandard.ZstdCompressor:
     return zstandard.ZstdCompressor(level=3)
-
-
-def _umask() -> int:
-    """The process's umask; it can only be read by setting it."""
-    current = os.umask(0o022)
-    os.umask(current)
-    return current

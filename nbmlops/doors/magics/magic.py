@@ -52,7 +52,9 @@ class MlopsMagics(Magics):  # type: ignore[misc]
             return Shown(None, verb_page(verb, magics=True))
         if verb.is_terminal:
             raise UsageError(
-                f"{verb.name} works in a terminal only.", kind="verb-not-here", hint=f"There: nbmlops {verb.name}"
+                f"{verb.name} works in a terminal only.",
+                kind="verb-not-here",
+                hint=f"Type it there: `nbmlops {verb.name}`.",
             )
         request = parse(verb, tokens[1:])
         if verb.needs_kernel and self.loaded.is_rehearsal:
@@ -69,7 +71,9 @@ class MlopsMagics(Magics):  # type: ignore[misc]
         tokens = _tokens(line)
         if not tokens or tokens[0] != "run":
             raise UsageError(
-                "A cell can only be a run.", kind="verb-not-here", hint="Write %%mlops run NAME, or %mlops VERB ..."
+                "A cell can only be a run.",
+                kind="verb-not-here",
+                hint="Write %%mlops run NAME, or %mlops VERB ...",
             )
         self._open_run(tokens)
         self.shell.run_cell(cell, store_history=False, silent=True).raise_error()
@@ -97,4 +101,6 @@ def _tokens(line: str) -> list[str]:
     try:
         return shlex.split(line)
     except ValueError as error:
-        raise UsageError(f"%mlops {line}: {error}.", kind="arguments-malformed", hint="Close the quotes.") from None
+        raise UsageError(
+            f"%mlops {line}: {error}.", kind="arguments-malformed", hint="Close the quotes."
+        ) from None

@@ -1,4 +1,4 @@
-"""What a result looks like, said once: a page is a few blocks, drawn as text or HTML by terminal.py and html.py."""
+"""What a result looks like, said once: a page is a few blocks, which terminal.py and html.py draw."""
 
 from __future__ import annotations
 
@@ -80,7 +80,7 @@ def size(count: int | None) -> str:
         return ""
     amount = float(count)
     for unit in ("B", "kB", "MB", "GB", "TB"):
-        if amount < 1000 or unit == "TB":
+        if amount < (1000 if unit == "B" else 999.95) or unit == "TB":
             return f"{amount:.0f} {unit}" if unit == "B" else f"{amount:.1f} {unit}"
         amount /= 1000
     return ""
@@ -91,7 +91,7 @@ def seconds(amount: float | None) -> str:
         return ""
     if amount < 0.0995:
         return f"{amount * 1000:.0f} ms"
-    if amount < 60:
+    if amount < 59.95:
         return f"{amount:.1f} s"
     minutes, rest = divmod(round(amount), 60)
     return f"{minutes} min {rest:02} s"
@@ -104,7 +104,12 @@ def ago(moment: object, now: object) -> str:
     if not isinstance(moment, datetime) or not isinstance(now, datetime):
         return ""
     passed = (now - moment).total_seconds()
-    for limit, unit, name in ((90, 1, "s"), (5400, 60, "min"), (129_600, 3600, "h"), (float("inf"), 86_400, "d")):
+    for limit, unit, name in (
+        (90, 1, "s"),
+        (5400, 60, "min"),
+        (129_600, 3600, "h"),
+        (float("inf"), 86_400, "d"),
+    ):
         if passed < limit:
             return f"{max(0, passed / unit):.0f} {name} ago"
     return ""

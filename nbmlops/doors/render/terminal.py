@@ -26,7 +26,9 @@ def renderable(page: Page) -> RenderableType:
 
 def plain_text(page: Page, width: int = 120) -> str:
     """Without colours: what a notebook keeps as the text form."""
-    console = Console(width=width, no_color=True, highlight=False, record=False, force_terminal=False)
+    console = Console(
+        width=width, no_color=True, highlight=False, record=False, force_terminal=False, force_jupyter=False
+    )
     with console.capture() as capture:
         console.print(renderable(page), soft_wrap=False)
     return "\n".join(line.rstrip() for line in capture.get().rstrip().splitlines())
@@ -46,7 +48,9 @@ def _block(block: Block) -> RenderableType:
         table = RichTable(box=None, padding=(0, 2, 0, 0), header_style="bold", show_edge=False)
         for number, name in enumerate(block.columns):
             is_number = number in block.numeric
-            table.add_column(name, justify="right" if is_number else "left", no_wrap=is_number, overflow="fold")
+            table.add_column(
+                name, justify="right" if is_number else "left", no_wrap=is_number, overflow="fold"
+            )
         for row in block.rows:
             table.add_row(*(_text(value) for value in row))
         return _titled(block.title, table)

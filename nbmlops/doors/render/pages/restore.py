@@ -3,7 +3,7 @@ from nbmlops.lib.digest import short
 from nbmlops.ops.restore import Result
 from nbmlops.snapshot.restore import Action
 
-TONES = {Action.WRITE: Tone.GOOD, Action.OVERWRITE: Tone.WARN, Action.KEEP: Tone.DIM, Action.SKIP: Tone.WARN}
+TONES = {Action.WRITE: Tone.GOOD, Action.KEEP: Tone.DIM}
 WORDS = {Action.SKIP: "skip (outside of the project: use --to)", Action.KEEP: "keep (same bytes)"}
 SHOWN = 30
 
@@ -11,7 +11,11 @@ SHOWN = 30
 def page(result: Result) -> Page:
     verb = "Would restore" if result.is_dry_run else "Restored"
     rows = tuple(
-        (cell(WORDS.get(file.action, file.action), TONES[file.action]), cell(file.path), cell(size(file.size)))
+        (
+            cell(WORDS.get(file.action, file.action), TONES.get(file.action, Tone.WARN)),
+            cell(file.path),
+            cell(size(file.size)),
+        )
         for file in result.files[:SHOWN]
     )
     more = len(result.files) - SHOWN

@@ -1,0 +1,123 @@
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import pytest
+
+from nbmlops.errors import UsageError
+from nbmlops.model.pipeline import Parameter, ParameterType, Pipeline
+from nbmlops.pipeline.parameters import defaults, read_value, values
+
+PIPELINE = Pipeline(
+    name="wine",
+    notebook="wine.ipynb",
+    steps=(),
+    parameters=(
+        Parameter(name="trees", type=ParameterType.INT, default=100),
+        Parameter(name="rate", type=ParameterType.FLOAT, default=0.1),
+        Parameter(name="depth", type=ParameterType.INT, default=None, optional=True),
+        Parameter(name="path", type=ParameterType.STR, default="a.csv"),
+    ),
+)
+
+
+def test_assignments_become_typed_values() -> None:
+    found = values(PIPELINE, ["trees=50", " rate =1", "depth=None", "path=a=b c"])
+    assert found == {"trees": 50, "rate": 1.0, "depth": None, "path": "a=b c"}
+    assert type(found["rate"]) is float
+    assert defaults(PIPELINE) == {"trees": 100, "rate": 0.1, "depth": None, "path": "a.csv"}
+
+
+@pytest.mark.parametrize(
+    ("kind", "text", "expected"),
+    [
+        ("int", "-3", -3),
+        ("int", "1e3", 1000),
+        ("int", " 7 ", 7),
+        ("float", "inf", math.inf),
+        ("float", "-inf", -math.inf),
+        ("float", "1", 1.0),
+        ("bool", "true", True),
+        ("bool", " False ", False),
+        ("str", "007", "007"),
+        ("str", "None", "None"),
+        ("str", "", ""),
+        ("list", "[1, 'a']", [1, "a"]),
+        ("dict", "{'a': [1]}", {"a": [1]}),
+        ("tuple", "(1, 2)", (1, 2)),
+        ("tuple", "1, 2", (1, 2)),
+        ("tuple", "[1, 2]", (1, 2)),
+        ("none", "None", None),
+        ("none", "null", None),
+        ("none", "some words", "some words"),
+        ("none", "3", 3),
+    ],
+)
+def test_a_text_is_read_as_its_parameter_says(kind: str, text: str, expected: Any) -> None:
+    value = read_value(Parameter(name="p", type=ParameterType(kind)), text)
+    assert (value, type(value)) == (expected, type(expected))
+
+
+def test_nan_is_a_float() -> None:
+    assert math.isnan(read_value(Parameter(name="p", type=ParameterType.FLOAT), "NaN"))
+
+
+def test_an_optional_text_may_be_none() -> None:
+    parameter = Parameter(name="p", type=ParameterType.STR, optional=True)
+    assert (read_value(parameter, "None"), read_value(parameter, "none")) == (None, "none")
+
+
+@pytest.mark.parametrize(
+    ("kind", "text"),
+    [
+        ("int", "1.5"),
+        ("int", "True"),
+        ("int", "many"),
+        ("int", "inf"),
+        ("int", "None"),
+        ("int", ""),
+        ("float", "1j"),
+        ("float", "False"),
+        ("float", "1" + "0" * 400),
+        ("bool", "1"),
+        ("bool", "yes"),
+        ("list", "(1, 2)"),
+        ("dict", "{[1]: 2}"),
+        ("dict", "{1, 2}"),
+        ("tuple", "__import__('os')"),
+        ("list", "[" * 500),
+    ],
+)
+def test_a_text_that_does_not_fit_is_refused_with_the_default(kind: str, text: str) -> None:
+    with pytest.raises(UsageError) as caught:
+        read_value(Parameter(name="p", type=ParameterType(kind), default=3), text)
+    assert caught.value.kind == "parameter-ill-typed"
+    assert caught.value.message.startswith(f"Parameter p is {kind}, not ")
+    assert caught.value.hint == "Its default is 3."
+
+
+@pytest.mark.parametrize(
+    ("assignment", "kind", "text"),
+    [
+        ("tres=5", "parameter-unknown", "Pipeline wine has no parameter 'tres'. Did you mean trees?"),
+        (
+            "zzz=5",
+            "parameter-unknown",
+            "Pipeline wine has no parameter 'zzz'. It has: depth, path, rate, trees.",
+        ),
+        ("trees", "parameter-malformed", "'trees' does not say what to set. Write it as -p NAME=VALUE."),
+        ("depth=x", "parameter-ill-typed", "Parameter depth is int or None, not 'x'. Its default is None."),
+    ],
+)
+def test_a_wrong_assignment_is_refused_with_what_would_be_right(
+    assignment: str, kind: str, text: str
+) -> None:
+    with pytest.raises(UsageError) as caught:
+        values(PIPELINE, [assignment])
+    assert (caught.value.kind, str(caught.value)) == (kind, text)
+
+
+def test_a_parameter_given_twice_is_refused() -> None:
+    with pytest.raises(UsageError, match="Parameter trees is given twice"):
+        values(PIPELINE, ["trees=1", "trees=1"])
