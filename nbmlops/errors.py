@@ -46,9 +46,7 @@ class NbmlopsError(Exception):
         return _rebuilt, (type(self), self.message, self.kind, self.hint, self.facts)
 
 
-def _rebuilt(
-    cls: type[NbmlopsError], message: str, kind: str, hint: str, facts: dict[str, Any]
-) -> NbmlopsError:
+def _rebuilt(cls: type[NbmlopsError], message: str, kind: str, hint: str, facts: dict[str, Any]) -> NbmlopsError:
     return cls(message, kind=kind, hint=hint, **facts)
 
 

@@ -67,9 +67,7 @@ class Project:
         with refusing_disk_errors(root):
             root.mkdir(parents=True, exist_ok=True)
             Layout(root).create()
-            (root / SETTINGS).write_text(
-                TEMPLATE.format(name=slug(root.resolve().name, "project")), encoding="utf-8"
-            )
+            (root / SETTINGS).write_text(TEMPLATE.format(name=slug(root.resolve().name, "project")), encoding="utf-8")
         project = Project(root)
         project.records.newest(SessionInfo, limit=1)  # lays out the database
         return project

@@ -119,9 +119,7 @@ def _skipped_places() -> tuple[str, ...]:
     """Interpreter, packages, caches: nothing of the user's data lives there."""
     places = {sys.prefix, sys.base_prefix, sys.exec_prefix, *sysconfig.get_paths().values()}
     home = Path.home()
-    places |= {
-        str(home / name) for name in (".cache", ".config", ".local", ".ipython", ".jupyter", ".matplotlib")
-    }
+    places |= {str(home / name) for name in (".cache", ".config", ".local", ".ipython", ".jupyter", ".matplotlib")}
     for variable in (
         "XDG_CACHE_HOME",
         "XDG_CONFIG_HOME",

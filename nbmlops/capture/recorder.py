@@ -62,9 +62,7 @@ class Recorder:
         self.files.begin()
         return self.running
 
-    def finish(
-        self, error: BaseException | None, count: int | None, run: str | None = None
-    ) -> Execution | None:
+    def finish(self, error: BaseException | None, count: int | None, run: str | None = None) -> Execution | None:
         """The record of the running cell; None when none was begun."""
         begun, self.running = self.running, None
         if begun is None:

@@ -52,8 +52,8 @@ def _collector(request: type[msgspec.Struct]) -> Any:
     for field in fields_of(request):
         names = (field.flag, f"-{field.short}") if field.short else (field.flag,)
         if field.is_positional and field.is_many:
-            kind, annotation = inspect.Parameter.VAR_POSITIONAL, Annotated[field.type.__args__[0], Parameter()]
-            parameters.append(inspect.Parameter(field.name, kind, annotation=annotation))
+            item: Any = field.type.__args__[0]
+            parameters.append(inspect.Parameter(field.name, inspect.Parameter.VAR_POSITIONAL, annotation=item))
             continue
         kind = inspect.Parameter.POSITIONAL_ONLY if field.is_positional else inspect.Parameter.KEYWORD_ONLY
         about = Parameter() if field.is_positional else Parameter(name=names, negative=())

@@ -13,9 +13,7 @@ _SECRET_NAME = (
     r"|\w*(?<!pad_)(?<!eos_)(?<!bos_)(?<!sep_)(?<!cls_)(?<!unk_)(?<!mask_)token)"
 )
 # name, its end in a mapping, an annotation, the sign, the literal's prefix
-_ASSIGNED = (
-    rf"(?i)\b({_SECRET_NAME})(['\"]?\]?(?:\s*:\s*[\w.\[\]| ]{{1,60}}?)?\s*(?:[=!]=|[=:])\s*[rbfu]{{0,2}})"
-)
+_ASSIGNED = rf"(?i)\b({_SECRET_NAME})(['\"]?\]?(?:\s*:\s*[\w.\[\]| ]{{1,60}}?)?\s*(?:[=!]=|[=:])\s*[rbfu]{{0,2}})"
 _ASSIGNMENT = re.compile(_ASSIGNED + r"(['\"])(?!\3)((?:\\.|(?!\3)[^\\\n])+)(\3)")
 _LONG_ASSIGNMENT = re.compile(_ASSIGNED + r"(\"{3}|'{3})([\s\S]+?)(\3)")
 _URL_LOGIN = re.compile(r"(\b[a-z][a-z0-9+.-]*://[^\s/:@'\"]*):[^\s/'\"]+@")

@@ -19,8 +19,11 @@ from typing import Any
 import msgspec
 
 TOLERANCE = 1e-9
-MEASURED = re.compile(r"(?:mean|std)_(?:fit|score)_time|refit_time_")
-"""Seconds that scikit-learn's searches keep of themselves: different in every run, and no result."""
+MEASURED = re.compile(r"(?:mean|std)_(?:fit|score)_time|refit_time_|_stop_words_id")
+"""What scikit-learn keeps of one process, seconds of a search and an address: different each time, and no result."""
+DRAWN = ("matplotlib", "ipywidgets", "IPython", "PIL.ImageTk")
+"""Packages whose objects are for looking at: their state depends on who looked, and when."""
+_ADDRESS = re.compile(r" (?:object )?at 0x[0-9a-f]+")
 _DEEPEST = 200
 
 
@@ -48,6 +51,11 @@ class _Walk:
 
     def compare(self, left: Any, right: Any, path: str) -> Difference | None:
         if left is right:
+            return None
+        if type(left).__module__.startswith(DRAWN):
+            # On its own it cannot be compared; inside of something else it is no part of what was computed.
+            if self.depth == 0:
+                raise Incomparable(f"a {_name(type(left))} is drawn, not computed")
             return None
         if type(left) is not type(right) and _name(type(left)) != _name(type(right)):
             return Difference(path, f"{_name(type(left))} and {_name(type(right))}")
@@ -93,9 +101,7 @@ class _Walk:
         if isinstance(left, types.FunctionType):
             return self._functions(left, right, path)
         if isinstance(left, (type, types.ModuleType, types.BuiltinFunctionType)):
-            return (
-                None if _name(left) == _name(right) else Difference(path, f"{_name(left)} and {_name(right)}")
-            )
+            return None if _name(left) == _name(right) else Difference(path, f"{_name(left)} and {_name(right)}")
         return self._objects(left, right, path)
 
     def _close(self, left: float, right: float) -> bool:
@@ -110,17 +116,13 @@ class _Walk:
             return Difference(path, f"shape {left.shape} and {right.shape}")
         if left.dtype.names:
             # Field by field: between fields there may be padding, whose bytes mean nothing.
-            parts = (
-                self._arrays(left[name], right[name], f"{path}[{name!r}]", numpy) for name in left.dtype.names
-            )
+            parts = (self._arrays(left[name], right[name], f"{path}[{name!r}]", numpy) for name in left.dtype.names)
             return next((found for found in parts if found is not None), None)
         if left.dtype.hasobject:
             return self._sequences(left.ravel().tolist(), right.ravel().tolist(), path)
         if left.dtype.kind in "fc":
             with numpy.errstate(all="ignore"):
-                same = numpy.isclose(
-                    left, right, rtol=self.tolerance, atol=self.tolerance * 1e-3, equal_nan=True
-                )
+                same = numpy.isclose(left, right, rtol=self.tolerance, atol=self.tolerance * 1e-3, equal_nan=True)
         elif left.dtype.kind == "V":
             same = numpy.frombuffer(left.tobytes(), "u1") == numpy.frombuffer(right.tobytes(), "u1")
         else:
@@ -131,9 +133,7 @@ class _Walk:
         place = f"{path}[{', '.join(str(int(i)) for i in where)}]" if where else path
         count = int(numpy.size(same) - numpy.count_nonzero(same))
         values = (left[where], right[where]) if left.dtype.kind != "V" else ("bytes", "other bytes")
-        return Difference(
-            place, f"{values[0]!s} and {values[1]!s}" + (f" ({count:,} differ)" if count > 1 else "")
-        )
+        return Difference(place, f"{values[0]!s} and {values[1]!s}" + (f" ({count:,} differ)" if count > 1 else ""))
 
     def _tables(self, left: Any, right: Any, path: str) -> Difference | None:
         if left.shape != right.shape:
@@ -174,16 +174,12 @@ class _Walk:
             found = self.compare(a, b, f"{path}[{number}]")
             if found is not None:
                 return found
-        return (
-            None if len(left) == len(right) else Difference(path, f"{len(left):,} items and {len(right):,}")
-        )
+        return None if len(left) == len(right) else Difference(path, f"{len(left):,} items and {len(right):,}")
 
     def _mappings(self, left: Any, right: Any, path: str) -> Difference | None:
         # By the text of floats: one NaN is not the key that another one is.
         ours, theirs = {_key(key): value for key, value in left.items()}, {_key(key): key for key in right}
-        missing = [key for key in left if _key(key) not in theirs] or [
-            key for key in right if _key(key) not in ours
-        ]
+        missing = [key for key in left if _key(key) not in theirs] or [key for key in right if _key(key) not in ours]
         if missing:
             return Difference(path, f"only one of them has {missing[0]!r}")
         if type(left) in (dict, OrderedDict) and list(ours) != list(theirs):
@@ -227,9 +223,7 @@ class _Walk:
         try:
             one, other = _reduced(left), _reduced(right)
         except Exception as error:
-            raise Incomparable(
-                f"a {_name(type(left))} has no content that can be compared ({error})"
-            ) from error
+            raise Incomparable(f"a {_name(type(left))} has no content that can be compared ({error})") from error
         if isinstance(one, str) or isinstance(other, str):
             return None if one == other else Difference(path, f"{one} and {other}")
         names = ("", ".arguments", "", ".items", ".entries")
@@ -274,7 +268,7 @@ def summary(value: Any) -> str:
         return f"a {_name(type(value))} that cannot be shown ({type(error).__name__})"
     if is_collection and len(shown) > 60:
         return f"{type(value).__name__} of {len(value):,}"
-    text = " ".join(shown.split())
+    text = _ADDRESS.sub("", " ".join(shown.split()))
     return text if len(text) <= 60 else text[:59] + "…"
 
 
@@ -313,11 +307,7 @@ def _key(key: Any) -> Any:
 
 def _shortened(left: Any, right: Any) -> str:
     one, other = summary(left), summary(right)
-    return (
-        f"{one} and {other}"
-        if one != other
-        else f"two different {type(left).__name__}s of equal length or start"
-    )
+    return f"{one} and {other}" if one != other else f"two different {type(left).__name__}s of equal length or start"
 
 
 def _table_size(table: Any) -> str:

@@ -64,8 +64,7 @@ def _is_exact_json(value: Any, depth: int = 0) -> bool:
         return all(_is_exact_json(item, depth + 1) for item in value)
     if kind is dict:
         return all(
-            type(key) is str and _is_exact_json(key) and _is_exact_json(item, depth + 1)
-            for key, item in value.items()
+            type(key) is str and _is_exact_json(key) and _is_exact_json(item, depth + 1) for key, item in value.items()
         )
     return False
 

@@ -143,7 +143,5 @@ def read(place: Path, names: tuple[str, ...]) -> dict[str, Any]:
                 hint="Make it in the step that uses it: move its cell there, or tag both cells with one step.",
             )
         if name not in values:
-            raise NotFoundError(
-                f"Step {manifest.step} did not give {name}.", kind="handoff-missing", name=name
-            )
+            raise NotFoundError(f"Step {manifest.step} did not give {name}.", kind="handoff-missing", name=name)
     return values

@@ -19,9 +19,7 @@ def in_order(pipeline: Pipeline) -> tuple[Step, ...]:
     for step in waiting:
         for need in step.needs:
             if need not in steps:
-                raise UsageError(
-                    f"Step {step.name} needs {need!r}, which is no step.", kind="pipeline-malformed"
-                )
+                raise UsageError(f"Step {step.name} needs {need!r}, which is no step.", kind="pipeline-malformed")
     while waiting:
         ready = next((step for step in waiting if done.issuperset(step.needs)), None)
         if ready is None:

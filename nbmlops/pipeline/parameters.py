@@ -64,9 +64,7 @@ def read_value(parameter: Parameter, text: str) -> Any:
     figures = {"inf": math.inf, "+inf": math.inf, "-inf": -math.inf, "nan": math.nan}
     word = text.strip().lower()
     try:
-        value = (
-            {**words, **figures}[word] if word in words or word in figures else ast.literal_eval(text.strip())
-        )
+        value = {**words, **figures}[word] if word in words or word in figures else ast.literal_eval(text.strip())
     except (ValueError, SyntaxError, TypeError, MemoryError, RecursionError):
         if parameter.type is ParameterType.NONE:
             return text

@@ -50,9 +50,7 @@ def plan(
 
     Raises NotFoundError when a path is not in the snapshot.
     """
-    wanted = [
-        entry for entry in snapshot.entries if not paths or any(_matches(entry.path, path) for path in paths)
-    ]
+    wanted = [entry for entry in snapshot.entries if not paths or any(_matches(entry.path, path) for path in paths)]
     for path in paths:
         if not any(_matches(entry.path, path) for entry in snapshot.entries):
             raise NotFoundError(f"The snapshot has no {path}.", kind="path-missing", path=path)

@@ -134,9 +134,7 @@ def test_a_file_where_a_folder_should_be_is_one_line(tmp_path: Path, blocked: st
 
 def test_a_folder_that_may_not_be_written_is_one_line(tmp_path: Path) -> None:
     if os.geteuid() == 0:
-        pytest.skip(
-            "root may write everywhere; the read-only file system below covers it where mounting is permitted"
-        )
+        pytest.skip("root may write everywhere; the read-only file system below covers it where mounting is permitted")
     tmp_path.chmod(0o500)
     with pytest.raises(ExternalError) as caught:
         Project.init(tmp_path / "p")
@@ -147,9 +145,7 @@ def test_a_folder_that_may_not_be_written_is_one_line(tmp_path: Path) -> None:
 def test_a_read_only_file_system_is_one_line(tmp_path: Path) -> None:
     place = tmp_path / "ro"
     place.mkdir()
-    done = subprocess.run(
-        ["mount", "-t", "tmpfs", "-o", "ro", "tmpfs", place], capture_output=True, text=True
-    )
+    done = subprocess.run(["mount", "-t", "tmpfs", "-o", "ro", "tmpfs", place], capture_output=True, text=True)
     if done.returncode:
         pytest.skip(f"mounting is not permitted: {done.stderr.strip()}")
     try:

@@ -20,9 +20,7 @@ def test_without_a_file_everything_is_default(tmp_path: Path) -> None:
 
 def test_every_value_knows_where_it_came_from(tmp_path: Path) -> None:
     path = written(tmp_path, '[tracking]\nexperiment = "été"\nmodels = false\n[capture]\nexclude = ["a/*"]\n')
-    settings, origins = read_settings(
-        path, {"MLFLOW_TRACKING_URI": "http://h:1", "NBMLOPS_EXPERIMENT": "other"}
-    )
+    settings, origins = read_settings(path, {"MLFLOW_TRACKING_URI": "http://h:1", "NBMLOPS_EXPERIMENT": "other"})
     assert settings == Settings(
         tracking=Tracking(uri="http://h:1", experiment="other", models=False),
         capture=Capture(exclude=("a/*",)),

@@ -101,6 +101,4 @@ def _tokens(line: str) -> list[str]:
     try:
         return shlex.split(line)
     except ValueError as error:
-        raise UsageError(
-            f"%mlops {line}: {error}.", kind="arguments-malformed", hint="Close the quotes."
-        ) from None
+        raise UsageError(f"%mlops {line}: {error}.", kind="arguments-malformed", hint="Close the quotes.") from None

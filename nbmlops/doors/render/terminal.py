@@ -48,9 +48,7 @@ def _block(block: Block) -> RenderableType:
         table = RichTable(box=None, padding=(0, 2, 0, 0), header_style="bold", show_edge=False)
         for number, name in enumerate(block.columns):
             is_number = number in block.numeric
-            table.add_column(
-                name, justify="right" if is_number else "left", no_wrap=is_number, overflow="fold"
-            )
+            table.add_column(name, justify="right" if is_number else "left", no_wrap=is_number, overflow="fold")
         for row in block.rows:
             table.add_row(*(_text(value) for value in row))
         return _titled(block.title, table)

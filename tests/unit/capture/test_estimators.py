@@ -99,9 +99,7 @@ def test_figures_are_those_of_sklearn(seen: Seen) -> None:
     first, second = (fit.metrics for fit in seen.fits)
     options: dict[str, Any] = {"average": "weighted", "zero_division": 0}
     assert first["training_f1_score"] == pytest.approx(metrics.f1_score(labels, answers, **options))
-    assert first["training_precision_score"] == pytest.approx(
-        metrics.precision_score(labels, answers, **options)
-    )
+    assert first["training_precision_score"] == pytest.approx(metrics.precision_score(labels, answers, **options))
     assert first["training_recall_score"] == pytest.approx(metrics.recall_score(labels, answers, **options))
     assert second["training_r2_score"] == pytest.approx(regressor.score(X, X[:, 1] + X[:, 2] ** 2))
 
@@ -139,9 +137,7 @@ def test_transformers_alone_are_no_runs(seen: Seen) -> None:
 
 
 def test_a_search_tells_its_best_and_its_candidates_also_with_two_processes(seen: Seen) -> None:
-    search = GridSearchCV(LogisticRegression(), {"C": [0.01, 0.1, 1, 10, 100, 1000]}, cv=2, n_jobs=2).fit(
-        X, Y
-    )
+    search = GridSearchCV(LogisticRegression(), {"C": [0.01, 0.1, 1, 10, 100, 1000]}, cv=2, n_jobs=2).fit(X, Y)
     (fit,) = seen.fits
     assert fit.best_params == {"C": str(search.best_params_["C"])}
     assert fit.best_score == search.best_score_

@@ -88,9 +88,7 @@ def test_an_input_carries_its_size_and_time(watch: FileWatch, root: Path) -> Non
     assert (use.path, use.size, use.modified_ns, use.digest) == ("x.csv", 8, info.st_mtime_ns, None)
 
 
-def test_a_file_read_and_then_written_is_both_and_its_old_size_is_not_claimed(
-    watch: FileWatch, root: Path
-) -> None:
+def test_a_file_read_and_then_written_is_both_and_its_old_size_is_not_claimed(watch: FileWatch, root: Path) -> None:
     def use() -> None:
         text = (root / "x.csv").read_text()
         (root / "x.csv").write_text(text + "3,4\n")
@@ -143,9 +141,7 @@ def test_what_is_gone_at_the_end_or_is_no_file_is_left_out(watch: FileWatch, roo
     assert seen(watch, use) == ([], [])
 
 
-def test_files_of_tools_and_of_the_interpreter_are_left_out(
-    watch: FileWatch, root: Path, isolation: Path
-) -> None:
+def test_files_of_tools_and_of_the_interpreter_are_left_out(watch: FileWatch, root: Path, isolation: Path) -> None:
     paths = [
         root / ".nbmlops" / "x",
         root / ".git" / "x",
@@ -205,9 +201,7 @@ def test_a_project_inside_of_a_place_of_the_system_is_still_the_users(
     assert seen(FileWatch(root), use) == (["x.csv"], [])
 
 
-def test_a_name_that_is_not_utf_8_is_recorded_in_a_form_that_can_be_stored(
-    watch: FileWatch, root: Path
-) -> None:
+def test_a_name_that_is_not_utf_8_is_recorded_in_a_form_that_can_be_stored(watch: FileWatch, root: Path) -> None:
     (root / os.fsdecode(b"caf\xe9")).write_text("x")
     reads, _ = seen(watch, lambda: (root / os.fsdecode(b"caf\xe9")).read_text())
     assert reads == ["caf\\udce9"]

@@ -11,9 +11,7 @@ from nbmlops.capture.flavors import watch_flavors
 from nbmlops.track import flavors
 
 
-def test_a_library_is_announced_once_after_its_import(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_library_is_announced_once_after_its_import(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "xgboost.py").write_text("VALUE = 1\n")
     monkeypatch.syspath_prepend(str(tmp_path))
     told: list[str] = []
@@ -26,9 +24,7 @@ def test_a_library_is_announced_once_after_its_import(
     finally:
         cancel()
         sys.modules.pop("xgboost", None)
-    assert not any(
-        "importing" in type(finder).__module__ for finder in sys.meta_path if "nbmlops" in str(finder)
-    )
+    assert not any("importing" in type(finder).__module__ for finder in sys.meta_path if "nbmlops" in str(finder))
 
 
 def test_a_flavour_that_mlflow_does_not_have_is_no_error() -> None:

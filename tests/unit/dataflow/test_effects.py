@@ -90,9 +90,7 @@ def test_a_function_reads_what_the_functions_it_calls_read() -> None:
 
 
 def test_a_helper_module_changes_its_argument() -> None:
-    modules = {
-        "helper": "import math\ndef add(frame):\n    _put(frame)\ndef _put(f):\n    f['a'] = math.pi\n"
-    }
+    modules = {"helper": "import math\ndef add(frame):\n    _put(frame)\ndef _put(f):\n    f['a'] = math.pi\n"}
     flow = flow_of("from helper import add", "t = {}", "add(t)", "t", modules=modules)
     assert "t" in flow.statements[2].mutates
     assert flow.modules == ("helper",)
@@ -106,9 +104,7 @@ def test_a_helper_module_with_state_of_its_own_connects_the_cells() -> None:
 
 
 def test_an_edge_says_how_it_came_about() -> None:
-    assert "reads a, changed through its alias b in cell 3" in evidence(
-        "a = [1]", "b = a", "b.append(2)", "print(a)"
-    )
+    assert "reads a, changed through its alias b in cell 3" in evidence("a = [1]", "b = a", "b.append(2)", "print(a)")
 
 
 def test_figures_connect_plot_and_savefig() -> None:
@@ -154,9 +150,7 @@ def test_a_file_feeds_who_reads_it(write: str, read: str) -> None:
 
 
 def test_an_undefined_name_is_refused_with_the_cell_that_binds_it_later() -> None:
-    with pytest.raises(
-        NotebookError, match="Cell 2, line 1 uses tmp, which is bound later, in cell 3"
-    ) as caught:
+    with pytest.raises(NotebookError, match="Cell 2, line 1 uses tmp, which is bound later, in cell 3") as caught:
         flow_of("x = 1", "print(tmp)", "tmp = 2")
     assert caught.value.kind == "name-undefined"
 

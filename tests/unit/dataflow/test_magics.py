@@ -76,9 +76,7 @@ def test_writefile_writes_a_file() -> None:
     assert last("%%writefile out/a.txt\nhello").files_written == ("out/a.txt",)
 
 
-@pytest.mark.parametrize(
-    "source", ["!ls -l | head", "!nvidia-smi", "!git status", "%%html\n<b>x</b>", "!pip list"]
-)
+@pytest.mark.parametrize("source", ["!ls -l | head", "!nvidia-smi", "!git status", "%%html\n<b>x</b>", "!pip list"])
 def test_a_command_that_only_prints_is_dropped(source: str) -> None:
     flow = flow_of("x = open('a', 'w')", source)
     assert [each.why for each in cut(flow).dropped] == ["only displays"]

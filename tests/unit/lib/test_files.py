@@ -58,9 +58,7 @@ def test_nobody_sees_the_new_file_before_it_is_whole(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(("mask", "mode", "expected"), [(0o022, 0o666, 0o644), (0o027, 0o777, 0o750)])
-def test_a_file_has_the_rights_that_the_umask_leaves(
-    tmp_path: Path, mask: int, mode: int, expected: int
-) -> None:
+def test_a_file_has_the_rights_that_the_umask_leaves(tmp_path: Path, mask: int, mode: int, expected: int) -> None:
     before = os.umask(mask)
     try:
         with atomic_writer(tmp_path / "x", mode=mode) as file:

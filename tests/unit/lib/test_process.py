@@ -21,9 +21,7 @@ def test_a_command_that_is_missing_fails_or_takes_too_long_has_no_output(tmp_pat
     assert output_of([PYTHON, "-c", "print(1); raise SystemExit(3)"], folder=tmp_path) is None
     assert output_of([PYTHON, "-c", "print(1)"], folder=tmp_path / "missing") is None
     began = time.monotonic()
-    assert (
-        output_of([PYTHON, "-c", "import time; time.sleep(60)"], folder=tmp_path, timeout_seconds=0.2) is None
-    )
+    assert output_of([PYTHON, "-c", "import time; time.sleep(60)"], folder=tmp_path, timeout_seconds=0.2) is None
     assert time.monotonic() - began < 30
 
 

@@ -58,9 +58,7 @@ def test_a_newer_document_is_refused_by_name() -> None:
     with pytest.raises(IntegrityError) as caught:
         decode(b'{"kind":"note","version":4,"text":"x"}', Note, place="notes/1")
     assert caught.value.kind == "document-too-new"
-    assert str(caught.value) == (
-        "notes/1 was written in version 4; this nbmlops reads up to 3. Upgrade nbmlops."
-    )
+    assert str(caught.value) == ("notes/1 was written in version 4; this nbmlops reads up to 3. Upgrade nbmlops.")
 
 
 @pytest.mark.parametrize(

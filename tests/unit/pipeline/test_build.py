@@ -82,9 +82,7 @@ def test_step_notebooks_are_plain_and_complete() -> None:
     load = "\n".join(cell.source for cell in made.notebooks["steps/01-load.ipynb"].cells)
     assert "!pip" not in load
     assert "matplotlib" not in load
-    assert "%load_ext nbmlops" in "".join(
-        cell.source for cell in made.notebooks["steps/04-evaluate.ipynb"].cells
-    )
+    assert "%load_ext nbmlops" in "".join(cell.source for cell in made.notebooks["steps/04-evaluate.ipynb"].cells)
     assert made.requirements.splitlines()[2:]
     assert "scikit-learn==" in made.requirements
     assert made == built(WINE)
@@ -138,9 +136,7 @@ def test_a_derived_value_follows_its_parameter() -> None:
     ],
 )  # fmt: skip
 def test_hard_cases_give_the_same_output(text: str) -> None:
-    assert_same(
-        text.replace("'step", '"step').replace("']\n", '"]\n').replace("['parameters\"", '["parameters"')
-    )
+    assert_same(text.replace("'step", '"step').replace("']\n", '"]\n').replace("['parameters\"", '["parameters"'))
 
 
 def test_files_order_the_steps(tmp_path: Path) -> None:
@@ -172,17 +168,13 @@ def test_a_helper_module_is_imported_and_listed() -> None:
 @pytest.mark.parametrize(("second", "cells"), [("step:load", [0, 2]), ("step:Load", [0, 2])])
 def test_a_step_that_begins_twice_is_refused(second: str, cells: list[int]) -> None:
     with pytest.raises(NotebookError, match="begins twice: in cell 1 and in cell 3") as caught:
-        built(
-            f'# %% tags=["step:load"]\nx = 1\n# %% tags=["step:b"]\ny = 1\n# %% tags=["{second}"]\nprint(x, y)'
-        )
+        built(f'# %% tags=["step:load"]\nx = 1\n# %% tags=["step:b"]\ny = 1\n# %% tags=["{second}"]\nprint(x, y)')
     assert caught.value.kind == "step-duplicate"
     assert caught.value.facts["cells"] == cells
 
 
 def test_repeated_headings_are_numbered() -> None:
-    made = built(
-        "# %% [markdown]\n# ## Plot\n# %%\nx = [1]\nprint(x)\n# %% [markdown]\n# ## Plot\n# %%\nprint(x)"
-    )
+    made = built("# %% [markdown]\n# ## Plot\n# %%\nx = [1]\nprint(x)\n# %% [markdown]\n# ## Plot\n# %%\nprint(x)")
     assert [step.name for step in made.pipeline.steps] == ["plot", "plot-2"]
 
 

@@ -173,9 +173,7 @@ def test_the_first_difference_is_found_and_placed(left: Any, right: Any, path: s
 
 PLAIN = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text() | st.binary(),
-    lambda inner: (
-        st.lists(inner, max_size=4) | st.tuples(inner, inner) | st.dictionaries(st.text(), inner, max_size=4)
-    ),
+    lambda inner: st.lists(inner, max_size=4) | st.tuples(inner, inner) | st.dictionaries(st.text(), inner, max_size=4),
     max_leaves=12,
 )
 
@@ -230,9 +228,7 @@ def test_two_equal_trainings_give_equal_models() -> None:
 
 
 def test_seconds_that_searches_measure_are_no_result() -> None:
-    searches = [
-        GridSearchCV(LinearRegression(), {"fit_intercept": [True, False]}, cv=2).fit(X, Y) for _ in range(2)
-    ]
+    searches = [GridSearchCV(LinearRegression(), {"fit_intercept": [True, False]}, cv=2).fit(X, Y) for _ in range(2)]
     assert searches[0].refit_time_ != searches[1].refit_time_
     assert difference(*searches) is None
     tables = [pd.DataFrame(search.cv_results_) for search in searches]
@@ -286,3 +282,38 @@ def test_a_value_is_summed_up_in_a_few_words(value: Any, text: str) -> None:
 
 def test_a_value_that_cannot_be_shown_is_named_by_its_type() -> None:
     assert summary(Unshowable()).endswith("Unshowable that cannot be shown (RuntimeError)")
+
+
+def test_what_is_drawn_cannot_be_compared_by_itself_and_is_no_part_of_what_holds_it() -> None:
+    from matplotlib.figure import Figure
+    from sklearn.metrics import ConfusionMatrixDisplay
+
+    with pytest.raises(Incomparable, match="is drawn, not computed"):
+        difference(Figure(), Figure())
+
+    def display(corner: int) -> ConfusionMatrixDisplay:
+        made = ConfusionMatrixDisplay(np.array([[5, 1], [0, corner]]))
+        made.figure_ = Figure()
+        return made
+
+    assert difference(display(4), display(4), path="d") is None
+    found = difference(display(4), display(3), path="d")
+    assert found is not None
+    assert (found.path, found.text) == ("d.confusion_matrix[1, 1]", "4 and 3")
+
+
+def test_addresses_inside_of_models_do_not_count() -> None:
+    from sklearn.feature_extraction.text import TfidfVectorizer
+
+    texts = ["red wine", "white wine", "green tea"]
+    models = [TfidfVectorizer(stop_words=["and"]).fit(texts) for _ in range(2)]
+    models[0]._stop_words_id, models[1]._stop_words_id = 1, 2
+    assert difference(*models) is None
+
+
+def test_summaries_have_no_addresses() -> None:
+    assert summary(Stranger()).endswith("Stranger>")
+
+
+class Stranger:
+    pass

@@ -25,9 +25,7 @@ def test_steps_run_after_what_they_need_and_otherwise_as_written() -> None:
 
 
 @given(st.permutations("abcdef"), st.sets(st.tuples(st.sampled_from("abcdef"), st.sampled_from("abcdef"))))
-def test_every_order_holds_each_step_once_and_after_its_needs(
-    written: list[str], pairs: set[tuple[str, str]]
-) -> None:
+def test_every_order_holds_each_step_once_and_after_its_needs(written: list[str], pairs: set[tuple[str, str]]) -> None:
     needs = {name: tuple(b for a, b in sorted(pairs) if a == name and b < a) for name in written}
     ordered = names(**needs)
     assert sorted(ordered) == sorted(written)

@@ -110,9 +110,7 @@ def test_a_text_that_does_not_fit_is_refused_with_the_default(kind: str, text: s
         ("depth=x", "parameter-ill-typed", "Parameter depth is int or None, not 'x'. Its default is None."),
     ],
 )
-def test_a_wrong_assignment_is_refused_with_what_would_be_right(
-    assignment: str, kind: str, text: str
-) -> None:
+def test_a_wrong_assignment_is_refused_with_what_would_be_right(assignment: str, kind: str, text: str) -> None:
     with pytest.raises(UsageError) as caught:
         values(PIPELINE, [assignment])
     assert (caught.value.kind, str(caught.value)) == (kind, text)

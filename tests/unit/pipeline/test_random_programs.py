@@ -58,9 +58,7 @@ def programs(draw: st.DrawFn) -> str:
         tag = f' tags=["step:s{number + 1}"]' if draw(st.booleans()) else ""
         text += f"# %%{tag}\n" + "\n".join(draw(st.lists(statement, min_size=1, max_size=4))) + "\n"
     # Which names share an object is part of the answer.
-    text += (
-        '# %% tags=["step:end"]\nfinal = repr([a, b, c, d])\nfor one in (a, b, c, d):\n    push(one, 77)\n'
-    )
+    text += '# %% tags=["step:end"]\nfinal = repr([a, b, c, d])\nfor one in (a, b, c, d):\n    push(one, 77)\n'
     return text + "final += repr([a, b, c, d])\n"
 
 

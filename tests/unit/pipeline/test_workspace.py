@@ -21,9 +21,7 @@ def test_a_copy_holds_the_users_files_and_not_those_of_tools(root: Path, tmp_pat
     (root / "link").symlink_to("sub/b.py")
     (root / "broken").symlink_to("nowhere")
     workspace.copy(root, tmp_path / "copy")
-    found = sorted(
-        str(p.relative_to(tmp_path / "copy")) for p in (tmp_path / "copy").rglob("*") if not p.is_dir()
-    )
+    found = sorted(str(p.relative_to(tmp_path / "copy")) for p in (tmp_path / "copy").rglob("*") if not p.is_dir())
     assert found == ["a.csv", "broken", "link", "sub/b.py"]
     assert os.readlink(tmp_path / "copy" / "link") == "sub/b.py"
 

@@ -55,9 +55,7 @@ def back(
     project: Project, record: SnapshotRecord, *paths: str, to: Path | None = None, force: bool = False
 ) -> dict[str, Action]:
     tree = load(record.snapshot, project.objects)
-    actions = plan(
-        tree, target=to or project.root, paths=paths, elsewhere=to is not None, stats=project.stats
-    )
+    actions = plan(tree, target=to or project.root, paths=paths, elsewhere=to is not None, stats=project.stats)
     return {placed.path: placed.action for placed in restore(actions, objects=project.objects, force=force)}
 
 
@@ -105,9 +103,7 @@ def test_a_path_named_twice_is_one_entry(project: Project, data: Path) -> None:
     assert scanned(project, data, data / "a.csv", data / "sub").entries == scanned(project).entries
 
 
-def test_links_are_kept_as_links_even_when_broken_circular_or_to_folders(
-    project: Project, data: Path
-) -> None:
+def test_links_are_kept_as_links_even_when_broken_circular_or_to_folders(project: Project, data: Path) -> None:
     for name, target in (("broken", "nowhere"), ("self", "self"), ("up", ".."), ("folder", "sub")):
         (data / name).symlink_to(target)
     links = {entry.path: entry.link for entry in scanned(project).entries if entry.link}
@@ -150,9 +146,7 @@ def test_a_folder_that_cannot_be_listed_is_named(project: Project, data: Path) -
     assert len(found.entries) == 3
 
 
-@pytest.mark.parametrize(
-    "name", [".git", ".nbmlops", "__pycache__", ".ipynb_checkpoints", ".venv", "node_modules"]
-)
+@pytest.mark.parametrize("name", [".git", ".nbmlops", "__pycache__", ".ipynb_checkpoints", ".venv", "node_modules"])
 def test_folders_of_tools_are_left_out(project: Project, data: Path, name: str) -> None:
     before = scanned(project).entries
     write(data / name, {"x": b"x"})
@@ -349,9 +343,7 @@ def test_only_what_is_named_comes_back(project: Project, data: Path) -> None:
         back(project, record, "data/su")
 
 
-def test_a_file_that_differs_stops_everything_before_anything_is_written(
-    project: Project, data: Path
-) -> None:
+def test_a_file_that_differs_stops_everything_before_anything_is_written(project: Project, data: Path) -> None:
     record = taken(project)
     (data / "a.csv").unlink()
     (data / "empty").write_bytes(b"mine")
@@ -437,9 +429,7 @@ def test_a_path_that_climbs_out_is_refused(project: Project, tmp_path: Path, pat
         assert caught.value.kind == "path-unsafe"
 
 
-def test_a_snapshot_that_would_write_through_its_own_link_is_refused(
-    project: Project, tmp_path: Path
-) -> None:
+def test_a_snapshot_that_would_write_through_its_own_link_is_refused(project: Project, tmp_path: Path) -> None:
     digest, _ = project.objects.put_bytes(b"evil")
     tree = hostile(
         Entry(path="d", digest=digest, size=0, link=str(tmp_path)),
@@ -497,9 +487,7 @@ def test_a_difference_names_each_path_once_with_its_sizes() -> None:
 
 
 def recorded(project: Project, digest: str, scope: Scope = Scope.DATA) -> SnapshotRecord:
-    record = SnapshotRecord(
-        id=new_id(), snapshot=digest, taken=utc_now(), scope=scope, files=0, size=0, stored=0
-    )
+    record = SnapshotRecord(id=new_id(), snapshot=digest, taken=utc_now(), scope=scope, files=0, size=0, stored=0)
     project.records.put(record, id=record.id, subject=scope)
     time.sleep(0.002)  # ids sort by milliseconds
     return record
@@ -522,9 +510,7 @@ def test_a_beginning_that_several_snapshots_have_is_refused_with_their_names(pro
     recorded(project, "abcd2" + "0" * 59)
     with pytest.raises(UsageError) as caught:
         find_record("abcd", project.records)
-    assert str(caught.value) == (
-        "'abcd' is the beginning of 2 snapshots: abcd20000000, abcd10000000. Type more of it."
-    )
+    assert str(caught.value) == ("'abcd' is the beginning of 2 snapshots: abcd20000000, abcd10000000. Type more of it.")
 
 
 def test_an_object_that_is_no_snapshot_is_refused_by_name(project: Project) -> None:

@@ -79,8 +79,7 @@ def test_a_newer_layout_is_refused_and_left_alone(project: Project) -> None:
         Database(path).read("SELECT 1")
     assert caught.value.kind == "store-too-new"
     assert str(caught.value) == (
-        f"records.db has layout {SCHEMA_VERSION + 1}; this nbmlops reads up to {SCHEMA_VERSION}. "
-        "Upgrade nbmlops."
+        f"records.db has layout {SCHEMA_VERSION + 1}; this nbmlops reads up to {SCHEMA_VERSION}. Upgrade nbmlops."
     )
     assert path.read_bytes() == before
 

@@ -34,9 +34,7 @@ def objects(tmp_path: Path) -> Objects:
 
 
 def on_disk(objects: Objects) -> dict[str, int]:
-    return {
-        str(p.relative_to(objects.folder)): p.stat().st_size for p in objects.folder.rglob("*") if p.is_file()
-    }
+    return {str(p.relative_to(objects.folder)): p.stat().st_size for p in objects.folder.rglob("*") if p.is_file()}
 
 
 @pytest.mark.parametrize("content", CONTENTS.values(), ids=CONTENTS.keys())
@@ -121,9 +119,7 @@ def test_a_damaged_object_is_named_never_returned_and_healed(
     assert objects.read(digest) == CONTENTS[content]
 
 
-def test_a_file_that_is_no_longer_what_it_was_is_refused_and_leaves_nothing(
-    objects: Objects, tmp_path: Path
-) -> None:
+def test_a_file_that_is_no_longer_what_it_was_is_refused_and_leaves_nothing(objects: Objects, tmp_path: Path) -> None:
     (tmp_path / "x").write_bytes(b"new")
     digest = digest_bytes(b"old")
     with pytest.raises(ConflictError) as caught:
@@ -136,9 +132,7 @@ def test_a_file_that_is_no_longer_what_it_was_is_refused_and_leaves_nothing(
 
 
 @pytest.mark.parametrize("executable", [False, True])
-def test_a_restored_file_is_executable_only_if_it_was(
-    objects: Objects, tmp_path: Path, executable: bool
-) -> None:
+def test_a_restored_file_is_executable_only_if_it_was(objects: Objects, tmp_path: Path, executable: bool) -> None:
     digest, _ = objects.put_bytes(b"x")
     objects.restore(digest, tmp_path / "x", executable=executable)
     assert bool((tmp_path / "x").stat().st_mode & 0o100) is executable
@@ -157,9 +151,7 @@ def test_a_writer_killed_in_the_middle_leaves_no_half_object(tmp_path: Path) -> 
     """
     objects = Objects(tmp_path / "objects")
     for pause in (0.05, 0.1, 0.15):
-        child = subprocess.Popen(
-            [sys.executable, "-c", textwrap.dedent(code), objects.folder], stdout=subprocess.PIPE
-        )
+        child = subprocess.Popen([sys.executable, "-c", textwrap.dedent(code), objects.folder], stdout=subprocess.PIPE)
         assert child.stdout is not None
         with child.stdout:
             child.stdout.readline()

@@ -21,9 +21,7 @@ def texts(found: tuple[Leaf, ...]) -> list[str]:
 
 @pytest.fixture
 def filled(project: Project) -> Project:
-    project.records.put_many(
-        [(Leaf(text=id), id, subject) for id, subject in (("b", "x"), ("c", "y"), ("a", "x"))]
-    )
+    project.records.put_many([(Leaf(text=id), id, subject) for id, subject in (("b", "x"), ("c", "y"), ("a", "x"))])
     project.records.put(Stone(text="other"), id="a")
     return project
 

@@ -91,9 +91,7 @@ def test_a_file_replaced_by_another_of_equal_times_is_seen(project: Project, tmp
     assert project.stats.digest(path) == digest_bytes(b"b")
 
 
-def test_a_file_that_keeps_changing_is_named(
-    project: Project, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_file_that_keeps_changing_is_named(project: Project, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = tmp_path / "x"
     path.write_bytes(b"")
     read = statcache.digest_file

@@ -45,9 +45,7 @@ def test_many_who_prepare_at_once_get_one_database(tmp_path: Path) -> None:
     assert left == {"mlflow.db", "artifacts", "root", "root.lock"}
 
 
-def test_a_cache_folder_that_cannot_be_written_is_replaced(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_cache_folder_that_cannot_be_written_is_replaced(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     blocked = tmp_path / "file"
     blocked.write_text("")
     monkeypatch.setenv("XDG_CACHE_HOME", str(blocked))

@@ -141,8 +141,7 @@ def test_analyze_helps_the_planner(filled: Filled) -> None:
 
 def test_lists_of_a_file_do_not_import_mlflow(filled: Filled) -> None:
     code = (
-        "import sys; from nbmlops.track import lists; lists.list_runs(sys.argv[1]);"
-        "assert 'mlflow' not in sys.modules"
+        "import sys; from nbmlops.track import lists; lists.list_runs(sys.argv[1]);assert 'mlflow' not in sys.modules"
     )
     subprocess.run([sys.executable, "-c", code, filled.uri], check=True)
 

@@ -181,9 +181,7 @@ def _state(pid: int) -> bytes:
         return b"Z"
 
 
-def test_a_scribe_killed_in_the_middle_is_replaced_and_nothing_is_twice(
-    tmp_path: Path, scribe: Scribe
-) -> None:
+def test_a_scribe_killed_in_the_middle_is_replaced_and_nothing_is_twice(tmp_path: Path, scribe: Scribe) -> None:
     scribe.send(open_run())
     scribe.send(m.LogMetrics(key="k1", points=(m.Point("loss", 0.5, 0, NOW),)))
     first = scribe.flush(60.0)

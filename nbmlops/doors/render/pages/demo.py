@@ -28,7 +28,10 @@ def page(result: Result) -> Page:
             [
                 ("JupyterLab", f"{_lab(result)}{_typed('nbmlops')} -C {root} lab"),
                 ("MLflow", f"{_typed('mlflow')} ui --backend-store-uri sqlite:///{root}/.nbmlops/mlflow.db"),
-                ("compare", f"{_typed('nbmlops')} -C {root} compare {' '.join(short(r.result.run) for r in result.results)}"),
+                (
+                    "compare",
+                    f"{_typed('nbmlops')} -C {root} compare {' '.join(short(r.result.run) for r in result.results)}",
+                ),
                 ("bring data back", f"{_typed('nbmlops')} -C {root} restore {short(result.snapshot)}"),
             ],
             title="Go on",

@@ -33,9 +33,7 @@ def test_a_cell_stays_what_it_is() -> None:
 
 def test_empty_rows_are_left_out_and_zero_and_no_are_not() -> None:
     rows = [("a", None), ("b", ""), ("c", ()), ("d", 0), ("e", False), ("f", "x")]
-    assert fields(rows, title="t") == Fields(
-        rows=(("d", Cell("0")), ("e", Cell("no")), ("f", Cell("x"))), title="t"
-    )
+    assert fields(rows, title="t") == Fields(rows=(("d", Cell("0")), ("e", Cell("no")), ("f", Cell("x"))), title="t")
 
 
 @pytest.mark.parametrize(
