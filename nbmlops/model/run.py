@@ -49,6 +49,8 @@ class Tags:
     CELL = "nbmlops.cell"
     DATA_SNAPSHOT = "nbmlops.snapshot.data"
     CODE_SNAPSHOT = "nbmlops.snapshot.code"
+    PROBLEM = "nbmlops.snapshot.problem"
+    """Why the data snapshot is not all that the run read."""
     GIT_COMMIT = "nbmlops.git.commit"
     GIT_BRANCH = "nbmlops.git.branch"
     GIT_DIRTY = "nbmlops.git.dirty"

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 from nbmlops.capture.environment import environment, git_state
 from nbmlops.errors import NbmlopsError
 from nbmlops.lib.clock import new_id, utc_now
-from nbmlops.model.cell import Execution, Outcome
+from nbmlops.model.cell import Execution, FileUse
 from nbmlops.model.run import DatasetUse, Tags
 from nbmlops.model.snapshot import Scope, SnapshotRecord
 from nbmlops.ops.snapshot import take_data
@@ -43,8 +43,11 @@ def tie(writer: Writer, run: str | None, body: dict[str, Any]) -> dict[str, str]
     executions = tuple(e for session in sessions for e in project.records.oldest(Execution, subject=session))
     notebook = str(body.get("notebook", ""))
     tags: dict[str, str] = {}
-    paths = list(dict.fromkeys(use.path for execution in executions for use in execution.inputs))
-    present = [path for name in paths if (path := project.absolute(name)).is_file()]
+    last_use = {use.path: use for execution in executions for use in execution.inputs}
+    present = [path for name in last_use if (path := project.absolute(name)).is_file()]
+    changed = [name for name, use in last_use.items() if _has_changed(project.absolute(name), use)]
+    if changed:
+        tags[Tags.PROBLEM] = f"no longer as it was read: {', '.join(changed)}"[:500]
     code = _code(project, executions, notebook, [Path(name) for name in body.get("modules", [])], runs[0])
     tags[Tags.CODE_SNAPSHOT] = code.snapshot
     uses: tuple[DatasetUse, ...] = ()
@@ -52,7 +55,7 @@ def tie(writer: Writer, run: str | None, body: dict[str, Any]) -> dict[str, str]
         try:
             data = take_data(project, present, notebook=notebook, run=runs[0])
         except NbmlopsError as error:
-            tags["nbmlops.snapshot.problem"] = str(error)
+            tags[Tags.PROBLEM] = str(error)[:500]
         else:
             tags[Tags.DATA_SNAPSHOT] = data.snapshot
             uses = tuple(
@@ -66,17 +69,25 @@ def tie(writer: Writer, run: str | None, body: dict[str, Any]) -> dict[str, str]
     return tags
 
 
+def _has_changed(path: Path, use: FileUse) -> bool:
+    """Whether a file is gone or was written since a cell read it: then its bytes are not what the cell saw."""
+    try:
+        info = path.stat()
+    except OSError:
+        return True
+    return (use.size, use.modified_ns) != (info.st_size, info.st_mtime_ns)
+
+
 def _code(
     project: Project, executions: tuple[Execution, ...], notebook: str, modules: list[Path], run: str
 ) -> SnapshotRecord:
-    finished = [execution for execution in executions if execution.outcome is Outcome.OK]
     scanned = scan(
         [path for path in modules if path.is_file()],
         named=project.relative,
         stats=project.stats,
         largest_bytes=project.settings.snapshot.largest_bytes,
     )
-    entries, contents = code_entries(notebook, finished, scanned.entries)
+    entries, contents = code_entries(notebook, executions, scanned.entries)
     git = git_state(project.root)
     state = None
     if git is not None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fnmatch
 import os
 import stat
 from collections.abc import Callable, Iterable, Iterator
@@ -29,6 +30,9 @@ SKIPPED_FOLDERS = frozenset(
     }
 )
 
+_SECRETS = (".env", ".env.*", ".netrc", ".pypirc", ".pgpass", "id_rsa", "id_ed25519", "*.pem", "*.key", "*.p12")
+"""Names of files that hold passwords and keys. Inside a folder they are left out; named themselves they are kept."""
+
 
 class Scanned(msgspec.Struct, frozen=True, kw_only=True):
     entries: tuple[Entry, ...]
@@ -51,11 +55,11 @@ def scan(paths: Iterable[Path], *, named: Callable[[Path], str], stats: StatCach
     def unreadable(error: OSError) -> None:
         skipped.append(f"{_printable(named(Path(error.filename)))}: {error.strerror}")
 
-    for path in _files(paths, unreadable):
+    for path, is_named in _files(paths, unreadable):
         name = named(path)
         try:
             name.encode()
-            entry = _entry(path, name, stats, largest_bytes)
+            entry = _entry(path, name, is_named, stats, largest_bytes)
         except UnicodeEncodeError:
             skipped.append(f"{_printable(name)}: its name is not UTF-8")
             continue
@@ -76,18 +80,17 @@ def scan(paths: Iterable[Path], *, named: Callable[[Path], str], stats: StatCach
     )
 
 
-def _files(paths: Iterable[Path], unreadable: Callable[[OSError], None]) -> Iterator[Path]:
+def _files(paths: Iterable[Path], unreadable: Callable[[OSError], None]) -> Iterator[tuple[Path, bool]]:
+    """Every file, and whether it was named itself (then a link stands for what it points to)."""
     for path in paths:
-        if path.is_symlink() or path.is_file():
-            yield path
-        elif path.is_dir():
+        if path.is_dir():
             for folder, folders, names in os.walk(path, onerror=unreadable):
                 folders[:] = sorted(name for name in folders if name not in SKIPPED_FOLDERS)
                 linked = [name for name in folders if os.path.islink(os.path.join(folder, name))]
                 for name in sorted([*names, *linked]):
-                    yield Path(folder, name)
-        elif path.exists():
-            yield path
+                    yield Path(folder, name), False
+        elif os.path.lexists(path):
+            yield path, path.exists()
         else:
             raise NotFoundError(
                 f"There is no {path}.",
@@ -97,18 +100,20 @@ def _files(paths: Iterable[Path], unreadable: Callable[[OSError], None]) -> Iter
             )
 
 
-def _entry(path: Path, name: str, stats: StatCache, largest_bytes: int) -> Entry | str:
+def _entry(path: Path, name: str, is_named: bool, stats: StatCache, largest_bytes: int) -> Entry | str:
     """The entry of one file, or why it has none."""
-    info = path.lstat()
+    info = path.stat() if is_named else path.lstat()
     if stat.S_ISLNK(info.st_mode):
         target = os.readlink(path)
         return Entry(path=name, digest=digest_bytes(target.encode()), size=0, link=target)
     if not stat.S_ISREG(info.st_mode):
         return "not a regular file"
+    if not is_named and any(fnmatch.fnmatchcase(path.name, pattern) for pattern in _SECRETS):
+        return "it may hold a secret; name it itself to keep it"
     if info.st_size > largest_bytes:
         return f"{info.st_size:,} bytes, more than snapshot.largest_file"
     digest = stats.digest(path)
-    size = path.lstat().st_size  # it may have changed before it was read
+    size = path.stat().st_size  # it may have changed before it was read
     return Entry(path=name, digest=digest, size=size, executable=bool(info.st_mode & stat.S_IXUSR))
 
 

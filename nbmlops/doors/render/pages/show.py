@@ -26,6 +26,7 @@ def page(result: Result) -> Page:
                 ("code", ", ".join(result.code)),
                 ("code snapshot", short(run.tags.get(Tags.CODE_SNAPSHOT, ""))),
                 ("data snapshot", short(run.tags.get(Tags.DATA_SNAPSHOT, ""))),
+                ("data problem", cell(run.tags[Tags.PROBLEM], Tone.WARN) if Tags.PROBLEM in run.tags else None),
                 ("environment", f"Python {result.python}, {result.packages} packages" if result.python else ""),
             ]
         ),
