@@ -21,7 +21,8 @@ from nbmlops.model.pipeline import Pipeline, PipelineResult, Step, StepResult, S
 from nbmlops.model.run import Tags
 from nbmlops.ops.call import Call, Progress
 from nbmlops.ops.fields import option, positional
-from nbmlops.ops.session import RUN_VARIABLE, OpenedRun, RunPlan, Session
+from nbmlops.ops.run_plan import VARIABLE, RunPlan
+from nbmlops.ops.session import OpenedRun, Session
 from nbmlops.pipeline.execute import Interrupted, Places, execute
 from nbmlops.pipeline.folder import read_certificate, read_pipeline
 from nbmlops.pipeline.parameters import defaults, values
@@ -84,6 +85,8 @@ class _Running:
         self.work = call.project.layout.runs / self.id
         self.opened: dict[str, tuple[OpenedRun, str]] = {}
         """The run of each step that was started: ours, and MLflow's id of it."""
+        self.sessions: list[str] = []
+        """Of the steps' kernels, in the order in which they ran."""
         self.began, self.clock = utc_now(), time.monotonic()
 
     def run(self) -> Result:
@@ -153,9 +156,12 @@ class _Running:
         opened = self.session.open_run(step.name, "step", tags=tags, parent=parent.key, experiment=self.experiment)
         run = self.session.resolve(opened.key)
         self.opened[step.name] = (opened, run)
-        plan = RunPlan(name=step.name, kind="step", experiment=self.experiment, run=run, tags=tags)
+        self.sessions.append(new_id())
+        plan = RunPlan(
+            name=step.name, kind="step", experiment=self.experiment, run=run, session=self.sessions[-1], tags=tags
+        )
         return {
-            RUN_VARIABLE: msgspec.json.encode(plan).decode(),
+            VARIABLE: plan.to_variable(),
             NOTEBOOK_VARIABLE: str((self.folder / step.notebook).resolve()),
         }
 
@@ -171,6 +177,8 @@ class _Running:
         if step in self.opened:
             now = time.time_ns() // 1_000_000
             key = self.opened[step][0].key
+            # What the step computed rests on all that was read before it, too.
+            self.session.send(Extra(name="tie", key=key, body={"sessions": self.sessions, "is_data_only": True}))
             if result.error:
                 self.session.send(SetTags(key=key, tags={Tags.FAILURE: result.error[:1000]}))
             self.session.send(EndRun(key=key, ended_ms=now, status=STATUS[result.state], failure=result.error[:1000]))
@@ -194,10 +202,9 @@ class _Running:
         if metrics:
             points = tuple(Point(name, value, 0, now) for name, value in metrics.items())
             self.session.send(LogMetrics(key=opened.key, points=points))
-        sessions = [child.tags[Tags.SESSION] for child in runs.values() if Tags.SESSION in child.tags]
         base = (self.folder / self.pipeline.folder).resolve()
         body = {
-            "sessions": sessions,
+            "sessions": self.sessions,
             "notebook": self.session.project.relative(self.folder / self.pipeline.notebook),
             "modules": [str(base / name) for name in self.pipeline.modules],
         }

@@ -48,8 +48,9 @@ def tie(writer: Writer, run: str | None, body: dict[str, Any]) -> dict[str, str]
     changed = [name for name, use in last_use.items() if _has_changed(project.absolute(name), use)]
     if changed:
         tags[Tags.PROBLEM] = f"no longer as it was read: {', '.join(changed)}"[:500]
-    code = _code(project, executions, notebook, [Path(name) for name in body.get("modules", [])], runs[0])
-    tags[Tags.CODE_SNAPSHOT] = code.snapshot
+    if not body.get("is_data_only"):
+        modules = [Path(name) for name in body.get("modules", [])]
+        tags[Tags.CODE_SNAPSHOT] = _code(project, executions, notebook, modules, runs[0]).snapshot
     uses: tuple[DatasetUse, ...] = ()
     if present:
         try:

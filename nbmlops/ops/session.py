@@ -8,7 +8,6 @@ process (ops/scribe.py), so that the kernel pays neither for its import nor for 
 from __future__ import annotations
 
 import atexit
-import json
 import os
 import socket
 import sys
@@ -26,6 +25,7 @@ from nbmlops.lib.clock import new_id, utc_now
 from nbmlops.lib.process import boot_id, process_started
 from nbmlops.model.cell import Execution, Outcome, SessionInfo
 from nbmlops.model.run import Tags
+from nbmlops.ops.run_plan import RunPlan
 from nbmlops.ops.sensors import Sensors
 from nbmlops.project import Project
 from nbmlops.settings import OWN_URI
@@ -34,21 +34,7 @@ from nbmlops.track import messages as say
 from nbmlops.track.messages import Message
 from nbmlops.track.scribe_client import Scribe, command
 
-RUN_VARIABLE = "NBMLOPS_RUN"
-"""JSON of a RunPlan: the kernel belongs to a batch run, which is open from the first cell to the last."""
 GOODBYE_SECONDS = 3.0
-
-
-class RunPlan(msgspec.Struct, frozen=True, kw_only=True):
-    """A run to open when the session starts."""
-
-    name: str
-    kind: str
-    experiment: str = ""
-    run: str = ""
-    """MLflow id of a run that somebody else has opened and will end; its scribe sends what we journal."""
-    params: dict[str, str] = {}
-    tags: dict[str, str] = {}
 
 
 class OpenedRun(msgspec.Struct, frozen=True, kw_only=True):
@@ -71,7 +57,7 @@ class Session:
         plan: RunPlan | None = None,
     ) -> None:
         self.project = project
-        self.id = new_id()
+        self.id = (plan.session if plan is not None else "") or new_id()
         self.namespace = namespace
         self.notebook = project.relative(notebook) if notebook is not None else ""
         self.experiment = experiment or project.settings.tracking.experiment or self._default_experiment()
@@ -330,17 +316,6 @@ class Session:
         before = {name: os.environ.get(name) for name in (*wanted, "MLFLOW_EXPERIMENT_NAME")}
         os.environ.update(wanted)
         return before
-
-
-def plan_from_environment(environ: Mapping[str, str] = os.environ) -> RunPlan | None:
-    """The batch run that this kernel is to be, if any. A malformed variable counts as none."""
-    text = environ.get(RUN_VARIABLE)
-    if not text:
-        return None
-    try:
-        return msgspec.convert(json.loads(text), RunPlan)
-    except (ValueError, msgspec.ValidationError):
-        return None
 
 
 def _local_modules(root: Path) -> list[str]:

@@ -48,7 +48,10 @@ def show(call: Call, request: Request) -> Result:
     git, environment, code = _code(project, run)
     return Result(
         run=run,
-        datasets=datasets(project.uri, run.id),
+        datasets=tuple(
+            msgspec.structs.replace(use, path=project.relative(project.absolute(use.path)))
+            for use in datasets(project.uri, run.id)
+        ),
         models=models(project.uri, run.id),
         children=children(project.uri, run.id),
         source=execution.source if execution is not None else "",

@@ -7,7 +7,6 @@ as in a live notebook. When the cells are done the kernel is asked to finish its
 from __future__ import annotations
 
 import contextlib
-import json
 import logging
 import os
 import signal
@@ -25,7 +24,7 @@ from papermill.engines import NBClientEngine
 from nbmlops.capture.place import NOTEBOOK_VARIABLE
 from nbmlops.errors import NbmlopsError
 from nbmlops.lib.redact import MARK, is_secret_name
-from nbmlops.ops.session import RUN_VARIABLE, RunPlan
+from nbmlops.ops.run_plan import VARIABLE, RunPlan, plan_from
 from nbmlops.project import Project
 
 logger = logging.getLogger("papermill")
@@ -151,12 +150,10 @@ def _add_tracking(environment: dict[str, str], notebook: Any, input_path: str) -
         logger.warning("nbmlops does not track this notebook: %s", error)
         return False
     parameters = notebook.metadata.get("papermill", {}).get("parameters", {})
-    plan = RunPlan(name=path.stem or "notebook", kind="batch")
-    if RUN_VARIABLE in environment:
-        plan = msgspec.convert(json.loads(environment[RUN_VARIABLE]), RunPlan)
+    plan = plan_from(environment) or RunPlan(name=path.stem or "notebook", kind="batch")
     params = {name: MARK if is_secret_name(name) else _text(value) for name, value in parameters.items()}
     plan = msgspec.structs.replace(plan, params={**plan.params, **params})
-    environment[RUN_VARIABLE] = msgspec.json.encode(plan).decode()
+    environment[VARIABLE] = plan.to_variable()
     return True
 
 

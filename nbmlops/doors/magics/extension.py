@@ -12,7 +12,8 @@ from nbmlops.capture.place import notebook_path
 from nbmlops.doors.magics.header import strip_header
 from nbmlops.doors.magics.magic import MlopsMagics
 from nbmlops.errors import NbmlopsError
-from nbmlops.ops.session import Session, plan_from_environment
+from nbmlops.ops.run_plan import plan_from
+from nbmlops.ops.session import Session
 from nbmlops.project import Project
 
 logger = logging.getLogger("nbmlops")
@@ -39,7 +40,7 @@ class Loaded:
     def start(self) -> Session | None:
         """Begin to track; a project is made beside the notebook where there is none. None in a rehearsal."""
         if self.session is None and not self.is_rehearsal:
-            plan = plan_from_environment()
+            plan = plan_from()
             notebook = notebook_path(self.shell.user_ns)
             folder = notebook.parent if notebook is not None and notebook.parent.is_dir() else Path.cwd()
             project, is_new = Project.find_or_init(folder)
