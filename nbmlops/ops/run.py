@@ -162,6 +162,7 @@ class _Running:
         )
         return {
             VARIABLE: plan.to_variable(),
+            "MLFLOW_EXPERIMENT_NAME": self.experiment,
             NOTEBOOK_VARIABLE: str((self.folder / step.notebook).resolve()),
         }
 

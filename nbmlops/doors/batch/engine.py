@@ -141,8 +141,9 @@ class TrackingEngine(NBClientEngine):  # type: ignore[misc]
 def _add_tracking(environment: dict[str, str], notebook: Any, input_path: str) -> bool:
     """Tell the kernel what run it is. False, with one line why, when there is no place to keep it."""
     path = Path(input_path)
-    if path.suffix == ".ipynb" and path.is_file():
-        environment.setdefault(NOTEBOOK_VARIABLE, str(path.absolute()))
+    is_told = VARIABLE in environment  # a step: its pipeline has said what it is
+    if path.suffix == ".ipynb" and path.is_file() and not is_told:
+        environment[NOTEBOOK_VARIABLE] = str(path.absolute())
     folder = Path(environment.get(NOTEBOOK_VARIABLE, "")).parent if NOTEBOOK_VARIABLE in environment else Path.cwd()
     try:
         Project.find_or_init(folder)

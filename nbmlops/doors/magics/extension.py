@@ -12,7 +12,7 @@ from nbmlops.capture.place import notebook_path
 from nbmlops.doors.magics.header import strip_header
 from nbmlops.doors.magics.magic import MlopsMagics
 from nbmlops.errors import NbmlopsError
-from nbmlops.ops.run_plan import plan_from
+from nbmlops.ops.run_plan import VARIABLE, plan_from
 from nbmlops.ops.session import Session
 from nbmlops.project import Project
 
@@ -41,6 +41,7 @@ class Loaded:
         """Begin to track; a project is made beside the notebook where there is none. None in a rehearsal."""
         if self.session is None and not self.is_rehearsal:
             plan = plan_from()
+            os.environ.pop(VARIABLE, None)  # ours alone: what the notebook starts is not part of this run
             notebook = notebook_path(self.shell.user_ns)
             folder = notebook.parent if notebook is not None and notebook.parent.is_dir() else Path.cwd()
             project, is_new = Project.find_or_init(folder)
