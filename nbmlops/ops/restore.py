@@ -16,9 +16,7 @@ from nbmlops.snapshot.restore import restore as restore_files
 
 class Request(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     snapshot: Annotated[str, positional("A snapshot, a run, or `data` / `code` for the newest.")]
-    paths: Annotated[
-        tuple[str, ...], positional("Only these files, folders or patterns of it.", metavar="PATH")
-    ] = ()
+    paths: Annotated[tuple[str, ...], positional("Only these files, folders or patterns of it.", metavar="PATH")] = ()
     to: Annotated[str, option("Folder to restore to instead of in place.", metavar="FOLDER")] = ""
     code: Annotated[bool, option("Of a run, restore the code instead of the data.")] = False
     force: Annotated[bool, option("Overwrite files that differ.", short="f")] = False
@@ -50,5 +48,5 @@ def restore(call: Call, request: Request) -> Result:
             call.progress(Progress(task="restore", done=done, total=total, note=path))
 
         files = restore_files(actions, objects=project.objects, force=request.force, progress=tell)
-        call.progress(Progress(task="restore", done=done, total=total, note=f"{done} files", state="done"))
+        call.progress(Progress(task="restore", done=done, total=total, note=f"{done} of {total}", state="done"))
     return Result(snapshot=digest, target=str(target), files=files, is_dry_run=request.dry_run)

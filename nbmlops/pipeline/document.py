@@ -19,7 +19,7 @@ from nbmlops.model.pipeline import Parameter, ParameterType, Pipeline, Step
 
 _HEAD = """\
 # A pipeline of nbmlops: steps (each a notebook beside this file), and what flows between them.
-# Edit it freely: defaults, needs, titles. `nbmlops run {name}` runs it, `-p name=value` sets a parameter.
+# Edit it freely: defaults, needs, titles. `nbmlops run FOLDER` runs it, `-p name=value` sets a parameter.
 """
 
 
@@ -34,7 +34,7 @@ def dump(pipeline: Pipeline) -> str:
     ordered["parameters"] = [_parameter(each) for each in plain["parameters"]]
     ordered["steps"] = [_compact(each) for each in plain["steps"]]
     text = yaml.dump(ordered, Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=110)
-    return _HEAD.format(name=pipeline.name) + text
+    return _HEAD + text
 
 
 def load(text: str, place: str) -> Pipeline:
@@ -81,9 +81,7 @@ def check(pipeline: Pipeline, place: str) -> None:
     ):
         twice = [name for name, count in Counter(names).items() if count > 1]
         if twice:
-            raise _refusal(
-                f"{place} has two {what}s named {twice[0]}", f"{what}-duplicate", "Rename one of them."
-            )
+            raise _refusal(f"{place} has two {what}s named {twice[0]}", f"{what}-duplicate", "Rename one of them.")
     steps = {step.name: step for step in pipeline.steps}
     parameters = {each.name for each in pipeline.parameters}
     for step in pipeline.steps:
@@ -161,9 +159,7 @@ def _known_keys(
     known = (*cls.__struct_fields__, *extra)
     for key in raw:
         if key not in known:
-            raise _refusal(
-                f"{place} has an unknown key {key!r}{where}", "pipeline-unknown-key", _near(str(key), known)
-            )
+            raise _refusal(f"{place} has an unknown key {key!r}{where}", "pipeline-unknown-key", _near(str(key), known))
 
 
 def _dicts(raw: Any) -> list[dict[str, Any]]:
@@ -193,9 +189,7 @@ def _parameter(raw: dict[str, Any]) -> dict[str, Any]:
 
 
 def _compact(raw: dict[str, Any]) -> dict[str, Any]:
-    return {
-        key: value for key, value in raw.items() if value not in ([], "", {}) or key in ("name", "notebook")
-    }
+    return {key: value for key, value in raw.items() if value not in ([], "", {}) or key in ("name", "notebook")}
 
 
 class _Loader(yaml.SafeLoader):

@@ -12,8 +12,8 @@ _COLOURS = {
     Tone.WARN: "var(--jp-warn-color0, #a15c00)",
     Tone.DIM: "var(--jp-ui-font-color2, #666)",
 }
-_TABLE = "border-collapse:collapse;margin:2px 0 8px 0;font-size:13px"
-_PAD = "padding:2px 14px 2px 0;vertical-align:top;border:none;background:none"
+_TABLE = "border-collapse:collapse;table-layout:auto;margin:2px 0 8px 0;font-size:13px"
+_PAD = "padding:2px 14px 2px 0;vertical-align:top;border:none;background:none;white-space:pre-wrap"
 
 
 def html(page: Page) -> str:
@@ -46,8 +46,7 @@ def _block(block: Block) -> str:
             for row in block.rows
         )
         return (
-            _title(block.title)
-            + f'<table style="{_TABLE}"><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>'
+            _title(block.title) + f'<table style="{_TABLE}"><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>'
         )
     assert isinstance(block, Source)
     return _title(block.title) + f'<pre style="margin:2px 0 8px 0">{escape(block.text)}</pre>'

@@ -21,7 +21,8 @@ STYLES = {
 
 
 def renderable(page: Page) -> RenderableType:
-    return Group(*(_block(block) for block in page))
+    first = page[:1]
+    return Group(*(_block(block, is_first=True) for block in first), *(_block(block) for block in page[1:]))
 
 
 def plain_text(page: Page, width: int = 120) -> str:
@@ -32,16 +33,16 @@ def plain_text(page: Page, width: int = 120) -> str:
     return "\n".join(line.rstrip() for line in capture.get().rstrip().splitlines())
 
 
-def _block(block: Block) -> RenderableType:
+def _block(block: Block, is_first: bool = False) -> RenderableType:
     if isinstance(block, Line):
-        return Text(block.text, style=STYLES[block.tone])
+        return Text(block.text.lstrip("\n") if is_first else block.text, style=STYLES[block.tone])
     if isinstance(block, Fields):
         grid = RichTable.grid(padding=(0, 2))
         grid.add_column(style="dim", no_wrap=True)
         grid.add_column(overflow="fold")
         for name, value in block.rows:
             grid.add_row(name, _text(value))
-        return _titled(block.title, grid)
+        return _titled(block.title, grid, is_first)
     if isinstance(block, Table):
         table = RichTable(box=None, padding=(0, 2, 0, 0), header_style="bold", show_edge=False)
         for number, name in enumerate(block.columns):
@@ -49,15 +50,16 @@ def _block(block: Block) -> RenderableType:
             table.add_column(name, justify="right" if is_number else "left", no_wrap=is_number, overflow="fold")
         for row in block.rows:
             table.add_row(*(_text(value) for value in row))
-        return _titled(block.title, table)
+        return _titled(block.title, table, is_first)
     assert isinstance(block, Source)
-    return _titled(block.title, Padding(Syntax(block.text, "text", background_color="default"), (0, 2)))
+    return _titled(block.title, Padding(Syntax(block.text, "text", background_color="default"), (0, 2)), is_first)
 
 
-def _titled(title: str, body: RenderableType) -> RenderableType:
+def _titled(title: str, body: RenderableType, is_first: bool) -> RenderableType:
     if not title:
         return body
-    return Group(Text(f"\n{title}", style="bold"), Padding(body, (0, 0, 0, 2)))
+    space = "" if is_first else "\n"
+    return Group(Text(f"{space}{title}", style="bold"), Padding(body, (0, 0, 0, 2), expand=False))
 
 
 def _text(value: Cell) -> Text:

@@ -5,6 +5,7 @@ from nbmlops.ops.runs import Result
 
 STATES = {"FINISHED": Tone.GOOD, "FAILED": Tone.BAD, "KILLED": Tone.WARN, "RUNNING": Tone.STRONG}
 MOST_METRICS = 4
+LESS_TELLING = ("training_", "system/", "fit_seconds")
 
 
 def page(result: Result) -> Page:
@@ -48,10 +49,11 @@ def _age(run: RunView) -> tuple[str, str]:
 
 
 def _telling_metrics(runs: tuple[RunView, ...]) -> tuple[str, ...]:
-    """The metrics that most runs have; those on training data last."""
+    """The metrics that most runs have; those on training data only where there are no others."""
     counts: dict[str, int] = {}
     for run in runs:
         for name in run.metrics:
             counts[name] = counts.get(name, 0) + 1
-    ranked = sorted(counts, key=lambda name: (name.startswith(("training_", "system/")), -counts[name], name))
-    return tuple(ranked[:MOST_METRICS])
+    ranked = sorted(counts, key=lambda name: (-counts[name], name))
+    telling = [name for name in ranked if not name.startswith(LESS_TELLING)]
+    return tuple((telling or ranked)[:MOST_METRICS])
