@@ -16,7 +16,6 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator
-from html import escape
 from pathlib import Path
 
 import nbformat
@@ -45,7 +44,7 @@ THEME = TerminalTheme(
      (140, 149, 159)],
 )  # fmt: skip
 SVG = """\
-<svg class="rich-terminal" viewBox="0 0 {width} {height}" xmlns="http://www.w3.org/2000/svg">
+<svg viewBox="0 0 OUTER_WIDTH OUTER_HEIGHT" data-size="{width} {height}" xmlns="http://www.w3.org/2000/svg">
 <style>
 .{unique_id}-matrix {{ font-family: ui-monospace, Menlo, Consolas, "DejaVu Sans Mono", monospace;
   font-size: {char_height}px; line-height: {line_height}px; font-variant-east-asian: full-width; }}
@@ -53,8 +52,8 @@ SVG = """\
 </style>
 <defs><clipPath id="{unique_id}-clip-terminal">
 <rect x="0" y="0" width="{terminal_width}" height="{terminal_height}"/></clipPath>{lines}</defs>
-<rect fill="#ffffff" stroke="#d0d7de" x="1" y="1" width="{width_inside}" height="{height_inside}" rx="8"/>
-<g transform="translate({terminal_x}, {terminal_y})" clip-path="url(#{unique_id}-clip-terminal)">
+<rect fill="#ffffff" stroke="#d0d7de" x="1" y="1" width="INNER_WIDTH" height="INNER_HEIGHT" rx="8"/>
+<g transform="translate(17, 17)" clip-path="url(#{unique_id}-clip-terminal)">
 {backgrounds}<g class="{unique_id}-matrix">{matrix}</g></g>
 </svg>
 """
@@ -64,7 +63,7 @@ REMOTE = re.compile(r'<script src="https?:[^>]*></script>')
 SHOTS = """\
 %load_ext nbmlops
 # %%
-%mlops runs --limit 8
+%mlops runs --parents
 # %%
 %mlops export diabetes.ipynb
 """
@@ -73,17 +72,17 @@ SHOTS = """\
 def make(target: Path) -> None:
     target.mkdir(exist_ok=True)
     with tempfile.TemporaryDirectory() as folder, _inside(Path(folder)):
-        terminal_picture(target / "demo.svg", "demo --to wine", title="nbmlops demo")
+        terminal_picture(target / "demo.svg", "demo --to wine")
         wine = Path(folder) / "wine"
         with _inside(wine):
             terminal_picture(target / "compare.svg", f"compare {' '.join(_pipeline_runs(wine))}")
             terminal_picture(target / "show.svg", f"show {_pipeline_runs(wine)[1]}")
             last = sorted((wine / ".nbmlops" / "runs").iterdir())[-1]
-            photograph(next(last.glob("steps/*evaluate*.html")), target / "step.png", height=1500)
+            photograph(next(last.glob("steps/*evaluate*.html")), target / "step.png", height=1900)
             notebook_picture(target / "notebook.png", wine)
 
 
-def terminal_picture(target: Path, line: str, title: str = "") -> None:
+def terminal_picture(target: Path, line: str) -> None:
     """What `nbmlops LINE` prints, as the command line prints it."""
     console = Console(record=True, width=WIDTH, file=io.StringIO(), highlight=False)
     console.print(Text.assemble(("$ ", "dim"), (f"nbmlops {line}", "bold")))
@@ -91,12 +90,11 @@ def terminal_picture(target: Path, line: str, title: str = "") -> None:
     with TerminalProgress(console, is_quiet=False) as progress:
         result = verb.operation(Call(Path.cwd(), progress=progress), parse(verb, shlex.split(line)[1:]))
     console.print(terminal.renderable(pages.page(result)))
-    template = SVG.replace("{width_inside}", "INSIDE_WIDTH").replace("{height_inside}", "INSIDE_HEIGHT")
-    svg = console.export_svg(
-        title=title or line, theme=THEME, code_format=template, unique_id="t", font_aspect_ratio=0.6
-    )
-    width, height = svg.split('viewBox="0 0 ', 1)[1].split('"', 1)[0].split()
-    svg = svg.replace("INSIDE_WIDTH", f"{float(width) - 2:g}").replace("INSIDE_HEIGHT", f"{float(height) - 2:g}")
+    svg = console.export_svg(theme=THEME, code_format=SVG, unique_id="t", font_aspect_ratio=0.6)
+    # rich leaves room for a window's title bar above, and nearly none at the sides.
+    width, height = (float(number) for number in svg.split('data-size="', 1)[1].split('"', 1)[0].split())
+    svg = svg.replace("OUTER_WIDTH", f"{width + 16:g}").replace("OUTER_HEIGHT", f"{height - 8:g}")
+    svg = svg.replace("INNER_WIDTH", f"{width + 14:g}").replace("INNER_HEIGHT", f"{height - 10:g}")
     target.write_text(svg, encoding="utf-8")
     print(f"drew {target.name}")
 

@@ -12,7 +12,7 @@ def readme_text(pipeline: Pipeline) -> str:
     lines = [
         f"# {pipeline.name}",
         "",
-        f"A pipeline made from `{PurePath(pipeline.notebook).name}` by nbmlops. Everything here can be read and edited.",
+        f"A pipeline made from `{PurePath(pipeline.notebook).name}` by nbmlops; everything here may be edited.",
         "",
         "```",
         "nbmlops run ." + "".join(f" -p {each.name}=..." for each in pipeline.parameters[:2]),

@@ -1,4 +1,17 @@
-from nbmlops.doors.render.blocks import Fields, Line, Page, Source, Table, Tone, cell, fields, seconds, shown, size
+from nbmlops.doors.render.blocks import (
+    Fields,
+    Line,
+    Page,
+    Source,
+    Table,
+    Tone,
+    cell,
+    fields,
+    place,
+    seconds,
+    shown,
+    size,
+)
 from nbmlops.doors.render.pages.runs import STATES
 from nbmlops.lib.digest import short
 from nbmlops.model.run import Tags
@@ -34,9 +47,9 @@ def page(result: Result) -> Page:
         *_table(
             "Data",
             ("file", "size", "digest"),
-            [(use.path, size(use.size), short(use.digest)) for use in result.datasets],
+            [(place(use.path), size(use.size), short(use.digest)) for use in result.datasets],
         ),
-        *_table("Models", ("name", "id", "files"), [(m.name, m.id, m.location) for m in result.models]),
+        *_table("Models", ("name", "id", "files"), [(m.name, m.id, place(m.location)) for m in result.models]),
         *_table(
             "Runs inside",
             ("run", "name", "status", "took"),
