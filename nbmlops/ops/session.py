@@ -139,6 +139,7 @@ class Session:
             self._touched, self._met_mlflow = [], False
         if cell_run is not None:
             self.end_run(cell_run, execution)
+            self._last = cell_run
 
     # Runs
 

@@ -41,6 +41,8 @@ class Table(msgspec.Struct, frozen=True):
     title: str = ""
     numeric: frozenset[int] = frozenset()
     """Columns set flush right."""
+    optional: frozenset[int] = frozenset()
+    """Columns that a narrow terminal may leave out, the last ones first."""
 
 
 class Source(msgspec.Struct, frozen=True):
