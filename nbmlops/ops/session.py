@@ -233,7 +233,7 @@ class Session:
         flushed = self.scribe.flush(timeout)
         if key not in flushed.runs:
             reason = "; ".join(flushed.errors) or "MLflow has not taken it yet"
-            raise StateError(f"The run is kept, but not in MLflow: {reason}.", kind="run-not-sent")
+            raise StateError(f"The run is kept, but not in MLflow: {reason.rstrip('.')}.", kind="run-not-sent")
         return flushed.runs[key]
 
     def tags_for_mlflow(self) -> dict[str, str]:
