@@ -50,10 +50,9 @@ SVG = """\
   font-size: {char_height}px; line-height: {line_height}px; font-variant-east-asian: full-width; }}
 {styles}
 </style>
-<defs><clipPath id="{unique_id}-clip-terminal">
-<rect x="0" y="0" width="{terminal_width}" height="{terminal_height}"/></clipPath>{lines}</defs>
+<defs>{lines}</defs>
 <rect fill="#ffffff" stroke="#d0d7de" x="1" y="1" width="INNER_WIDTH" height="INNER_HEIGHT" rx="8"/>
-<g transform="translate(17, 17)" clip-path="url(#{unique_id}-clip-terminal)">
+<g transform="translate(17, 17)">
 {backgrounds}<g class="{unique_id}-matrix">{matrix}</g></g>
 </svg>
 """

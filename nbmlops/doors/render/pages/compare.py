@@ -9,9 +9,9 @@ def page(result: Result) -> Page:
     return (
         *_rows("Metrics", heads, result.metrics),
         *_rows("Parameters that differ", heads, result.params),
-        _same("Code", result.same_code),
+        _same("\nCode", result.same_code),
         *_changes(result.code),
-        _same("Data", result.same_data),
+        _same("\nData" if result.code else "Data", result.same_data),
         *_changes(result.data),
     )
 

@@ -53,7 +53,10 @@ def page(result: Result) -> Page:
         *_table(
             "Runs inside",
             ("run", "name", "status", "took"),
-            [(short(child.id), child.name, child.status, seconds(child.seconds)) for child in result.children],
+            [
+                (short(child.id), child.name, child.status, seconds(child.seconds))
+                for child in sorted(result.children, key=lambda child: (str(child.started), child.name))
+            ],
         ),
         *((Source(_head(result.source), title="Cell"),) if result.source else ()),
     )
