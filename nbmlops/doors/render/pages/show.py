@@ -25,6 +25,7 @@ def page(result: Result) -> Page:
     git = result.git
     where = f"{short(git.commit)} on {git.branch}{' + uncommitted changes' if git.dirty else ''}" if git else ""
     failure = run.tags.get(Tags.FAILURE, "")
+    children = sorted(result.children, key=lambda child: (str(child.started), child.name))
     return (
         Line(f"{run.name}  {short(run.id)}", Tone.STRONG),
         fields(
@@ -53,10 +54,7 @@ def page(result: Result) -> Page:
         *_table(
             "Runs inside",
             ("run", "name", "status", "took"),
-            [
-                (short(child.id), child.name, child.status, seconds(child.seconds))
-                for child in sorted(result.children, key=lambda child: (str(child.started), child.name))
-            ],
+            [(short(child.id), child.name, child.status, seconds(child.seconds)) for child in children],
         ),
         *((Source(_head(result.source), title="Cell"),) if result.source else ()),
     )
