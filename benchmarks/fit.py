@@ -1,9 +1,7 @@
 """What tracking adds to one scikit-learn fit: ours against `mlflow.autolog()` with its defaults.
 
-    python benchmarks/fit.py [repeats]
-
 One process per contestant, so that none pays for or profits from another's imports; the first fit of each
-warms up (imports, database, scribe) and is not counted. Exit code 1 when ours is over the bar.
+warms up (imports, database, scribe) and is not counted.
 """
 
 from __future__ import annotations
@@ -19,17 +17,19 @@ import warnings
 from collections.abc import Callable
 from pathlib import Path
 
+from benchmarks.table import Row
+
 BAR = 0.1
+REPEATS = 5
 
 
-def main() -> int:
-    repeats = int(sys.argv[1]) if len(sys.argv) > 1 else 5
+def measure(repeats: int = REPEATS) -> tuple[Row, ...]:
     figures: dict[str, dict[str, float]] = {}
     for who in ("plain", "ours", "mlflow"):
         with tempfile.TemporaryDirectory() as folder:
             child = subprocess.run(
-                [sys.executable, str(Path(__file__).resolve()), "--as", who, folder, str(repeats)],
-                cwd=folder,
+                [sys.executable, "-m", "benchmarks.fit", who, folder, str(repeats)],
+                cwd=Path(__file__).parent.parent,
                 check=True,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.DEVNULL,
@@ -40,11 +40,11 @@ def main() -> int:
     peer = figures["mlflow"]["kernel"] - plain
     kernel = figures["ours"]["kernel"] - plain
     flushed = figures["ours"]["flushed"] - plain
-    print(f"plain fit                       {plain:8.3f} s")
-    print(f"mlflow.autolog(), on top        {peer:8.3f} s")
-    print(f"ours, on top, in the kernel     {kernel:8.3f} s   ratio {kernel / peer:.3f}   bar {BAR}")
-    print(f"ours, on top, written to MLflow {flushed:8.3f} s   ratio {flushed / peer:.3f}")
-    return 0 if kernel / peer <= BAR else 1
+    return (
+        Row(what="tracked fit, model logged: added in the kernel, against `mlflow.autolog()`",
+            ours=kernel, peer=peer, value=kernel / peer, bar=BAR),
+        Row(what="the same until it is in MLflow", ours=flushed, peer=peer, value=flushed / peer, bar=None),
+    )  # fmt: skip
 
 
 def contestant(who: str, folder: Path, repeats: int) -> dict[str, float]:
@@ -89,7 +89,4 @@ def contestant(who: str, folder: Path, repeats: int) -> dict[str, float]:
 
 
 if __name__ == "__main__":
-    if sys.argv[1:2] == ["--as"]:
-        print(json.dumps(contestant(sys.argv[2], Path(sys.argv[3]), int(sys.argv[4]))))
-    else:
-        raise SystemExit(main())
+    print(json.dumps(contestant(sys.argv[1], Path(sys.argv[2]), int(sys.argv[3]))))

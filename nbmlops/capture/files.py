@@ -18,6 +18,8 @@ from nbmlops.model.cell import FileUse
 _WRITING = os.O_WRONLY | os.O_RDWR
 _READ, _WRITTEN = 1, 2
 _OURS = ("/.nbmlops/", "/nbmlops.toml", "/__pycache__/", "/.git/", "/.ipynb_checkpoints/")
+_PACKAGES = ("/site-packages/", "/dist-packages/")
+"""Of whatever environment: one may see the packages of another."""
 _SYSTEM = ("/proc/", "/sys/", "/dev/", "/etc/", "/usr/", "/lib/", "/run/", "/var/lib/")
 
 
@@ -68,7 +70,7 @@ class FileWatch:
     def _is_noise(self, path: str) -> bool:
         return (
             path.startswith(self._skipped)
-            or any(part in path for part in _OURS)
+            or any(part in path for part in (*_OURS, *_PACKAGES))
             or path.endswith((".pyc", ".so", ".pyi"))
         )
 

@@ -58,7 +58,7 @@ def demo(call: Call, request: Request) -> Result:
     inside = Call(root, progress=call.progress)
     executed = _execute(call, root)
     kept = snapshot_verb.snapshot(inside, snapshot_verb.Request(paths=("data",), message="what the notebook read"))
-    call.progress(Progress(task="snapshot", state="done", note=f"{kept.record.files} files kept"))
+    call.progress(Progress(task="snapshot", state="done", note="what it has read is kept"))
     exported = export_verb.export(inside, export_verb.Request(notebook=NOTEBOOK, force=True))
     pipeline = str(Path(exported.folder).relative_to(root))
     results = []

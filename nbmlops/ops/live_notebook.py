@@ -26,7 +26,7 @@ def live_notebook(session: Session) -> Notebook:
         raise StateError(
             "The front end does not say which notebook this is.",
             kind="notebook-unknown",
-            hint="Name it: %mlops export NOTEBOOK.ipynb",
+            hint="Name it: nbmlops export NOTEBOOK.ipynb",
         )
     path = session.project.absolute(session.notebook)
     saved = _saved_cells(str(path))

@@ -48,5 +48,5 @@ def restore(call: Call, request: Request) -> Result:
             call.progress(Progress(task="restore", done=done, total=total, note=path))
 
         files = restore_files(actions, objects=project.objects, force=request.force, progress=tell)
-        call.progress(Progress(task="restore", done=done, total=total, note=f"{done} files", state="done"))
+        call.progress(Progress(task="restore", done=done, total=total, note=f"{done} of {total}", state="done"))
     return Result(snapshot=digest, target=str(target), files=files, is_dry_run=request.dry_run)

@@ -96,7 +96,7 @@ class _Running:
         except StateError as error:
             self.session.end_run(opened)
             raise ExternalError(
-                f"MLflow has not taken the run: {error.message}", kind="mlflow-unreachable",
+                error.message, kind="mlflow-unreachable",
                 hint="Nothing was executed. Look at it: nbmlops doctor",
             ) from error  # fmt: skip
         self.call.progress(Progress(task="mlflow", state="done", note=f"run {short(parent)}"))

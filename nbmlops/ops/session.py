@@ -127,6 +127,7 @@ class Session:
             self._touched, self._met_mlflow = [], False
         if cell_run is not None:
             self.end_run(cell_run, execution)
+            self._last = cell_run
 
     # Runs
 
@@ -218,7 +219,7 @@ class Session:
         flushed = self.scribe.flush(timeout)
         if key not in flushed.runs:
             reason = "; ".join(flushed.errors) or "MLflow has not taken it yet"
-            raise StateError(f"The run is kept, but not in MLflow: {reason}.", kind="run-not-sent")
+            raise StateError(f"The run is kept, but not in MLflow: {reason.rstrip('.')}.", kind="run-not-sent")
         return flushed.runs[key]
 
     def tags_for_mlflow(self) -> dict[str, str]:

@@ -19,7 +19,7 @@ from nbmlops.model.pipeline import Parameter, ParameterType, Pipeline, Step
 
 _HEAD = """\
 # A pipeline of nbmlops: steps (each a notebook beside this file), and what flows between them.
-# Edit it freely: defaults, needs, titles. `nbmlops run {name}` runs it, `-p name=value` sets a parameter.
+# Edit it freely: defaults, needs, titles. `nbmlops run FOLDER` runs it, `-p name=value` sets a parameter.
 """
 
 
@@ -34,7 +34,7 @@ def dump(pipeline: Pipeline) -> str:
     ordered["parameters"] = [_parameter(each) for each in plain["parameters"]]
     ordered["steps"] = [_compact(each) for each in plain["steps"]]
     text = yaml.dump(ordered, Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=110)
-    return _HEAD.format(name=pipeline.name) + text
+    return _HEAD + text
 
 
 def load(text: str, place: str) -> Pipeline:

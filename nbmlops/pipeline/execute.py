@@ -55,9 +55,16 @@ def execute(
     Raises Interrupted on Ctrl-C, after the running step has saved what it had.
     """
     with Pages() as pages:
-        return _each(
+        results = _each(
             pipeline, places, engine, values, environment, is_tracked, pages if with_pages else None, on_step, on_cell
         )
+    return tuple(_with_written_page(result) for result in results)
+
+
+def _with_written_page(result: StepResult) -> StepResult:
+    """A page is a convenience: where it could not be made, the result does not name it."""
+    is_missing = bool(result.page) and not Path(result.page).is_file()
+    return msgspec.structs.replace(result, page="") if is_missing else result
 
 
 def _each(

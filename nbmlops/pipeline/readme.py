@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import PurePath
+
 from nbmlops.model.pipeline import Pipeline
 from nbmlops.pipeline.notebooks import parameter_line
 
@@ -10,10 +12,10 @@ def readme_text(pipeline: Pipeline) -> str:
     lines = [
         f"# {pipeline.name}",
         "",
-        f"A pipeline made from `{pipeline.notebook}` by nbmlops. Everything here can be read and edited.",
+        f"A pipeline made from `{PurePath(pipeline.notebook).name}` by nbmlops; everything here may be edited.",
         "",
         "```",
-        f"nbmlops run {pipeline.name}" + "".join(f" -p {each.name}=..." for each in pipeline.parameters[:2]),
+        "nbmlops run ." + "".join(f" -p {each.name}=..." for each in pipeline.parameters[:2]),
         "```",
         "",
         "## Steps",

@@ -19,6 +19,7 @@ from nbmlops.doors.arguments import parse
 from nbmlops.doors.cli.progress import TerminalProgress
 from nbmlops.doors.failures import as_facts, exit_code
 from nbmlops.doors.render import pages, terminal
+from nbmlops.doors.render.blocks import Page
 from nbmlops.doors.render.help import overview, verb_page
 from nbmlops.errors import InternalError, InterruptedRunError, NbmlopsError, UsageError
 from nbmlops.ops.call import Call
@@ -38,14 +39,14 @@ def run(arguments: list[str]) -> int:
     try:
         folder = _take_folder(arguments)
         if not arguments or arguments[0] in ("--help", "-h", "help"):
-            out.print(terminal.renderable(overview(magics=False)))
+            _show(overview(magics=False), out)
             return 0
         if arguments[0] in ("--version", "-V"):
             out.print(f"nbmlops {nbmlops.__version__}")
             return 0
         verb = find_verb(arguments[0])
         if "--help" in arguments or "-h" in arguments:
-            out.print(terminal.renderable(verb_page(verb, magics=False)))
+            _show(verb_page(verb, magics=False), out)
             return 0
         request = parse(verb, arguments[1:])
         _stop_on_termination()
@@ -54,7 +55,7 @@ def run(arguments: list[str]) -> int:
         if is_json:
             sys.stdout.write(msgspec.json.format(msgspec.json.encode(result), indent=2).decode() + "\n")
         else:
-            out.print(terminal.renderable(pages.page(result)))
+            _show(pages.page(result), out)
         return pages.exit_code(result)
     except NbmlopsError as error:
         return _fail(error, is_json, err)
@@ -70,6 +71,14 @@ def run(arguments: list[str]) -> int:
             f"{type(error).__name__}: {error}.", kind="bug", hint="Please report it with the lines above."
         )
         return _fail(bug, is_json, err)
+
+
+def _show(page: Page, out: Console) -> None:
+    """With colours for a terminal; else as plain lines without trailing blanks."""
+    if out.is_terminal:
+        out.print(terminal.renderable(page))
+    else:
+        print(terminal.plain_text(page, PIPE_WIDTH), file=out.file)
 
 
 def _console(stream: IO[str]) -> Console:

@@ -24,6 +24,7 @@ class TerminalProgress:
     def __init__(self, console: Console, *, is_quiet: bool) -> None:
         self.console = console
         self.is_quiet = is_quiet
+        self.has_printed = False
         self.running: dict[str, tuple[Progress, float]] = {}
         self.live = Live(console=console, refresh_per_second=8, transient=True) if console.is_terminal else None
 
@@ -33,6 +34,8 @@ class TerminalProgress:
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
         if self.live is not None:
             self.live.stop()
+        if self.has_printed:
+            self.console.print()
 
     def __call__(self, event: Progress) -> None:
         if self.is_quiet:
@@ -52,8 +55,9 @@ class TerminalProgress:
         mark, style = MARKS.get(event.state, ("·", ""))
         line = Text.assemble((f"{mark} ", style), event.task.ljust(14), " ", event.note)
         if passed >= 0.05:
-            line.append(f"  {seconds(passed)}", style="dim")
+            line.append(f"{'  ' if event.note else ''}{seconds(passed)}", style="dim")
         self.console.print(line)
+        self.has_printed = True
 
     def _moving(self, event: Progress, began: float) -> Table:
         row = Table.grid(padding=(0, 1))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from enum import StrEnum
+from pathlib import Path
 
 import msgspec
 
@@ -40,6 +41,8 @@ class Table(msgspec.Struct, frozen=True):
     title: str = ""
     numeric: frozenset[int] = frozenset()
     """Columns set flush right."""
+    optional: frozenset[int] = frozenset()
+    """Columns that a narrow terminal may leave out, the last ones first."""
 
 
 class Source(msgspec.Struct, frozen=True):
@@ -72,6 +75,17 @@ def fields(rows: Sequence[tuple[str, object]], title: str = "") -> Fields:
     """Rows whose value is empty are left out."""
     kept = tuple((name, cell(value)) for name, value in rows if value not in (None, "", (), {}))
     return Fields(rows=kept, title=title)
+
+
+def many(count: int, noun: str) -> str:
+    """A count with its noun: `1 file`, `2 files`."""
+    return f"{count:,} {noun}{'' if count == 1 else 's'}"
+
+
+def place(path: str) -> str:
+    """A path as the reader would type it: relative when it lies below where they stand."""
+    here, there = Path.cwd(), Path(path)
+    return str(there.relative_to(here)) if there != here and there.is_relative_to(here) else path
 
 
 def size(count: int | None) -> str:

@@ -12,8 +12,8 @@ _COLOURS = {
     Tone.WARN: "var(--jp-warn-color0, #a15c00)",
     Tone.DIM: "var(--jp-ui-font-color2, #666)",
 }
-_TABLE = "border-collapse:collapse;margin:2px 0 8px 0;font-size:13px"
-_PAD = "padding:2px 14px 2px 0;vertical-align:top;border:none;background:none"
+_TABLE = "border-collapse:collapse;table-layout:auto;margin:2px 0 8px 0;font-size:13px"
+_PAD = "padding:2px 14px 2px 0;vertical-align:top;border:none;background:none;white-space:pre-wrap"
 
 
 def html(page: Page) -> str:

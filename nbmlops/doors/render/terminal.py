@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
-from rich.console import Console, Group, RenderableType
+from typing import Literal
+
+from rich.cells import cell_len
+from rich.console import Console, ConsoleOptions, Group, RenderableType, RenderResult
+from rich.measure import Measurement
 from rich.padding import Padding
 from rich.syntax import Syntax
 from rich.table import Table as RichTable
@@ -20,46 +24,77 @@ STYLES = {
 }
 
 
+GAP = 2
+SHORT = 16
+"""Columns up to this width are never broken: ids, states, times."""
+
+
 def renderable(page: Page) -> RenderableType:
-    return Group(*(_block(block) for block in page))
+    first = page[:1]
+    return Group(*(_block(block, is_first=True) for block in first), *(_block(block) for block in page[1:]))
 
 
 def plain_text(page: Page, width: int = 120) -> str:
     """Without colours: what a notebook keeps as the text form."""
-    console = Console(
-        width=width, no_color=True, highlight=False, record=False, force_terminal=False, force_jupyter=False
-    )
+    console = Console(width=width, color_system=None, highlight=False, force_terminal=False, force_jupyter=False)
     with console.capture() as capture:
         console.print(renderable(page), soft_wrap=False)
     return "\n".join(line.rstrip() for line in capture.get().rstrip().splitlines())
 
 
-def _block(block: Block) -> RenderableType:
+def _block(block: Block, is_first: bool = False) -> RenderableType:
     if isinstance(block, Line):
-        return Text(block.text, style=STYLES[block.tone])
+        return Text(block.text.lstrip("\n") if is_first else block.text, style=STYLES[block.tone])
     if isinstance(block, Fields):
         grid = RichTable.grid(padding=(0, 2))
         grid.add_column(style="dim", no_wrap=True)
         grid.add_column(overflow="fold")
         for name, value in block.rows:
             grid.add_row(name, _text(value))
-        return _titled(block.title, grid)
+        return _titled(block.title, grid, is_first)
     if isinstance(block, Table):
-        table = RichTable(box=None, padding=(0, 2, 0, 0), header_style="bold", show_edge=False)
-        for number, name in enumerate(block.columns):
-            is_number = number in block.numeric
-            table.add_column(name, justify="right" if is_number else "left", no_wrap=is_number, overflow="fold")
-        for row in block.rows:
-            table.add_row(*(_text(value) for value in row))
-        return _titled(block.title, table)
+        return _titled(block.title, _Fitting(block), is_first)
     assert isinstance(block, Source)
-    return _titled(block.title, Padding(Syntax(block.text, "text", background_color="default"), (0, 2)))
+    return _titled(block.title, Padding(Syntax(block.text, "text", background_color="default"), (0, 2)), is_first)
 
 
-def _titled(title: str, body: RenderableType) -> RenderableType:
+class _Fitting:
+    """A table without those of its optional columns, from the right, that the line has no room for."""
+
+    def __init__(self, block: Table) -> None:
+        self.block = block
+
+    def __rich_measure__(self, console: Console, options: ConsoleOptions) -> Measurement:
+        return Measurement.get(console, options, self._table(options.max_width))
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
+        yield self._table(options.max_width)
+
+    def _table(self, width: int) -> RichTable:
+        block, kept = self.block, list(range(len(self.block.columns)))
+        widths = [max(map(cell_len, (name, *self._lines(n)))) + GAP for n, name in enumerate(block.columns)]
+        for number in sorted(block.optional, reverse=True):
+            if sum(widths[n] for n in kept) > width:
+                kept.remove(number)
+        table = RichTable(box=None, padding=(0, GAP, 0, 0), header_style="bold", show_edge=False)
+        for number in kept:
+            is_number = number in block.numeric
+            is_short = is_number or widths[number] <= SHORT
+            side: Literal["left", "right"] = "right" if is_number else "left"
+            table.add_column(block.columns[number], justify=side, no_wrap=is_short, overflow="fold")
+        for row in block.rows:
+            table.add_row(*(_text(row[number]) for number in kept))
+        return table
+
+    def _lines(self, number: int) -> list[str]:
+        return [line for row in self.block.rows for line in row[number].text.splitlines()]
+
+
+def _titled(title: str, body: RenderableType, is_first: bool) -> RenderableType:
     if not title:
         return body
-    return Group(Text(f"\n{title}", style="bold"), Padding(body, (0, 0, 0, 2)))
+    space = "" if is_first else "\n"
+    return Group(Text(f"{space}{title}", style="bold"), Padding(body, (0, 0, 0, 2), expand=False))
 
 
 def _text(value: Cell) -> Text:

@@ -3,15 +3,18 @@ from nbmlops.lib.digest import short
 from nbmlops.model.snapshot import Change
 from nbmlops.ops.compare import Result, Row
 
+LONGEST = 40
+"""Characters of a value; `show` has the whole."""
+
 
 def page(result: Result) -> Page:
     heads = tuple(f"{run.name} {short(run.id)[:8]}" for run in result.runs)
     return (
         *_rows("Metrics", heads, result.metrics),
         *_rows("Parameters that differ", heads, result.params),
-        _same("Code", result.same_code),
+        _same("\nCode", result.same_code),
         *_changes(result.code),
-        _same("Data", result.same_data),
+        _same("\nData" if result.code else "Data", result.same_data),
         *_changes(result.data),
     )
 
@@ -23,12 +26,17 @@ def _rows(title: str, heads: tuple[str, ...], rows: tuple[Row, ...]) -> tuple[Ta
         (
             cell("≠" if row.differs else "", Tone.WARN),
             cell(row.name),
-            *(cell(shown(value), Tone.STRONG if row.differs else Tone.DIM) for value in row.values),
+            *(cell(_cut(shown(value)), Tone.STRONG if row.differs else Tone.DIM) for value in row.values),
         )
         for row in rows
     )
-    numeric = frozenset(range(2, 2 + len(heads)))
+    are_numbers = all(isinstance(value, int | float | None) for row in rows for value in row.values)
+    numeric = frozenset(range(2, 2 + len(heads))) if are_numbers else frozenset()
     return (Table(columns=("", "", *heads), rows=body, title=title, numeric=numeric),)
+
+
+def _cut(text: str) -> str:
+    return text if len(text) <= LONGEST else f"{text[: LONGEST - 1]}…"
 
 
 def _same(what: str, is_same: bool) -> Line:

@@ -20,7 +20,8 @@ def page(result: Result) -> Page:
                 ("executed notebook", os.path.relpath(result.executed)),
                 ("pipeline", os.path.relpath(result.pipeline)),
                 ("data snapshot", short(result.snapshot)),
-                *((f"pages of run {i}", os.path.relpath(r.result.folder)) for i, r in enumerate(result.results, 1)),
+                *((f"run {n}", os.path.relpath(each.result.folder)) for n, each in enumerate(result.results, 1)),
+                ("its last step", os.path.relpath(_last(result))),
             ],
             title="Where everything lies",
         ),
@@ -48,3 +49,9 @@ def _typed(command: str) -> str:
     folder = Path(sys.executable).parent
     is_activated = "VIRTUAL_ENV" in os.environ or sys.prefix == sys.base_prefix
     return command if is_activated or not (folder / command).exists() else os.path.relpath(folder / command)
+
+
+def _last(result: Result) -> str:
+    """Where to look at the last step of the last run."""
+    step = result.results[-1].result.steps[-1]
+    return step.page or step.notebook

@@ -14,12 +14,13 @@ def page(result: Result) -> Page:
         )
         for check in result.checks
     )
+    is_fine = all(check.is_good for check in result.checks)
     more = len(result.patched) - MOST_PATCHED
     patched = [*result.patched[:MOST_PATCHED], *([f"and {more} more"] if more > 0 else [])]
     return (
         fields(list(result.versions.items()), title="Versions"),
-        Table(columns=("", "", "found", "to do"), rows=checks, title="Checks"),
+        Table(columns=("", "", "found", "" if is_fine else "to do"), rows=checks, title="Checks"),
         *((fields(list(result.origins.items()), title="Settings and where they come from"),) if result.origins else ()),
         *((fields([("", name) for name in patched], title="Patched while tracking is on"),) if patched else ()),
-        *(() if all(check.is_good for check in result.checks) else (Line("\n✗ is worth a look.", Tone.DIM),)),
+        *(() if is_fine else (Line("\n✗ is worth a look.", Tone.DIM),)),
     )

@@ -1,8 +1,10 @@
-from nbmlops.doors.render.blocks import Line, Page, Table, Tone, cell, fields
+from nbmlops.doors.render.blocks import Line, Page, Table, Tone, cell, place
 from nbmlops.lib.digest import short
 from nbmlops.model.certificate import Certificate, Verdict
+from nbmlops.model.pipeline import Parameter, ParameterType
 from nbmlops.ops.export import Result
 
+MARKS = {Verdict.EQUIVALENT: "=", Verdict.DIVERGES: "≠", Verdict.NOT_COMPARABLE: "?"}
 TONES = {Verdict.EQUIVALENT: Tone.GOOD, Verdict.DIVERGES: Tone.BAD, Verdict.NOT_COMPARABLE: Tone.WARN}
 
 
@@ -19,17 +21,27 @@ def page(result: Result) -> Page:
         for step in pipeline.steps
     )
     dropped = tuple((cell(drop.cell + 1), cell(drop.preview, Tone.DIM), cell(drop.why)) for drop in pipeline.dropped)
-    parameters = [(p.name, f"{p.default!r}  {p.type}{'  ' + p.help if p.help else ''}") for p in pipeline.parameters]
+    parameters = tuple(
+        (cell(each.name, Tone.STRONG), cell(repr(each.default)), cell(_type(each)), cell(each.help))
+        for each in pipeline.parameters
+    )
     return (
-        Line(f"Exported to {result.folder}", Tone.GOOD),
+        Line(f"Exported to {place(result.folder)}", Tone.GOOD),
         Table(columns=("step", "takes", "gives", "parameters", "cells"), rows=steps, title="Steps"),
-        *((fields(parameters, title="Parameters"),) if parameters else ()),
-        *((Table(columns=("cell", "", "why"), rows=dropped, title="Left out"),) if dropped else ()),
+        *((Table(columns=("name", "default", "type", ""), rows=parameters, title="Parameters"),) if parameters else ()),
+        *((Table(columns=("cell", "begins with", "why"), rows=dropped, title="Left out"),) if dropped else ()),
         *_certificate(result.certificate, [step.name for step in pipeline.steps]),
         *((Line(f"What was there is kept: nbmlops restore {short(result.kept_snapshot)}", Tone.DIM),)
           if result.kept_snapshot else ()),
-        Line(f"Run it: nbmlops run {result.folder}", Tone.DIM),
+        Line(f"Run it: nbmlops run {place(result.folder)}", Tone.DIM),
     )  # fmt: skip
+
+
+def _type(parameter: Parameter) -> str:
+    """The type a value must have; nothing is known of one whose default is None."""
+    if parameter.type is ParameterType.NONE:
+        return "any"
+    return f"{parameter.type} or None" if parameter.optional else str(parameter.type)
 
 
 def _certificate(certificate: Certificate | None, steps: list[str]) -> Page:
@@ -47,7 +59,7 @@ def _certificate(certificate: Certificate | None, steps: list[str]) -> Page:
         counts[comparison.verdict] += 1
     rows = tuple(
         (
-            cell(comparison.verdict, TONES[comparison.verdict]),
+            cell(MARKS[comparison.verdict], TONES[comparison.verdict]),
             cell(comparison.step),
             cell(comparison.name, Tone.STRONG),
             cell(comparison.difference or comparison.expected),
@@ -57,6 +69,10 @@ def _certificate(certificate: Certificate | None, steps: list[str]) -> Page:
     compared = f"{counts[Verdict.EQUIVALENT]} of {len(certificate.comparisons)} values equal"
     reason = f": {certificate.reason}" if certificate.reason else ""
     return (
-        *((Table(columns=("", "step", "value", ""), rows=rows, title="Compared with the notebook"),) if rows else ()),
+        *(
+            (Table(columns=("", "step", "name", "value"), rows=rows, title="Compared with the notebook"),)
+            if rows
+            else ()
+        ),
         Line(f"\n{certificate.verdict}{reason} ({compared})", TONES[certificate.verdict]),
     )

@@ -1,10 +1,10 @@
-from nbmlops.doors.render.blocks import Line, Page, Table, Tone, cell, size
+from nbmlops.doors.render.blocks import Line, Page, Table, Tone, cell, place, size
 from nbmlops.lib.digest import short
 from nbmlops.ops.restore import Result
 from nbmlops.snapshot.restore import Action
 
 TONES = {Action.WRITE: Tone.GOOD, Action.KEEP: Tone.DIM}
-WORDS = {Action.SKIP: "skip (outside of the project: use --to)", Action.KEEP: "keep (same bytes)"}
+WORDS = {Action.SKIP: "skip (outside of the project: use --to)", Action.KEEP: "keep (same)"}
 SHOWN = 30
 
 
@@ -20,7 +20,7 @@ def page(result: Result) -> Page:
     )
     more = len(result.files) - SHOWN
     return (
-        Line(f"{verb} {short(result.snapshot)} to {result.target}", Tone.GOOD),
+        Line(f"{verb} {short(result.snapshot)} to {place(result.target)}", Tone.GOOD),
         Table(columns=("", "file", "size"), rows=rows, numeric=frozenset({2})),
         *((Line(f"and {more} more", Tone.DIM),) if more > 0 else ()),
     )

@@ -1,4 +1,4 @@
-from nbmlops.doors.render.blocks import Line, Page, Table, Tone, cell, fields, seconds, shown
+from nbmlops.doors.render.blocks import Line, Page, Table, Tone, cell, fields, place, seconds, shown
 from nbmlops.doors.render.pages.status import STATES
 from nbmlops.lib.digest import short
 from nbmlops.ops.run import Result
@@ -11,7 +11,7 @@ def page(result: Result) -> Page:
             cell(step.step, Tone.STRONG),
             cell(step.state, STATES.get(step.state, Tone.DIM)),
             cell(seconds(step.seconds)),
-            cell(step.page or step.notebook, Tone.DIM),
+            cell(place(step.page or step.notebook), Tone.DIM),
         )
         for step in run.steps
     )
@@ -19,8 +19,8 @@ def page(result: Result) -> Page:
     verdict = f", certificate {result.certificate.verdict}" if result.certificate else ""
     return (
         Line(f"{run.name}: {run.state} in {seconds(run.seconds)}{verdict}", STATES.get(run.state, Tone.PLAIN)),
-        Table(columns=("step", "state", "took", "page"), rows=steps, numeric=frozenset({2})),
+        Table(columns=("step", "state", "took", "as executed"), rows=steps, numeric=frozenset({2})),
         *((fields([(n, str(v)) for n, v in run.parameters.items()], title="Parameters"),) if run.parameters else ()),
         *((fields(metrics, title="Metrics"),) if metrics else ()),
-        Line(f"\nMLflow run {short(run.run)}: nbmlops show {short(run.run)}", Tone.DIM),
+        Line(f"\nMLflow run {short(run.run)}. Look at it: nbmlops show {short(run.run)}", Tone.DIM),
     )

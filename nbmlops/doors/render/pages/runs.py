@@ -5,6 +5,7 @@ from nbmlops.ops.runs import Result
 
 STATES = {"FINISHED": Tone.GOOD, "FAILED": Tone.BAD, "KILLED": Tone.WARN, "RUNNING": Tone.STRONG}
 MOST_METRICS = 4
+LESS_TELLING = ("training_", "system/", "fit_seconds")
 
 
 def page(result: Result) -> Page:
@@ -26,7 +27,8 @@ def page(result: Result) -> Page:
     )
     columns = ("run", "name", "status", "experiment", "started", "took", *names)
     numeric = frozenset({5, *range(6, 6 + len(names))})
-    return (Table(columns=columns, rows=rows, numeric=numeric),)
+    optional = frozenset(range(6, len(columns)))
+    return (Table(columns=columns, rows=rows, numeric=numeric, optional=optional),)
 
 
 def _families(runs: tuple[RunView, ...]) -> tuple[RunView, ...]:
@@ -48,10 +50,12 @@ def _age(run: RunView) -> tuple[str, str]:
 
 
 def _telling_metrics(runs: tuple[RunView, ...]) -> tuple[str, ...]:
-    """The metrics that most runs have; those on training data last."""
+    """The metrics that most outer runs have; those on training data only where there are no others."""
     counts: dict[str, int] = {}
-    for run in runs:
+    ids = {run.id for run in runs}
+    for run in [run for run in runs if run.parent not in ids]:
         for name in run.metrics:
             counts[name] = counts.get(name, 0) + 1
-    ranked = sorted(counts, key=lambda name: (name.startswith(("training_", "system/")), -counts[name], name))
-    return tuple(ranked[:MOST_METRICS])
+    ranked = sorted(counts, key=lambda name: (-counts[name], name))
+    telling = [name for name in ranked if not name.startswith(LESS_TELLING)]
+    return tuple((telling or ranked)[:MOST_METRICS])

@@ -1,4 +1,17 @@
-from nbmlops.doors.render.blocks import Fields, Line, Page, Source, Table, Tone, cell, fields, seconds, shown, size
+from nbmlops.doors.render.blocks import (
+    Fields,
+    Line,
+    Page,
+    Source,
+    Table,
+    Tone,
+    cell,
+    fields,
+    place,
+    seconds,
+    shown,
+    size,
+)
 from nbmlops.doors.render.pages.runs import STATES
 from nbmlops.lib.digest import short
 from nbmlops.model.run import Tags
@@ -12,6 +25,7 @@ def page(result: Result) -> Page:
     git = result.git
     where = f"{short(git.commit)} on {git.branch}{' + uncommitted changes' if git.dirty else ''}" if git else ""
     failure = run.tags.get(Tags.FAILURE, "")
+    children = sorted(result.children, key=lambda child: (str(child.started), child.name))
     return (
         Line(f"{run.name}  {short(run.id)}", Tone.STRONG),
         fields(
@@ -35,13 +49,13 @@ def page(result: Result) -> Page:
         *_table(
             "Data",
             ("file", "size", "digest"),
-            [(use.path, size(use.size), short(use.digest)) for use in result.datasets],
+            [(place(use.path), size(use.size), short(use.digest)) for use in result.datasets],
         ),
-        *_table("Models", ("name", "id", "files"), [(m.name, m.id, m.location) for m in result.models]),
+        *_table("Models", ("name", "id", "files"), [(m.name, m.id, place(m.location)) for m in result.models]),
         *_table(
             "Runs inside",
             ("run", "name", "status", "took"),
-            [(short(child.id), child.name, child.status, seconds(child.seconds)) for child in result.children],
+            [(short(child.id), child.name, child.status, seconds(child.seconds)) for child in children],
         ),
         *((Source(_head(result.source), title="Cell"),) if result.source else ()),
     )

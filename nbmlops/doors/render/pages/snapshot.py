@@ -1,4 +1,4 @@
-from nbmlops.doors.render.blocks import Cell, Line, Page, Tone, fields, size
+from nbmlops.doors.render.blocks import Cell, Line, Page, Tone, fields, many, size
 from nbmlops.lib.digest import short
 from nbmlops.ops.snapshot import Result
 
@@ -10,7 +10,7 @@ def page(result: Result) -> Page:
         Line(f"{news} {short(record.snapshot)}", Tone.GOOD),
         fields(
             [
-                ("files", f"{record.files}, {size(record.size)}"),
+                ("files", f"{many(record.files, 'file')}, {size(record.size)}"),
                 ("new in the store", size(record.stored) if result.is_new else ""),
                 ("not kept", Cell("\n".join(record.skipped), Tone.WARN) if record.skipped else None),
             ]

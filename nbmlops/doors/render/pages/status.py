@@ -1,4 +1,4 @@
-from nbmlops.doors.render.blocks import Line, Page, Table, Tone, ago, cell, fields, seconds, size
+from nbmlops.doors.render.blocks import Line, Page, Table, Tone, ago, cell, fields, many, seconds, size
 from nbmlops.doors.render.pages import runs
 from nbmlops.lib.digest import short
 from nbmlops.model.pipeline import StepState
@@ -20,8 +20,8 @@ def page(result: Result) -> Page:
                 ("kernels", kernels or "none"),
                 ("data", _snapshot(result.data, result)),
                 ("code", _snapshot(result.code, result)),
-                ("not yet sent", f"{result.waiting} sessions" if result.waiting else ""),
-                ("cleaned up", f"{result.ended} runs of dead kernels marked KILLED" if result.ended else ""),
+                ("not yet sent", many(result.waiting, "session") if result.waiting else ""),
+                ("cleaned up", f"{many(result.ended, 'run')} of dead kernels marked KILLED" if result.ended else ""),
             ]
         ),
         Line("\nRuns", Tone.STRONG),
@@ -33,7 +33,9 @@ def page(result: Result) -> Page:
 def _snapshot(record: SnapshotRecord | None, result: Result) -> str:
     if record is None:
         return ""
-    return f"{short(record.snapshot)}, {record.files} files, {size(record.size)}, {ago(record.taken, result.now)}"
+    return (
+        f"{short(record.snapshot)}, {many(record.files, 'file')}, {size(record.size)}, {ago(record.taken, result.now)}"
+    )
 
 
 def _pipelines(result: Result) -> tuple[Table, ...]:
