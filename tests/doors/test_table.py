@@ -75,7 +75,7 @@ CASES = (
     Case(verb="export", values={"notebook": "count.ipynb", "output": "again", "no_verify": True}),
     Case(verb="run", values={"pipeline": "pipelines/count", "param": ["factor=3"], "name": "trebled"}),
     Case(verb="compare", values={"runs": ["count", "trebled"], "all": True}),
-    Case(verb="init", values={"folder": "inner"}),
+    Case(verb="init", values={"path": "inner"}),
     # Each family of errors that a person can cause.
     Case(verb="runs", values={"limit": "many"}, kind="arguments-malformed"),
     Case(verb="snapshots", values={"scope": "everything"}, kind="arguments-malformed"),
@@ -87,7 +87,7 @@ CASES = (
     Case(verb="run", values={"pipeline": "pipelines/absent"}, kind="pipeline-missing"),
     Case(verb="run", values={"pipeline": "pipelines/count", "param": ["factr=3"]}, kind="parameter-unknown"),
     Case(verb="run", values={"pipeline": "pipelines/count", "param": ["factor=many"]}, kind="parameter-ill-typed"),
-    Case(verb="init", values={"folder": "inner"}, kind="project-exists"),
+    Case(verb="init", values={"path": "inner"}, kind="project-exists"),
     Case(verb="snapshot", values={"paths": ["absent.csv"]}, kind="path-missing"),
 )
 

@@ -16,6 +16,7 @@ from nbmlops.ops.session import Session, plan_from_environment
 from nbmlops.project import Project
 
 logger = logging.getLogger("nbmlops")
+COMPLETED = "%mlops"
 TRACKING_VARIABLE = "NBMLOPS_TRACKING"
 
 
@@ -29,7 +30,7 @@ class Loaded:
         self.magics = MlopsMagics(shell, self)
         shell.register_magics(self.magics)
         shell.input_transformers_cleanup.append(strip_header)
-        shell.set_hook("complete_command", self.magics.complete, str_key="%mlops")
+        shell.set_hook("complete_command", self.magics.complete, str_key=COMPLETED)
 
     @property
     def is_rehearsal(self) -> bool:
@@ -89,6 +90,9 @@ def unload(shell: Any) -> None:
         shell.input_transformers_cleanup.remove(strip_header)
     for kind in ("line", "cell"):
         shell.magics_manager.magics[kind].pop("mlops", None)
+    shell.magics_manager.registry.pop(MlopsMagics.__name__, None)
+    # IPython has set_hook and nothing that undoes it.
+    shell.strdispatchers["complete_command"].strs.pop(COMPLETED, None)
     _loaded = None
 
 
@@ -97,5 +101,3 @@ def close_session(timeout_seconds: float = 60.0) -> None:
     if _loaded is not None and _loaded.session is not None:
         session = _loaded.session
         session.close(timeout_seconds)
-
-
