@@ -17,6 +17,8 @@ from nbmlops.model.cell import FileUse
 
 _WRITING = os.O_WRONLY | os.O_RDWR
 _OURS = ("/.nbmlops/", "/nbmlops.toml", "/__pycache__/", "/.git/", "/.ipynb_checkpoints/")
+_PACKAGES = ("/site-packages/", "/dist-packages/")
+"""Wherever they lie: an environment may stand on another one, and PYTHONPATH may name any folder."""
 _SYSTEM = ("/proc/", "/sys/", "/dev/", "/etc/", "/usr/", "/lib/", "/run/", "/var/lib/")
 
 
@@ -60,7 +62,7 @@ class FileWatch:
     def _is_noise(self, path: str) -> bool:
         return (
             path.startswith(self._skipped)
-            or any(part in path for part in _OURS)
+            or any(part in path for part in (*_OURS, *_PACKAGES))
             or path.endswith((".pyc", ".so", ".pyi"))
         )
 

@@ -12,9 +12,11 @@ import contextlib
 import sqlite3
 import time
 from collections.abc import Callable
+from typing import Any
 
 from nbmlops.model.run import Tags
-from nbmlops.track.address import sqlite_path
+from nbmlops.track.address import check_server, sqlite_path
+from nbmlops.track.trouble import asking
 
 WHY = "the kernel that opened this run is gone"
 _BUSY_SECONDS = 20.0
@@ -52,9 +54,14 @@ def end_orphans(uri: str, alive: Callable[[str], bool]) -> tuple[str, ...]:
 
 
 def _end_through_client(uri: str, alive: Callable[[str], bool]) -> tuple[str, ...]:
+    check_server(uri)
     from mlflow import MlflowClient
 
-    client = MlflowClient(uri)
+    with asking(uri):
+        return _end_in(MlflowClient(uri), alive)
+
+
+def _end_in(client: Any, alive: Callable[[str], bool]) -> tuple[str, ...]:
     ended: list[str] = []
     verdicts: dict[str, bool] = {}
     experiments = [experiment.experiment_id for experiment in client.search_experiments()]

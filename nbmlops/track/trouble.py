@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Iterator
+
+from nbmlops.errors import ExternalError
+from nbmlops.lib.redact import redact
+from nbmlops.track.address import shown
 
 _LATER_CODES = {"TEMPORARILY_UNAVAILABLE", "REQUEST_LIMIT_EXCEEDED"}
 _UNREACHABLE = {
@@ -48,3 +53,20 @@ def _chain(error: BaseException) -> Iterator[BaseException]:
         seen.add(id(current))
         yield current
         current = current.__cause__ or current.__context__
+
+
+@contextlib.contextmanager
+def asking(uri: str) -> Iterator[None]:
+    """Around questions to a server: whatever it answers that is no answer becomes one line."""
+    from mlflow.exceptions import MlflowException
+
+    try:
+        yield
+    except MlflowException as error:
+        text = redact(" ".join(str(error).split()))[:300]
+        raise ExternalError(
+            f"The MLflow server {shown(uri)} does not answer as one: {text}",
+            kind="mlflow-refused",
+            hint="Check the address: nbmlops doctor",
+            uri=shown(uri),
+        ) from error

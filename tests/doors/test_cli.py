@@ -102,7 +102,7 @@ def test_json_is_the_result_and_nothing_else(say: Say, project: Path) -> None:
 def test_an_error_with_json_is_json_on_standard_output(say: Say, project: Path) -> None:
     code, out, err = say("--json", "show", "absent")
     assert (code, err) == (3, "")
-    assert json.loads(out)["kind"] == "run-missing"
+    assert json.loads(out)["kind"] == "run-not-found"
 
 
 def test_c_acts_in_another_folder(say: Say, counted: Path, tmp_path: Path) -> None:

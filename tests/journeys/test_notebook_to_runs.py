@@ -24,7 +24,7 @@ def studied(tmp_path_factory: pytest.TempPathFactory, variables: dict[str, str])
     write(folder, "flowers.ipynb", TRAINING)
     terminal = Terminal(folder, variables)
     before = (folder / "flowers.ipynb").read_bytes()
-    done = terminal.papermill("flowers.ipynb", "out/flowers.ipynb")
+    done = terminal.papermill("flowers.ipynb", "out.ipynb")
     assert done.returncode == 0, done.stderr
     answers = {
         "snapshot": terminal.good("snapshot", "data"),

@@ -20,6 +20,11 @@ def free_port() -> int:
         return port
 
 
+def is_open(port: int) -> bool:
+    with socket.socket() as probe:
+        return probe.connect_ex(("127.0.0.1", port)) == 0
+
+
 @contextmanager
 def mlflow_server(port: int, folder: Path, variables: dict[str, str]) -> Iterator[str]:
     """A real one on loopback, ended by its process group."""
@@ -67,6 +72,16 @@ def test_the_status_says_that_the_server_is_away_and_the_list_fails_in_one_line(
     done = terminal.nbmlops("runs", MLFLOW_TRACKING_URI=away)
     assert done.returncode == 8
     assert "does not answer" in one_line(done)
+
+
+def test_a_server_that_is_no_mlflow_is_one_line(terminal: Terminal) -> None:
+    port = free_port()
+    process = terminal.start("http.server", str(port), "--bind", "127.0.0.1")
+    assert eventually(lambda: is_open(port), 20)
+    done = terminal.nbmlops("runs", MLFLOW_TRACKING_URI=f"http://127.0.0.1:{port}")
+    assert done.returncode == 8
+    assert "does not answer as one" in one_line(done)
+    process.terminate()
 
 
 def test_a_notebook_executes_without_the_server_and_its_runs_arrive_when_it_is_there(

@@ -26,7 +26,8 @@ def renderable(page: Page) -> RenderableType:
 
 def plain_text(page: Page, width: int = 120) -> str:
     """Without colours: what a notebook keeps as the text form."""
-    console = Console(width=width, no_color=True, highlight=False, record=False, force_terminal=False)
+    # In a kernel rich would take the notebook for a terminal with colours, and store their codes in the .ipynb file.
+    console = Console(width=width, color_system=None, highlight=False, force_terminal=False, force_jupyter=False)
     with console.capture() as capture:
         console.print(renderable(page), soft_wrap=False)
     return "\n".join(line.rstrip() for line in capture.get().rstrip().splitlines())
