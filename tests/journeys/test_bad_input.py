@@ -72,7 +72,8 @@ def files(folder: Path) -> dict[str, bytes]:
     return {
         str(path.relative_to(folder)): path.read_bytes()
         for path in folder.rglob("*")
-        if path.is_file() and "-shm" not in path.name and "-wal" not in path.name
+        # Databases write their log back when they like.
+        if path.is_file() and ".db" not in path.name
     }
 
 
@@ -174,12 +175,12 @@ def test_a_pipeline_that_was_edited_badly_is_refused_in_one_line(
 
 
 def test_two_steps_of_one_name_are_refused(place: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    source = "# %% [markdown]\n# # One\n# %%\na = 1\n# %% [markdown]\n# # Two\n# %%\nb = a + 1"
+    source = "# %% [markdown]\n# # One\n# %%\na = sum([1])\n# %% [markdown]\n# # Two\n# %%\nb = a + 1"
     (place / "two.ipynb").write_text(notebook_file(source))
     assert cli(["export", "two.ipynb", "--no-verify"]) == 0
     capsys.readouterr()
     document = place / "pipelines" / "two" / "pipeline.yaml"
-    document.write_text(document.read_text().replace("name: two\n    ", "name: one\n    ").replace("- name: two", "- name: one"))
+    document.write_text(document.read_text().replace("- name: two", "- name: one"))
     found, facts = refused(["run", "pipelines/two"], capsys)
     assert (found, facts["kind"]) == (2, "step-duplicate")
 
@@ -196,7 +197,7 @@ def test_a_damaged_certificate_and_a_damaged_list_of_files_are_named(
     (folder / ".export.json").write_text("[1")
     found, facts = refused(["export", "good.ipynb", "--no-verify"], capsys)
     assert found in (4, 9)
-    assert ".export.json" in facts["message"] or "not a pipeline" in facts["message"]
+    assert ".export.json" in facts["message"]
 
 
 @pytest.mark.parametrize("text", ["[tracking", "[trakking]\n", "[tracking]\nuri = 1\n", '[snapshot]\nlargest_file = "big"\n'])

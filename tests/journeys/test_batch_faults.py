@@ -11,6 +11,7 @@ from tests.journeys.conftest import Terminal, eventually, is_gone, write
 
 SLOW = """
 import os, time
+from pathlib import Path
 print("before")
 Path("pid").write_text(str(os.getpid()))
 time.sleep(600)

@@ -15,7 +15,7 @@ TWO_STEPS = """
 # %%
 import os, time
 from pathlib import Path
-started = 1
+started = sum([1])
 # %% [markdown]
 # # Second
 # %%
@@ -87,7 +87,7 @@ def test_a_stopped_export_writes_nothing(terminal: Terminal) -> None:
 
 
 def test_a_step_that_fails_fails_the_run_with_one_line(terminal: Terminal) -> None:
-    source = TWO_STEPS.format(seconds=0) + "# %%\nbroken = [][started]"
+    source = TWO_STEPS.format(seconds=0) + '# %%\nPath("never").write_text(str([][ended]))'
     write(terminal.folder, "broken.ipynb", source)
     terminal.good("export", "broken.ipynb", "--no-verify")
     done = terminal.nbmlops("run", "pipelines/broken")
