@@ -19,7 +19,7 @@ _WRITING = os.O_WRONLY | os.O_RDWR
 _READ, _WRITTEN = 1, 2
 _OURS = ("/.nbmlops/", "/nbmlops.toml", "/__pycache__/", "/.git/", "/.ipynb_checkpoints/")
 _PACKAGES = ("/site-packages/", "/dist-packages/")
-"""Of whatever environment: one may see the packages of another."""
+"""Wherever they lie: an environment may stand on another one, and PYTHONPATH may name any folder."""
 _SYSTEM = ("/proc/", "/sys/", "/dev/", "/etc/", "/usr/", "/lib/", "/run/", "/var/lib/")
 
 

@@ -13,6 +13,8 @@ from nbmlops.errors import UsageError
 from nbmlops.ops.fields import fields_of
 from nbmlops.ops.verbs import Verb
 
+_MISSING, _UNKNOWN = "Object missing required field ", "Object contains unknown field "
+
 
 def parse(verb: Verb, tokens: Sequence[str]) -> msgspec.Struct:
     """Raises UsageError with the parser's complaint and the verb's usage."""
@@ -34,8 +36,22 @@ def to_request(verb: Verb, values: dict[str, Any]) -> msgspec.Struct:
         return msgspec.convert(values, verb.request, strict=False)
     except msgspec.ValidationError as error:
         raise UsageError(
-            f"{verb.name}: {error}.", kind="arguments-malformed", hint=f"Usage: {usage(verb)}", verb=verb.name
+            f"{verb.name}: {_words(error, verb)}.",
+            kind="arguments-malformed",
+            hint=f"Usage: {usage(verb)}",
+            verb=verb.name,
         ) from error
+
+
+def _words(error: msgspec.ValidationError, verb: Verb) -> str:
+    """msgspec's complaint in words of the prompt: names of arguments instead of paths into JSON."""
+    text, _, place = str(error).replace("`", "").partition(" - at $.")
+    names = {field.name: field.metavar or field.name for field in fields_of(verb.request)}
+    if text.startswith(_MISSING):
+        return f"{names[text.removeprefix(_MISSING)]} is missing"
+    if text.startswith(_UNKNOWN):
+        return f"there is no argument {text.removeprefix(_UNKNOWN)}"
+    return f"{place}: {text[0].lower()}{text[1:]}" if place else text
 
 
 def usage(verb: Verb) -> str:

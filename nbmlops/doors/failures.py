@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from nbmlops import errors
 from nbmlops.errors import NbmlopsError
+from nbmlops.ops.verbs import VERBS
 
 FAMILIES: dict[type[NbmlopsError], tuple[int, int]] = {
     errors.UsageError: (2, 400),
@@ -22,6 +24,9 @@ FAMILIES: dict[type[NbmlopsError], tuple[int, int]] = {
     errors.InterruptedRunError: (130, 409),
     errors.InternalError: (70, 500),
 }
+
+_COMMAND = re.compile(r": nbmlops (\w+)")
+_TERMINAL = {verb.name for verb in VERBS if verb.is_terminal}
 
 
 def exit_code(error: NbmlopsError) -> int:
@@ -45,9 +50,11 @@ def as_facts(error: NbmlopsError) -> dict[str, Any]:
 
 def in_grammar(text: str, *, magics: bool) -> str:
     """A hint in the grammar of the door that asked: `nbmlops VERB` in a terminal, `%mlops VERB` in a notebook."""
-    if magics:
-        return text.replace("nbmlops --help", "%mlops").replace(": nbmlops ", ": %mlops ")
-    return text
+    if not magics:
+        return text
+    return _COMMAND.sub(lambda found: found[0] if found[1] in _TERMINAL else f": %mlops {found[1]}", text).replace(
+        "nbmlops --help", "%mlops"
+    )
 
 
 def _family(error: NbmlopsError) -> type[NbmlopsError]:

@@ -25,7 +25,6 @@ from nbmlops.ops.snapshot import take_data
 from nbmlops.pipeline import folder as folders
 from nbmlops.pipeline.build import Built, build
 from nbmlops.pipeline.document import dump
-from nbmlops.pipeline.execute import Interrupted
 from nbmlops.pipeline.source import read_notebook
 from nbmlops.pipeline.verify import verify
 from nbmlops.project import Project
@@ -153,7 +152,7 @@ def _verify(
             live=live,
             tell=tell,
         )
-    except Interrupted:
+    except KeyboardInterrupt:
         raise InterruptedRunError(
             "Stopped while verifying; nothing was exported.",
             kind="interrupted",

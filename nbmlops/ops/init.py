@@ -12,7 +12,7 @@ from nbmlops.project import Project
 
 
 class Request(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    folder: Annotated[str, positional("Folder of the project; made if it does not exist.")] = "."
+    path: Annotated[str, positional("Folder of the project; made if it does not exist.", metavar="FOLDER")] = "."
 
 
 class Result(msgspec.Struct, frozen=True, kw_only=True):
@@ -21,5 +21,5 @@ class Result(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def init(call: Call, request: Request) -> Result:
-    project = Project.init(call.path(request.folder))
+    project = Project.init(call.path(request.path))
     return Result(root=str(project.root), tracking=project.uri)

@@ -58,8 +58,12 @@ def run(call: Call, request: Request) -> Result:
         call = Call(folder, progress=call.progress, makes_project=True)
     call.progress(Progress(task="mlflow", note="opening the run"))
     session = call.session if call.has_session else _own_session(call)
+    running = _Running(call, session, pipeline, folder, chosen, request)
     try:
-        return _Running(call, session, pipeline, folder, chosen, request).run()
+        return running.run()
+    except BaseException as error:
+        running.abandon(error)
+        raise
     finally:
         if not call.has_session:
             session.close(60.0)
@@ -87,6 +91,8 @@ class _Running:
         """The run of each step that was started: ours, and MLflow's id of it."""
         self.sessions: list[str] = []
         """Of the steps' kernels, in the order in which they ran."""
+        self.unended: list[OpenedRun] = []
+        """Runs that somebody has to end, whatever happens: the parent first."""
         self.began, self.clock = utc_now(), time.monotonic()
 
     def run(self) -> Result:
@@ -94,7 +100,6 @@ class _Running:
         try:
             parent = self.session.resolve(opened.key)
         except StateError as error:
-            self.session.end_run(opened)
             raise ExternalError(
                 error.message, kind="mlflow-unreachable",
                 hint="Nothing was executed. Look at it: nbmlops doctor",
@@ -136,7 +141,7 @@ class _Running:
         shown = {name: MARK if is_secret_name(name) else str(value) for name, value in self.values.items()}
         verdict = {"nbmlops.certificate": str(self.certificate.verdict)} if self.certificate else {}
         notebook = self.call.project.relative(self.folder / self.pipeline.notebook)
-        return self.session.open_run(
+        opened = self.session.open_run(
             self.name,
             "pipeline",
             params=shown,
@@ -149,11 +154,29 @@ class _Running:
             },
             experiment=self.experiment,
         )
+        self.unended.append(opened)
+        return opened
+
+    def abandon(self, error: BaseException) -> None:
+        """Something got in between, an interrupt or a full disk: no run is left open, and none looks finished."""
+        status = "KILLED" if isinstance(error, KeyboardInterrupt) else "FAILED"
+        failure = "stopped by the user" if status == "KILLED" else str(error)
+        while self.unended:
+            self._end_run(self.unended[-1], status, failure)
+
+    def _end_run(self, opened: OpenedRun, status: str, failure: str) -> None:
+        if opened in self.unended:
+            self.unended.remove(opened)
+        if failure:
+            self.session.send(SetTags(key=opened.key, tags={Tags.FAILURE: failure[:1000]}))
+        now = time.time_ns() // 1_000_000
+        self.session.send(EndRun(key=opened.key, ended_ms=now, status=status, failure=failure[:1000]))
 
     def _environment(self, step: Step, parent: OpenedRun) -> dict[str, str]:
         """Opens the step's run, so that MLflow shows it while it goes, and tells its kernel to write to it."""
         tags = {Tags.STEP: step.name, Tags.PIPELINE: identity(self.pipeline)}
         opened = self.session.open_run(step.name, "step", tags=tags, parent=parent.key, experiment=self.experiment)
+        self.unended.append(opened)
         run = self.session.resolve(opened.key)
         self.opened[step.name] = (opened, run)
         self.sessions.append(new_id())
@@ -176,13 +199,10 @@ class _Running:
         """The step's kernel is gone: send what it has journaled, then end its run."""
         self.session.send(Extra(name="collect"))
         if step in self.opened:
-            now = time.time_ns() // 1_000_000
-            key = self.opened[step][0].key
+            opened = self.opened[step][0]
             # What the step computed rests on all that was read before it, too.
-            self.session.send(Extra(name="tie", key=key, body={"sessions": self.sessions, "is_data_only": True}))
-            if result.error:
-                self.session.send(SetTags(key=key, tags={Tags.FAILURE: result.error[:1000]}))
-            self.session.send(EndRun(key=key, ended_ms=now, status=STATUS[result.state], failure=result.error[:1000]))
+            self.session.send(Extra(name="tie", key=opened.key, body={"sessions": self.sessions, "is_data_only": True}))
+            self._end_run(opened, STATUS[result.state], result.error)
 
     def _on_cell(self, progress: StepProgress) -> None:
         self.call.progress(
@@ -213,9 +233,7 @@ class _Running:
         states = {step.state for step in steps}
         state = next((s for s in (StepState.KILLED, StepState.FAILED) if s in states), StepState.DONE)
         error = next((step.error for step in steps if step.error), "")
-        if error:
-            self.session.send(SetTags(key=opened.key, tags={Tags.FAILURE: error[:1000]}))
-        self.session.send(EndRun(key=opened.key, ended_ms=now, status=STATUS[state], failure=error[:1000]))
+        self._end_run(opened, STATUS[state], error)
         self.session.scribe.flush(60.0)
         result = PipelineResult(
             id=self.id,

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import difflib
 from collections import Counter
+from pathlib import PurePosixPath
 from typing import Any
 
 import msgspec
@@ -88,6 +89,13 @@ def check(pipeline: Pipeline, place: str) -> None:
         if not step.name or slug(step.name, fallback="") != step.name:
             near = slug(step.name, fallback="step")
             raise _refusal(f"{place}: {step.name!r} is no name for a step", "step-name", f"Call it {near}.")
+        place_of = PurePosixPath(step.notebook)
+        if not step.notebook or place_of.is_absolute() or ".." in place_of.parts:
+            raise _refusal(
+                f"{place}: the notebook of step {step.name}, {step.notebook!r}, is not inside of the pipeline",
+                "step-notebook",
+                "Name it as a path below this folder.",
+            )
         for need in (*step.needs, *(take.step for take in step.takes)):
             if need not in steps:
                 raise _refusal(

@@ -15,7 +15,9 @@ import tempfile
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
-from nbmlops.errors import ConflictError, NotFoundError
+import msgspec
+
+from nbmlops.errors import ConflictError, NotFoundError, UsageError
 from nbmlops.lib.digest import digest_bytes, digest_file
 from nbmlops.lib.files import refusing_disk_errors, write_atomic
 from nbmlops.model.certificate import Certificate
@@ -33,7 +35,19 @@ def read_pipeline(folder: Path) -> Pipeline:
         raise NotFoundError(
             f"There is no pipeline in {folder}.", kind="pipeline-missing", hint="Make one: nbmlops export NOTEBOOK"
         )
-    return load(path.read_text(encoding="utf-8"), str(path))
+    try:
+        text = path.read_text(encoding="utf-8")
+    except UnicodeDecodeError as error:
+        raise UsageError(f"{path} is not UTF-8 text.", kind="pipeline-not-yaml", hint="Save it as UTF-8.") from error
+    pipeline = load(text, str(path))
+    for step in pipeline.steps:
+        if not (path.parent / step.notebook).is_file():
+            raise NotFoundError(
+                f"Step {step.name} has no notebook: {path.parent / step.notebook}.",
+                kind="step-notebook-missing",
+                hint="Bring it back, or export again with --force.",
+            )
+    return pipeline
 
 
 def read_certificate(folder: Path) -> Certificate | None:
@@ -69,7 +83,10 @@ def check_replaceable(folder: Path) -> None:
 
 def edited(folder: Path) -> list[str]:
     """Files of an exported folder that are no longer as written."""
-    digests: dict[str, str] = json.loads((folder / WRITTEN).read_text())
+    try:
+        digests = msgspec.json.decode((folder / WRITTEN).read_bytes(), type=dict[str, str])
+    except msgspec.DecodeError:
+        return [WRITTEN]
     return [
         name
         for name, digest in digests.items()
@@ -90,9 +107,15 @@ def new_folder(target: Path) -> Iterator[Path]:
             if target.exists():
                 old = Path(tempfile.mkdtemp(prefix=f".{target.name}.old.", dir=target.parent))
                 os.rename(target, old / "was")
-            os.rename(fresh, target)
-            if old is not None:
-                shutil.rmtree(old, ignore_errors=True)
+            try:
+                os.rename(fresh, target)
+            except BaseException:
+                if old is not None:
+                    os.rename(old / "was", target)
+                raise
+            finally:
+                if old is not None:
+                    shutil.rmtree(old, ignore_errors=True)
         except BaseException:
             shutil.rmtree(fresh, ignore_errors=True)
             raise

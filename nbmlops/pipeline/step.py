@@ -17,6 +17,8 @@ import msgspec
 from nbmlops.model.pipeline import StepResult, StepState
 from nbmlops.ports import StepProgress, StepSpec
 
+LONGEST_ERROR = 500
+
 
 def main(spec_path: str) -> int:
     spec = msgspec.json.decode(Path(spec_path).read_bytes(), type=StepSpec)
@@ -80,9 +82,13 @@ def _one_line(problem: BaseException) -> str:
     if name:
         count = getattr(problem, "exec_count", None)
         where = f"cell [{count}]: " if count else ""
-        return f"{where}{name}: {value}"
-    text = " ".join(str(problem).split())
-    return f"{type(problem).__name__}: {text}"[:500]
+        return f"{where}{name}: {_flat(value)}"
+    return f"{type(problem).__name__}: {_flat(problem)}"
+
+
+def _flat(text: object) -> str:
+    """An exception's words may be many lines: the traceback in the executed notebook has them all."""
+    return " ".join(str(text).split())[:LONGEST_ERROR]
 
 
 if __name__ == "__main__":

@@ -80,7 +80,7 @@ def find_run(uri: str, ref: str) -> RunView:
     raise NotFoundError(
         f"There is no run {ref}.",
         kind="run-not-found",
-        hint=f"Near names: {', '.join(close)}." if close else "See the list: nbmlops runs",
+        hint=f"Near names: {', '.join(close)}." if close else "List them: nbmlops runs",
         near=close,
     )
 

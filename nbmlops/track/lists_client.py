@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import functools
+from collections.abc import Callable
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, Concatenate, ParamSpec, TypeVar
 
 from mlflow import MlflowClient
 from mlflow.entities import ViewType
@@ -11,12 +13,26 @@ from mlflow.entities import ViewType
 from nbmlops.model.run import DatasetUse, ModelView, RunView, Tags
 from nbmlops.track.address import check_server
 from nbmlops.track.lists_sqlite import Query, dataset_view
+from nbmlops.track.trouble import asking
+
+Asked = ParamSpec("Asked")
+Answer = TypeVar("Answer")
 
 _ORDERS = {"started": "attributes.start_time", "name": "attributes.run_name", "status": "attributes.status"}
 _PER_PAGE = 1000
 _NAMES = 1000
 
 
+def _asking(question: Callable[Concatenate[str, Asked], Answer]) -> Callable[Concatenate[str, Asked], Answer]:
+    @functools.wraps(question)
+    def ask(uri: str, /, *args: Asked.args, **kwargs: Asked.kwargs) -> Answer:
+        with asking(uri):
+            return question(uri, *args, **kwargs)
+
+    return ask
+
+
+@_asking
 def runs(uri: str, query: Query) -> tuple[RunView, ...]:
     client = _client(uri)
     experiments = _experiments(client, query.experiment)
@@ -46,6 +62,7 @@ def runs(uri: str, query: Query) -> tuple[RunView, ...]:
     return tuple(found[query.offset : wanted])
 
 
+@_asking
 def matching(uri: str, ref: str) -> tuple[RunView, ...]:
     """The run of that id; else those whose id begins so; else the newest of that name."""
     from mlflow.exceptions import MlflowException
@@ -74,6 +91,7 @@ def matching(uri: str, ref: str) -> tuple[RunView, ...]:
     return tuple(_view(run, experiments) for run in newest if len(ref) >= 4 and run.info.run_id.startswith(ref))
 
 
+@_asking
 def names(uri: str) -> tuple[str, ...]:
     client = _client(uri)
     experiments = _experiments(client, None)
@@ -83,6 +101,7 @@ def names(uri: str) -> tuple[str, ...]:
     return tuple({run.info.run_name or "" for run in found})
 
 
+@_asking
 def children(uri: str, run_id: str) -> tuple[RunView, ...]:
     client = _client(uri)
     experiments = _experiments(client, None)
@@ -104,6 +123,7 @@ def children(uri: str, run_id: str) -> tuple[RunView, ...]:
     return tuple(found)
 
 
+@_asking
 def datasets(uri: str, run_id: str) -> tuple[DatasetUse, ...]:
     inputs = _client(uri).get_run(run_id).inputs
     found = []
@@ -114,6 +134,7 @@ def datasets(uri: str, run_id: str) -> tuple[DatasetUse, ...]:
     return tuple(sorted(found, key=lambda use: (use.name, use.digest)))
 
 
+@_asking
 def models(uri: str, run_id: str) -> tuple[ModelView, ...]:
     client = _client(uri)
     run = client.get_run(run_id)

@@ -13,6 +13,7 @@ from urllib.parse import quote
 import msgspec
 
 from nbmlops.model.run import DatasetUse, ModelView, RunView, Tags
+from nbmlops.track.trouble import explaining
 
 _BUSY_SECONDS = 20.0
 _IDS_PER_QUERY = 500
@@ -209,7 +210,10 @@ def _reading(path: Path) -> Iterator[sqlite3.Connection]:
             yield nothing
         return
     address = f"file:{quote(str(path))}?mode=ro"
-    with contextlib.closing(sqlite3.connect(address, uri=True, timeout=_BUSY_SECONDS)) as database:
+    with (
+        explaining(path),
+        contextlib.closing(sqlite3.connect(address, uri=True, timeout=_BUSY_SECONDS)) as database,
+    ):
         yield database
 
 

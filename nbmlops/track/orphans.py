@@ -12,9 +12,11 @@ import contextlib
 import sqlite3
 import time
 from collections.abc import Callable
+from typing import Any
 
 from nbmlops.model.run import Tags
-from nbmlops.track.address import sqlite_path
+from nbmlops.track.address import check_server, sqlite_path
+from nbmlops.track.trouble import asking, explaining
 
 WHY = "the kernel that opened this run is gone"
 _BUSY_SECONDS = 20.0
@@ -27,7 +29,7 @@ def end_orphans(uri: str, alive: Callable[[str], bool]) -> tuple[str, ...]:
         return _end_through_client(uri, alive)
     if not path.exists():
         return ()
-    with contextlib.closing(sqlite3.connect(path, timeout=_BUSY_SECONDS)) as database:
+    with explaining(path), contextlib.closing(sqlite3.connect(path, timeout=_BUSY_SECONDS)) as database:
         rows = database.execute(
             "SELECT r.run_uuid, t.value FROM runs r JOIN tags t ON t.run_uuid = r.run_uuid AND t.key = ? "
             "WHERE r.status = 'RUNNING' AND r.lifecycle_stage = 'active'",
@@ -51,9 +53,14 @@ def end_orphans(uri: str, alive: Callable[[str], bool]) -> tuple[str, ...]:
 
 
 def _end_through_client(uri: str, alive: Callable[[str], bool]) -> tuple[str, ...]:
+    check_server(uri)
     from mlflow import MlflowClient
 
-    client = MlflowClient(uri)
+    with asking(uri):
+        return _end_in(MlflowClient(uri), alive)
+
+
+def _end_in(client: Any, alive: Callable[[str], bool]) -> tuple[str, ...]:
     ended: list[str] = []
     verdicts: dict[str, bool] = {}
     experiments = [experiment.experiment_id for experiment in client.search_experiments()]

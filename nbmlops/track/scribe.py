@@ -68,6 +68,8 @@ class Scribe:
             if not self._listen(incoming):
                 break
         self._finish()
+        if not self._stalled and not swept:
+            self._sweep()  # a short session has had no quiet moment
 
     def _advance(self) -> None:
         """Handle what the journal holds; stop at trouble that may pass."""

@@ -2,7 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
+import sqlite3
 from collections.abc import Iterator
+from pathlib import Path
+
+from nbmlops.errors import ExternalError, IntegrityError, UnavailableError
+from nbmlops.lib.redact import redact
+from nbmlops.track.address import shown
 
 _LATER_CODES = {"TEMPORARILY_UNAVAILABLE", "REQUEST_LIMIT_EXCEEDED"}
 _UNREACHABLE = {
@@ -48,3 +55,40 @@ def _chain(error: BaseException) -> Iterator[BaseException]:
         seen.add(id(current))
         yield current
         current = current.__cause__ or current.__context__
+
+
+@contextlib.contextmanager
+def explaining(path: Path) -> Iterator[None]:
+    """Around our own statements on MLflow's database file: what SQLite complains of becomes one line."""
+    try:
+        yield
+    except sqlite3.DatabaseError as error:
+        text = str(error)
+        if is_busy(error):
+            raise UnavailableError(
+                f"{path} is in use by another process.", kind="mlflow-busy", hint="Try again in a moment."
+            ) from error
+        if "malformed" in text or "not a database" in text:
+            raise IntegrityError(
+                f"{path} is damaged ({text}).",
+                kind="mlflow-damaged",
+                hint="Bring it back from a copy, or move it aside: the next run starts a new one.",
+            ) from error
+        raise ExternalError(f"{path} cannot be used: {text}.", kind="mlflow-unusable") from error
+
+
+@contextlib.contextmanager
+def asking(uri: str) -> Iterator[None]:
+    """Around questions to a server: whatever it answers that is no answer becomes one line."""
+    from mlflow.exceptions import MlflowException
+
+    try:
+        yield
+    except MlflowException as error:
+        text = redact(" ".join(str(error).split()))[:300]
+        raise ExternalError(
+            f"The MLflow server {shown(uri)} does not answer as one: {text}",
+            kind="mlflow-refused",
+            hint="Check the address: nbmlops doctor",
+            uri=shown(uri),
+        ) from error

@@ -46,9 +46,12 @@ class TrackingClient(PapermillNotebookClient):  # type: ignore[misc]
     def create_kernel_manager(self) -> Any:
         """Talk to the kernel through files only we may open, not through TCP ports of the machine."""
         manager = super().create_kernel_manager()
-        runtime = os.path.join(jupyter_runtime_dir(), f"kernel-{uuid.uuid4()}-ipc-1")
-        if os.name == "posix" and len(runtime) < LONGEST_SOCKET:
-            manager.transport = "ipc"
+        runtime = jupyter_runtime_dir()
+        sockets = os.path.join(runtime, f"kernel-{uuid.uuid4()}-ipc")
+        if os.name == "posix" and len(os.fsencode(sockets)) < LONGEST_SOCKET:
+            os.makedirs(runtime, mode=0o700, exist_ok=True)
+            # Without a name of their own they lie in the current folder, where those of two kernels meet.
+            manager.transport, manager.ip = "ipc", sockets
         return manager
 
     def execute_cell(self, cell: Any, cell_index: int, *args: Any, **kwargs: Any) -> Any:

@@ -17,6 +17,7 @@ from nbmlops.ops.session import Session
 from nbmlops.project import Project
 
 logger = logging.getLogger("nbmlops")
+COMPLETED = "%mlops"
 TRACKING_VARIABLE = "NBMLOPS_TRACKING"
 
 
@@ -30,7 +31,7 @@ class Loaded:
         self.magics = MlopsMagics(shell, self)
         shell.register_magics(self.magics)
         shell.input_transformers_cleanup.append(strip_header)
-        shell.set_hook("complete_command", self.magics.complete, str_key="%mlops")
+        shell.set_hook("complete_command", self.magics.complete, str_key=COMPLETED)
 
     @property
     def is_rehearsal(self) -> bool:
@@ -91,6 +92,9 @@ def unload(shell: Any) -> None:
         shell.input_transformers_cleanup.remove(strip_header)
     for kind in ("line", "cell"):
         shell.magics_manager.magics[kind].pop("mlops", None)
+    shell.magics_manager.registry.pop(MlopsMagics.__name__, None)
+    # IPython has set_hook and nothing that undoes it.
+    shell.strdispatchers["complete_command"].strs.pop(COMPLETED, None)
     _loaded = None
 
 

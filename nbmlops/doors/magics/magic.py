@@ -66,8 +66,8 @@ class MlopsMagics(Magics):  # type: ignore[misc]
             )
         return Shown(result)
 
-    def _cell(self, line: str, cell: str) -> None:
-        """Only cells that begin with another cell magic come here; see header.py."""
+    def _cell(self, line: str, cell: str) -> Any:
+        """Only cells that go on with another cell magic come here with a good header; see header.py."""
         tokens = _tokens(line)
         if not tokens or tokens[0] != "run":
             raise UsageError(
@@ -76,7 +76,9 @@ class MlopsMagics(Magics):  # type: ignore[misc]
                 hint="Write %%mlops run NAME, or %mlops VERB ...",
             )
         self._open_run(tokens)
-        self.shell.run_cell(cell, store_history=False, silent=True).raise_error()
+        header, _, body = cell.lstrip("\n").partition("\n")
+        name, _, arguments = header.removeprefix("%%").partition(" ")
+        return self.shell.run_cell_magic(name, arguments.strip(), body)
 
     def _open_run(self, tokens: list[str]) -> None:
         from nbmlops.doors.arguments import parse

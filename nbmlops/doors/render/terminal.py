@@ -36,6 +36,7 @@ def renderable(page: Page) -> RenderableType:
 
 def plain_text(page: Page, width: int = 120) -> str:
     """Without colours: what a notebook keeps as the text form."""
+    # In a kernel rich would take the notebook for a terminal with colours, and store their codes in the .ipynb file.
     console = Console(width=width, color_system=None, highlight=False, force_terminal=False, force_jupyter=False)
     with console.capture() as capture:
         console.print(renderable(page), soft_wrap=False)

@@ -20,7 +20,7 @@ import nbmlops
 from nbmlops.doors.arguments import to_request, usage
 from nbmlops.doors.failures import as_facts, http_status
 from nbmlops.doors.render.help import offered
-from nbmlops.errors import NbmlopsError, NotFoundError, UsageError
+from nbmlops.errors import InternalError, NbmlopsError, NotFoundError, UsageError
 from nbmlops.ops.call import Call
 from nbmlops.ops.fields import fields_of
 from nbmlops.ops.verbs import Effect, Verb, find_verb
@@ -47,17 +47,24 @@ class TableHandler(_Handler):
     @web.authenticated  # type: ignore[untyped-decorator]
     @authorized  # type: ignore[untyped-decorator]
     async def get(self) -> None:
-        verbs = [verb for verb in offered(magics=False) if not verb.is_terminal]
-        self.answer({"version": nbmlops.__version__, "verbs": [_described(verb) for verb in verbs]})
+        verbs = [_described(verb) for verb in offered(magics=False) if not verb.is_terminal]
+        self.answer({"version": nbmlops.__version__, "verbs": verbs})
 
 
 class VerbHandler(_Handler):
     @web.authenticated  # type: ignore[untyped-decorator]
     @authorized  # type: ignore[untyped-decorator]
     async def get(self, name: str) -> None:
-        verb = find_verb(name)
+        try:
+            verb = _find(name)
+        except NbmlopsError as error:
+            self.fail(error)
+            return
         if verb.effect is not Effect.READ:
-            raise web.HTTPError(405, reason=f"{name} changes something: POST it.")
+            self.set_header("Allow", "POST")
+            refusal = UsageError(f"{name} changes something.", kind="verb-changes", hint="POST it.", verb=name)
+            self.answer(as_facts(refusal), 405)
+            return
         many = {field.name for field in fields_of(verb.request) if field.is_many}
         values: dict[str, Any] = {}
         for key in self.request.query_arguments:
@@ -69,14 +76,18 @@ class VerbHandler(_Handler):
     @authorized  # type: ignore[untyped-decorator]
     async def post(self, name: str) -> None:
         try:
+            verb = _find(name)
             body = json.loads(self.request.body or b"{}")
+        except NbmlopsError as error:
+            self.fail(error)
+            return
         except ValueError as error:
             self.fail(UsageError(f"The body is not JSON: {error}.", kind="arguments-malformed"))
             return
         if not isinstance(body, dict):
             self.fail(UsageError("The body is not a JSON object.", kind="arguments-malformed"))
             return
-        await self._act(find_verb(name), body)
+        await self._act(verb, body)
 
     async def _act(self, verb: Verb, values: dict[str, Any]) -> None:
         values.pop("token", None)
@@ -87,6 +98,11 @@ class VerbHandler(_Handler):
         except NbmlopsError as error:
             self.fail(error)
             return
+        except Exception as error:
+            self.log.exception("nbmlops: %s failed", verb.name)
+            text = " ".join(str(error).split())
+            self.fail(InternalError(f"{type(error).__name__}: {text}.", kind="bug", hint="The server's log has more."))
+            return
         self.answer(result)
 
     def _folder(self, name: str) -> Path:
@@ -96,6 +112,15 @@ class VerbHandler(_Handler):
         if not folder.is_relative_to(root) or not folder.is_dir():
             raise NotFoundError(f"There is no folder {name!r}.", kind="folder-missing")
         return folder
+
+
+def _find(name: str) -> Verb:
+    """Raises NotFoundError for a verb that does not exist or works at another door only."""
+    verb = find_verb(name)
+    if verb.needs_kernel or verb.is_terminal:
+        there = f"In a notebook: %mlops {name}" if verb.needs_kernel else f"In a terminal: nbmlops {name}"
+        raise NotFoundError(f"{name} does not work over REST.", kind="verb-not-here", hint=there, verb=name)
+    return verb
 
 
 def _described(verb: Verb) -> dict[str, Any]:

@@ -33,20 +33,20 @@ class LocalEngine:
         with tempfile.TemporaryDirectory(prefix="nbmlops-") as folder, tempfile.TemporaryFile() as errors:
             spec_path = Path(folder) / "spec.json"
             spec_path.write_bytes(canonical_json(spec))
-            process = subprocess.Popen(
+            with subprocess.Popen(
                 [sys.executable, "-m", "nbmlops.pipeline.step", str(spec_path)],
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.PIPE,
                 stderr=errors,
                 # Ctrl-C in a terminal reaches the whole group; the step is told by us, once, and in order.
                 start_new_session=True,
-            )
-            try:
-                result = _follow(process, report)
-                process.wait()
-            except BaseException:
-                _stop(process)
-                raise
+            ) as process:
+                try:
+                    result = _follow(process, report)
+                    process.wait()
+                except BaseException:
+                    _stop(process)
+                    raise
             return result or StepResult(
                 step=spec.step, state=StepState.FAILED, error=_death(process.returncode, _tail(errors))
             )

@@ -1,0 +1,86 @@
+"""Fixtures for the doors: an isolated environment, a project with a run, a snapshot and a pipeline in it."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from nbmlops.doors.cli.main import run as cli
+from nbmlops.testing.notebooks import notebook_file
+from tests import isolation
+
+NOTEBOOK = """
+# %% [markdown]
+# # Count
+# %% tags=["parameters"]
+factor = 2  # what each number is multiplied by
+# %%
+from pathlib import Path
+numbers = [int(line) for line in Path("data/numbers.txt").read_text().split()]
+# %%
+total = sum(number * factor for number in numbers)
+print(total)
+"""
+
+
+@pytest.fixture(scope="session")
+def variables(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
+    """The environment of every process that these tests start."""
+    return isolation.environment(tmp_path_factory.mktemp("home"), isolation.shared_cache(tmp_path_factory))
+
+
+@pytest.fixture(autouse=True)
+def isolated(variables: dict[str, str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    isolation.apply(monkeypatch, variables)
+    monkeypatch.chdir(tmp_path)
+
+
+@pytest.fixture(scope="session")
+def counted(tmp_path_factory: pytest.TempPathFactory, variables: dict[str, str]) -> Path:
+    """A project whose notebook was tracked, its data kept, and a pipeline made. To be copied, not changed."""
+    root = tmp_path_factory.mktemp("projects") / "counting"
+    (root / "data").mkdir(parents=True)
+    (root / "data" / "numbers.txt").write_text("1\n2\n3\n")
+    (root / "count.ipynb").write_text(notebook_file(NOTEBOOK))
+    with pytest.MonkeyPatch.context() as patch:
+        isolation.apply(patch, variables)
+        patch.chdir(root)
+        assert cli(["init"]) == 0
+        batch = [sys.executable, "-m", "papermill", "count.ipynb", "out.ipynb", "--engine", "nbmlops"]
+        subprocess.run([*batch, "--no-progress-bar"], check=True, capture_output=True, env=variables, cwd=root)
+        assert cli(["snapshot", "data", "-m", "first"]) == 0
+        assert cli(["export", "count.ipynb", "--no-verify"]) == 0
+    return root
+
+
+@pytest.fixture
+def project(counted: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A copy of it, to work in."""
+    monkeypatch.chdir(copy_of(counted, tmp_path / "project"))
+    return tmp_path / "project"
+
+
+def copy_of(project: Path, target: Path) -> Path:
+    shutil.copytree(project, target)
+    return target
+
+
+Say = Callable[..., tuple[int, str, str]]
+
+
+@pytest.fixture
+def say(capsys: pytest.CaptureFixture[str]) -> Say:
+    """`say("runs", "--json")` -> exit code, standard output, standard error; in this process."""
+
+    def said(*words: str) -> tuple[int, str, str]:
+        capsys.readouterr()
+        code = cli(list(words))
+        out, err = capsys.readouterr()
+        return code, out, err
+
+    return said

@@ -1,0 +1,98 @@
+"""Ctrl-C and SIGTERM in the middle of a pipeline run and of an export."""
+
+from __future__ import annotations
+
+import json
+import signal
+
+import pytest
+
+from tests.journeys.conftest import Terminal, eventually, is_gone, one_line, write
+
+TWO_STEPS = """
+# %% [markdown]
+# # First
+# %%
+import os, time
+from pathlib import Path
+started = sum([1])
+# %% [markdown]
+# # Second
+# %%
+print("in the middle", started)
+Path("pid").write_text(str(os.getpid()))
+time.sleep({seconds})
+ended = started + 1
+"""
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_stopped_run_is_killed_its_kernel_gone_and_what_was_done_kept(
+    terminal: Terminal, number: signal.Signals
+) -> None:
+    write(terminal.folder, "slow.ipynb", TWO_STEPS.format(seconds=600))
+    exported = terminal.good("export", "slow.ipynb", "--no-verify")
+    last = exported["pipeline"]["steps"][-1]["name"]
+    process = terminal.start("nbmlops", "run", "pipelines/slow", "--json")
+    pid = terminal.folder / "pid"
+    assert eventually(lambda: pid.exists() and pid.read_text())
+    kernel = int(pid.read_text())
+    process.send_signal(number)
+    out, errors = process.communicate(timeout=40)
+    assert process.returncode == 130, out + errors
+    assert json.loads(out)["kind"] == "interrupted"
+    assert "Traceback" not in errors
+    assert eventually(lambda: is_gone(kernel), 10)
+    runs = {run["name"]: run for run in terminal.good("runs")["runs"]}
+    assert runs["slow"]["status"] == "KILLED"
+    assert runs[last]["status"] == "KILLED"
+    assert {run["status"] for run in runs.values()} <= {"KILLED", "FINISHED"}
+    kept = [path.read_text() for path in (terminal.folder / ".nbmlops" / "runs").rglob("*.ipynb")]
+    assert any("in the middle 1" in text for text in kept)
+    assert len(list((terminal.folder / ".nbmlops" / "runs").rglob("result.json"))) == 1
+
+
+@pytest.mark.parametrize("seconds", [0.3, 1.2, 2.5])
+def test_a_run_that_is_stopped_early_leaves_nothing_running(terminal: Terminal, seconds: float) -> None:
+    """While it imports, opens its run, or starts a kernel."""
+    import time
+
+    write(terminal.folder, "slow.ipynb", TWO_STEPS.format(seconds=600))
+    terminal.good("export", "slow.ipynb", "--no-verify")
+    process = terminal.start("nbmlops", "run", "pipelines/slow")
+    time.sleep(seconds)
+    process.send_signal(signal.SIGINT)
+    _, errors = process.communicate(timeout=60)
+    assert process.returncode in (130, -signal.SIGINT), errors
+    assert {run["status"] for run in terminal.good("runs")["runs"]} <= {"KILLED"}
+
+
+def test_a_stopped_export_writes_nothing(terminal: Terminal) -> None:
+    write(terminal.folder, "slow.ipynb", TWO_STEPS.format(seconds=600))
+    # The proof executes in a copy of the project: the kernel tells where it is by its name for the file.
+    marker = terminal.folder.parent / "pid"
+    text = (terminal.folder / "slow.ipynb").read_text().replace('Path(\\"pid\\")', f'Path(\\"{marker}\\")')
+    (terminal.folder / "slow.ipynb").write_text(text)
+    process = terminal.start("nbmlops", "export", "slow.ipynb")
+    assert eventually(lambda: marker.exists() and marker.read_text())
+    kernel = int(marker.read_text())
+    process.send_signal(signal.SIGINT)
+    _, errors = process.communicate(timeout=40)
+    assert process.returncode == 130
+    assert "Traceback" not in errors
+    assert "Stopped while verifying; nothing was exported." in errors
+    assert eventually(lambda: is_gone(kernel), 10)
+    parent = terminal.folder / "pipelines"
+    assert not parent.exists() or not list(parent.iterdir())
+
+
+def test_a_step_that_fails_fails_the_run_with_one_line(terminal: Terminal) -> None:
+    source = TWO_STEPS.format(seconds=0) + '# %%\nPath("never").write_text(str([][ended]))'
+    write(terminal.folder, "broken.ipynb", source)
+    terminal.good("export", "broken.ipynb", "--no-verify")
+    done = terminal.nbmlops("run", "pipelines/broken")
+    assert done.returncode == 6
+    assert "IndexError: list index out of range" in one_line(done)
+    runs = {run["name"]: run["status"] for run in terminal.good("runs")["runs"]}
+    assert runs["broken"] == "FAILED"
+    assert sorted(runs.values()) == ["FAILED", "FAILED", "FINISHED"]
