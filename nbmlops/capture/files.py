@@ -6,17 +6,19 @@ tracking off an event costs one comparison. It does no I/O and never raises into
 
 from __future__ import annotations
 
+import contextlib
 import fnmatch
 import os
 import sys
 import sysconfig
+from collections.abc import Iterator
 from pathlib import Path
 
 from nbmlops.lib.files import relative_to
 from nbmlops.model.cell import FileUse
 
 _WRITING = os.O_WRONLY | os.O_RDWR
-_READ, _WRITTEN = 1, 2
+_READ, _WRITTEN, _STALE = 1, 2, 4
 _OURS = ("/.nbmlops/", "/nbmlops.toml", "/__pycache__/", "/.git/", "/.ipynb_checkpoints/")
 _PACKAGES = ("/site-packages/", "/dist-packages/")
 """Wherever they lie: an environment may stand on another one, and PYTHONPATH may name any folder."""
@@ -64,8 +66,18 @@ class FileWatch:
                 writes.append(now)
             if use & _READ:
                 # What was read is gone when it was written afterwards: then only the path is known.
-                reads.append(FileUse(path=shown) if use & _WRITTEN else now)
+                reads.append(FileUse(path=shown) if use & _STALE else now)
         return tuple(reads), tuple(writes)
+
+    @contextlib.contextmanager
+    def paused(self) -> Iterator[None]:
+        """What nbmlops itself reads in a cell (`%mlops export`, `%mlops snapshot`) is no input of the cell."""
+        global _active
+        before, _active = _active, None
+        try:
+            yield
+        finally:
+            _active = before
 
     def _is_noise(self, path: str) -> bool:
         return (
@@ -107,9 +119,11 @@ def _hook(event: str, arguments: tuple[object, ...]) -> None:
     else:
         is_written = bool(flags & _WRITING)
         is_read = not is_written or (flags & (os.O_RDWR | os.O_TRUNC | os.O_EXCL)) == os.O_RDWR
-    # What a cell reads after having written it is its own, no input.
-    is_read = is_read and not before & _WRITTEN
-    opened[path] = before | (_READ if is_read else 0) | (_WRITTEN if is_written else 0)
+    # A file read after it was written is an input as it is now; one written after it was read is not any more.
+    if is_written and before & _READ:
+        opened[path] = before | _WRITTEN | _STALE
+    else:
+        opened[path] = before | (_READ if is_read else 0) | (_WRITTEN if is_written else 0)
 
 
 def _module_files() -> set[object]:

@@ -19,6 +19,9 @@ from typing import Self
 from nbmlops.lib.files import write_atomic
 
 PATIENCE_SECONDS = 120
+LIBRARIES = ("mathjax_url", "require_js_url", "jquery_url", "mermaid_js_url", "jupyter_widgets_base_url")
+NOTHING = "data:text/javascript,"
+"""Pages fetch nothing when they are opened: the formulas of a step stay as they were typed."""
 
 
 class Pages:
@@ -63,6 +66,8 @@ def write_page(notebook: Path, page: Path) -> None:
 
     exporter = HTMLExporter()
     exporter.embed_images = True
+    for library in LIBRARIES:
+        setattr(exporter, library, NOTHING)
     text, _ = exporter.from_filename(str(notebook))
     write_atomic(page, text)
 
@@ -70,7 +75,10 @@ def write_page(notebook: Path, page: Path) -> None:
 def main() -> None:
     for line in sys.stdin:
         notebook, page = json.loads(line)
-        write_page(Path(notebook), Path(page))
+        try:
+            write_page(Path(notebook), Path(page))
+        except Exception:  # noqa: BLE001 - one notebook that cannot be drawn must not cost the others theirs
+            continue
 
 
 if __name__ == "__main__":

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import shlex
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -60,7 +61,8 @@ class MlopsMagics(Magics):  # type: ignore[misc]
         if verb.needs_kernel and self.loaded.is_rehearsal:
             return None
         session = self.loaded.session or (self.loaded.start() if verb.needs_kernel else None)
-        with progress_display() as progress:
+        unwatched = session.recorder.files.paused() if session is not None else contextlib.nullcontext()
+        with progress_display() as progress, unwatched:
             result = verb.operation(
                 Call(self._folder(), session=session, makes_project=True, progress=progress), request
             )

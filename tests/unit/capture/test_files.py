@@ -104,12 +104,21 @@ def test_a_file_updated_in_place_is_both(watch: FileWatch, root: Path) -> None:
     assert seen(watch, lambda: closing(open(root / "x.csv", "r+"))) == (["x.csv"], ["x.csv"])
 
 
-def test_a_file_written_and_then_read_is_the_cells_own(watch: FileWatch, root: Path) -> None:
-    def use() -> None:
-        (root / "new").write_text("x")
-        (root / "new").read_text()
+def test_a_file_written_and_then_read_is_both_and_is_known_as_it_was_read(watch: FileWatch, root: Path) -> None:
+    watch.begin()
+    (root / "new").write_text("x")
+    (root / "new").read_text()
+    ((read,), (written,)) = watch.end()
+    assert (read.path, read.size, written.path) == ("new", 1, "new")
 
-    assert seen(watch, use) == ([], ["new"])
+
+def test_what_is_read_in_a_pause_is_no_input(watch: FileWatch, root: Path) -> None:
+    def use() -> None:
+        with watch.paused():
+            (root / "x.csv").read_text()
+        (root / "y.csv").write_text("1")
+
+    assert seen(watch, use) == ([], ["y.csv"])
 
 
 def test_a_relative_path_means_the_folder_in_which_it_was_opened(
