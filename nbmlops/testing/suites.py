@@ -145,7 +145,10 @@ class EngineSuite(ABC):
         )
         wanted = spec(place, source)
         pid = Path(wanted.folder) / "pid"
-        with interrupting(lambda: sleeper if pid.exists() and pid.read_text() else ""), pytest.raises(KeyboardInterrupt):
+        with (
+            interrupting(lambda: sleeper if pid.exists() and pid.read_text() else ""),
+            pytest.raises(KeyboardInterrupt),
+        ):
             engine.run(wanted, lambda event: None)
         kernel = int(pid.read_text())
         assert wait_until_gone(kernel), "the kernel outlives its step"
@@ -185,7 +188,7 @@ def printed(result: StepResult) -> str:
     return "".join(output.text for output in outputs if output.output_type == "stream" and output.name == "stdout")
 
 
-class interrupting:  # noqa: N801 - reads as a phrase: with interrupting(...)
+class interrupting:
     """Ctrl-C for this process a moment after `is_time` has said so for the first time."""
 
     def __init__(self, is_time: Any, seconds: float = 90.0) -> None:

@@ -25,7 +25,7 @@ _NAMES = 1000
 
 def _asking(question: Callable[Concatenate[str, Asked], Answer]) -> Callable[Concatenate[str, Asked], Answer]:
     @functools.wraps(question)
-    def ask(uri: str, *args: Asked.args, **kwargs: Asked.kwargs) -> Answer:
+    def ask(uri: str, /, *args: Asked.args, **kwargs: Asked.kwargs) -> Answer:
         with asking(uri):
             return question(uri, *args, **kwargs)
 
@@ -88,9 +88,7 @@ def matching(uri: str, ref: str) -> tuple[RunView, ...]:
         return (_view(named[0], experiments),)
     # A server cannot search by the beginning of an id: the newest runs are looked through.
     newest = client.search_runs(list(experiments), "", ViewType.ACTIVE_ONLY, _PER_PAGE, ["start_time DESC"])
-    return tuple(
-        _view(run, experiments) for run in newest if len(ref) >= 4 and run.info.run_id.startswith(ref)
-    )
+    return tuple(_view(run, experiments) for run in newest if len(ref) >= 4 and run.info.run_id.startswith(ref))
 
 
 @_asking

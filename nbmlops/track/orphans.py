@@ -41,8 +41,7 @@ def end_orphans(uri: str, alive: Callable[[str], bool]) -> tuple[str, ...]:
         with database:
             for run in runs:
                 changed = database.execute(
-                    "UPDATE runs SET status = 'KILLED', end_time = ? "
-                    "WHERE run_uuid = ? AND status = 'RUNNING'",
+                    "UPDATE runs SET status = 'KILLED', end_time = ? WHERE run_uuid = ? AND status = 'RUNNING'",
                     (now, run),
                 )
                 if changed.rowcount:

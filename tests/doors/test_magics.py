@@ -201,12 +201,16 @@ def test_doctor_lists_what_is_patched(kernel: Kernel) -> None:
     assert kernel.good("d = %mlops doctor\nlen(d.patched) > 0").shown == "True"
 
 
-def test_loading_imports_nothing_heavy_and_twice_is_once(counted: Path, tmp_path: Path, variables: dict[str, str]) -> None:
+def test_loading_imports_nothing_heavy_and_twice_is_once(
+    counted: Path, tmp_path: Path, variables: dict[str, str]
+) -> None:
     place = copy_of(counted, tmp_path / "light")
     with Kernel(place, variables) as kernel:
         heavy = ("mlflow", "pandas", "pyarrow", "sklearn", "numpy", "matplotlib", "cyclopts", "ipywidgets", "papermill")
         before = "import sys, os; _env = dict(os.environ); _sh = get_ipython(); _path = list(sys.meta_path)\n"
-        before += "_t, _e = list(_sh.input_transformers_cleanup), {k: list(v) for k, v in _sh.events.callbacks.items()}\n"
+        before += (
+            "_t, _e = list(_sh.input_transformers_cleanup), {k: list(v) for k, v in _sh.events.callbacks.items()}\n"
+        )
         before += "_m = {k: set(v) for k, v in _sh.magics_manager.magics.items()}; _open = open\n"
         before += "_c = {k: len(getattr(_sh.strdispatchers.get(k), 'strs', {})) for k in ('complete_command',)}"
         kernel.good(before)

@@ -75,12 +75,16 @@ async def test_a_post_that_a_cookie_carries_needs_the_xsrf_mark(jp_fetch: Any, r
     cookie = "; ".join(each.split(";")[0] for each in cookies)
     assert "username" in cookie
     with pytest.raises(HTTPClientError) as caught:
-        await client.fetch(f"{base}nbmlops/api/init", method="POST", body='{"path": "made"}', headers={"Cookie": cookie})
+        await client.fetch(
+            f"{base}nbmlops/api/init", method="POST", body='{"path": "made"}', headers={"Cookie": cookie}
+        )
     assert caught.value.code == 403
     assert not (root / "made").exists()
 
 
-@pytest.mark.parametrize("folder", ["../outside", "counting/../../outside", "/../outside", "absent", "counting/data/numbers.txt"])
+@pytest.mark.parametrize(
+    "folder", ["../outside", "counting/../../outside", "/../outside", "absent", "counting/data/numbers.txt"]
+)
 async def test_a_folder_outside_of_the_root_does_not_exist(jp_fetch: Any, root: Path, folder: str) -> None:
     status, answer = await refused(jp_fetch, "status", params={"folder": folder})
     assert (status, answer["kind"]) == (404, "folder-missing")

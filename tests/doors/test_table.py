@@ -204,7 +204,18 @@ def asked(url: str, values: dict[str, Any]) -> Answer:
 
 _TIME = re.compile(r"\d{4}-\d\d-\d\dT[\d:.]+(Z|[+-]\d\d:\d\d)")
 _ID = re.compile(r"\b[0-9a-f]{12,64}\b|\b[0-9a-hjkmnp-tv-z]{26}\b|\b[0-9a-f]{8}-[0-9a-f-]{27}\b")
-_CHANGING = {"now", "seconds", "duration_seconds", "pid", "process_started", "kernels", "cells", "patched", "id", "nbmlops.execution"}
+_CHANGING = {
+    "now",
+    "seconds",
+    "duration_seconds",
+    "pid",
+    "process_started",
+    "kernels",
+    "cells",
+    "patched",
+    "id",
+    "nbmlops.execution",
+}
 """What differs between two runs of anything, or is about the kernel that only the magics have."""
 
 

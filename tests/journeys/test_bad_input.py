@@ -200,7 +200,9 @@ def test_a_damaged_certificate_and_a_damaged_list_of_files_are_named(
     assert ".export.json" in facts["message"]
 
 
-@pytest.mark.parametrize("text", ["[tracking", "[trakking]\n", "[tracking]\nuri = 1\n", '[snapshot]\nlargest_file = "big"\n'])
+@pytest.mark.parametrize(
+    "text", ["[tracking", "[trakking]\n", "[tracking]\nuri = 1\n", '[snapshot]\nlargest_file = "big"\n']
+)
 def test_settings_that_cannot_be_read_are_refused_in_one_line(
     place: Path, capsys: pytest.CaptureFixture[str], text: str
 ) -> None:

@@ -22,7 +22,9 @@ def disk(tmp_path: Path, variables: dict[str, str]) -> Iterator[Terminal]:
         pytest.skip("mounting a small file system takes root")
     place = tmp_path / "disk"
     place.mkdir()
-    mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", SMALL, "none", str(place)], capture_output=True, check=False)
+    mounted = subprocess.run(
+        ["mount", "-t", "tmpfs", "-o", SMALL, "none", str(place)], capture_output=True, check=False
+    )
     if mounted.returncode != 0:
         pytest.skip(f"a file system cannot be mounted here: {mounted.stderr.decode().strip()}")
     terminal = Terminal(place, variables)
@@ -91,7 +93,9 @@ def test_a_run_on_a_full_disk_says_so_and_the_next_one_works(disk: Terminal) -> 
 
 
 def test_a_disk_that_fills_up_in_the_middle_of_a_run_fails_the_run(disk: Terminal) -> None:
-    source = "# %% [markdown]\n# # Fill\n# %%\nblob = bytes(8_000_000)\n# %% [markdown]\n# # Use\n# %%\nsize = len(blob)"
+    source = (
+        "# %% [markdown]\n# # Fill\n# %%\nblob = bytes(8_000_000)\n# %% [markdown]\n# # Use\n# %%\nsize = len(blob)"
+    )
     write(disk.folder, "large.ipynb", source)
     disk.good("export", "large.ipynb", "--no-verify")
     done = disk.nbmlops("run", "pipelines/large")

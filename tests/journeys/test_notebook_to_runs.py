@@ -61,7 +61,9 @@ def test_a_dead_cell_is_left_out_and_the_reason_is_given(studied: tuple[Terminal
     assert [(each["preview"], bool(each["why"])) for each in dropped] == [("unused = len(rows) ** 2", True)]
 
 
-def test_the_batch_run_is_in_mlflow_with_its_model_and_its_real_data(studied: tuple[Terminal, Any], client: Any) -> None:
+def test_the_batch_run_is_in_mlflow_with_its_model_and_its_real_data(
+    studied: tuple[Terminal, Any], client: Any
+) -> None:
     run = next(each for each in all_runs(client) if each.info.run_name == "flowers")
     assert run.info.status == "FINISHED"
     assert run.data.tags["nbmlops.notebook"] == "flowers.ipynb"

@@ -33,7 +33,12 @@ def mlflow_server(port: int, folder: Path, variables: dict[str, str]) -> Iterato
 
     folder.mkdir()
     command = [sys.executable, "-m", "mlflow", "server", "--host", "127.0.0.1", "--port", str(port), "--workers", "1"]
-    command += ["--backend-store-uri", f"sqlite:///{folder}/server.db", "--artifacts-destination", str(folder / "files")]
+    command += [
+        "--backend-store-uri",
+        f"sqlite:///{folder}/server.db",
+        "--artifacts-destination",
+        str(folder / "files"),
+    ]
     log = (folder / "log").open("wb")
     process = subprocess.Popen(command, cwd=folder, env=variables, stdout=log, stderr=log, start_new_session=True)
     uri = f"http://127.0.0.1:{port}"
@@ -91,7 +96,11 @@ def test_a_notebook_executes_without_the_server_and_its_runs_arrive_when_it_is_t
 
     port = free_port()
     uri = f"http://127.0.0.1:{port}"
-    write(terminal.folder, "away.ipynb", "# %%\nprint('done')\n# %%\n%load_ext nbmlops\n# %%\n%mlops log score=0.5 kind=late")
+    write(
+        terminal.folder,
+        "away.ipynb",
+        "# %%\nprint('done')\n# %%\n%load_ext nbmlops\n# %%\n%mlops log score=0.5 kind=late",
+    )
     done = terminal.papermill("away.ipynb", "out.ipynb", MLFLOW_TRACKING_URI=uri)
     assert done.returncode == 0, done.stderr
     assert "done" in (terminal.folder / "out.ipynb").read_text()

@@ -98,7 +98,7 @@ class VerbHandler(_Handler):
         except NbmlopsError as error:
             self.fail(error)
             return
-        except Exception as error:  # noqa: BLE001 - the last line of defence: a bug of ours, shown as such
+        except Exception as error:
             self.log.exception("nbmlops: %s failed", verb.name)
             text = " ".join(str(error).split())
             self.fail(InternalError(f"{type(error).__name__}: {text}.", kind="bug", hint="The server's log has more."))
