@@ -73,7 +73,7 @@ def verify(
 
     With `live`, a kernel's namespace, its values are the reference instead of a new run of the notebook.
     """
-    names = probed_names(pipeline)
+    names = probed_names(pipeline) if live is None else _where_last(pipeline, probed_names(pipeline))
     with tempfile.TemporaryDirectory(prefix="nbmlops-verify-") as scratch_name:
         scratch = Path(scratch_name)
         is_copied = notebook.is_relative_to(root) and workspace.is_small(root)
@@ -199,10 +199,19 @@ def _probe_cell(names: tuple[str, ...], place: Path, step: str) -> Any:
 
 
 def _probe_live(pipeline: Pipeline, names: dict[str, tuple[str, ...]], live: Mapping[str, Any], place: Path) -> None:
-    """A kernel has only the last values: each name is compared after the last step that makes it."""
-    last = {name: step.name for step in in_order(pipeline) for name in names[step.name]}
     for step in pipeline.steps:
-        probe(tuple(name for name in names[step.name] if last[name] == step.name), dict(live), place, step.name)
+        probe(names[step.name], dict(live), place, step.name)
+
+
+def _where_last(pipeline: Pipeline, names: dict[str, tuple[str, ...]]) -> dict[str, tuple[str, ...]]:
+    """A kernel has only the last values: each name is compared after the last step that holds it and may change it."""
+    wanted = {name for each in names.values() for name in each}
+    last: dict[str, str] = {}
+    for step in in_order(pipeline):
+        for name in (*names[step.name], *(take.name for take in step.takes)):
+            if name in wanted:
+                last[name] = step.name
+    return {step.name: tuple(name for name, place in last.items() if place == step.name) for step in pipeline.steps}
 
 
 def _written(pipeline: Pipeline) -> dict[str, tuple[str, ...]]:

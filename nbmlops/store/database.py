@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import shutil
 import sqlite3
 import threading
 from collections.abc import Iterator
@@ -13,6 +14,7 @@ from nbmlops.lib.files import refusing_disk_errors
 
 SCHEMA_VERSION = 1
 BUSY_SECONDS = 30
+_LEAST_BYTES = 1 << 17
 
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS documents (
@@ -79,7 +81,7 @@ class Database:
                 yield connection
                 connection.execute("COMMIT")
             except BaseException:
-                # A full disk makes SQLite roll back by itself.
+                # On a full disk SQLite has rolled back by itself.
                 if connection.in_transaction:
                     connection.execute("ROLLBACK")
                 raise
@@ -99,9 +101,17 @@ class Database:
             self._local.connection = None
 
 
+def _has_room(folder: Path) -> bool:
+    """Without room for its shared memory SQLite says `disk I/O error`, not that the disk is full."""
+    try:
+        return shutil.disk_usage(folder).free > _LEAST_BYTES
+    except OSError:
+        return True
+
+
 def _explained(error: sqlite3.Error, path: Path) -> ExternalError | IntegrityError:
     text = str(error)
-    if "full" in text:
+    if "full" in text or ("I/O" in text and not _has_room(path.parent)):
         return ExternalError(f"The disk is full: {path}.", kind="disk-full", hint="Free some space and run it again.")
     if "readonly" in text or "read-only" in text or "unable to open" in text:
         return ExternalError(
