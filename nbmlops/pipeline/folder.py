@@ -87,11 +87,8 @@ def edited(folder: Path) -> list[str]:
         digests = msgspec.json.decode((folder / WRITTEN).read_bytes(), type=dict[str, str])
     except msgspec.DecodeError:
         return [WRITTEN]
-    return [
-        name
-        for name, digest in digests.items()
-        if not (folder / name).is_file() or digest_file(folder / name) != digest
-    ]
+    there = {name: folder / name for name in digests}
+    return [name for name, path in there.items() if not path.is_file() or digest_file(path) != digests[name]]
 
 
 @contextlib.contextmanager

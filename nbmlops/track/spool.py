@@ -1,6 +1,6 @@
 """Sending what dead sessions left behind: their server was away, or their scribe was killed.
 
-send_pending(spool, root, uri)      # at the start of every scribe, and by `nbmlops doctor`
+send_pending(spool, root, uri)      # at the start of every scribe
 """
 
 from __future__ import annotations
