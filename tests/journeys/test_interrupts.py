@@ -67,6 +67,19 @@ def test_a_run_that_is_stopped_early_leaves_nothing_running(terminal: Terminal, 
     assert {run["status"] for run in terminal.good("runs")["runs"]} <= {"KILLED"}
 
 
+def test_a_run_that_is_killed_outright_takes_its_kernel_along_and_does_not_stay_running(terminal: Terminal) -> None:
+    write(terminal.folder, "slow.ipynb", TWO_STEPS.format(seconds=600))
+    terminal.good("export", "slow.ipynb", "--no-verify")
+    process = terminal.start("nbmlops", "run", "pipelines/slow")
+    pid = terminal.folder / "pid"
+    assert eventually(lambda: pid.exists() and pid.read_text())
+    kernel = int(pid.read_text())
+    process.kill()
+    process.communicate(timeout=40)
+    assert eventually(lambda: is_gone(kernel), 30)
+    assert eventually(lambda: {run["status"] for run in terminal.good("runs")["runs"]} <= {"KILLED", "FINISHED"}, 30)
+
+
 def test_a_stopped_export_writes_nothing(terminal: Terminal) -> None:
     write(terminal.folder, "slow.ipynb", TWO_STEPS.format(seconds=600))
     # The proof executes in a copy of the project: the kernel tells where it is by its name for the file.
