@@ -153,6 +153,7 @@ class _Running:
                 **verdict,
             },
             experiment=self.experiment,
+            is_of_cell=False,
         )
         self.unended.append(opened)
         return opened
@@ -175,7 +176,9 @@ class _Running:
     def _environment(self, step: Step, parent: OpenedRun) -> dict[str, str]:
         """Opens the step's run, so that MLflow shows it while it goes, and tells its kernel to write to it."""
         tags = {Tags.STEP: step.name, Tags.PIPELINE: identity(self.pipeline)}
-        opened = self.session.open_run(step.name, "step", tags=tags, parent=parent.key, experiment=self.experiment)
+        opened = self.session.open_run(
+            step.name, "step", tags=tags, parent=parent.key, experiment=self.experiment, is_of_cell=False
+        )
         self.unended.append(opened)
         run = self.session.resolve(opened.key)
         self.opened[step.name] = (opened, run)

@@ -159,7 +159,9 @@ class Session:
         tags: dict[str, str] | None = None,
         parent: str = "",
         experiment: str = "",
+        is_of_cell: bool = True,
     ) -> OpenedRun:
+        """`is_of_cell`: what this session has read and run is the run's data and code; not so for a pipeline's runs."""
         key = new_id()
         self.send(
             say.OpenRun(
@@ -172,7 +174,8 @@ class Session:
                 parent=parent,
             )
         )
-        self.touch(key)
+        if is_of_cell:
+            self.touch(key)
         return OpenedRun(key=key, name=name, kind=kind)
 
     def _adopt(self, plan: RunPlan) -> OpenedRun:

@@ -49,7 +49,7 @@ def test_help_lists_exactly_the_verbs_that_work_in_a_notebook(kernel: Kernel) ->
 
 @pytest.mark.parametrize("verb", [verb.name for verb in VERBS if verb.is_terminal])
 def test_a_verb_of_the_terminal_says_so(kernel: Kernel, verb: str) -> None:
-    assert f"{verb} works in a terminal only. There: nbmlops {verb}" in one_line(kernel.run(f"%mlops {verb}"))
+    assert f"{verb} works in a terminal only. Type it there: `nbmlops {verb}`" in one_line(kernel.run(f"%mlops {verb}"))
 
 
 def test_each_verb_explains_itself_in_the_grammar_of_the_notebook(kernel: Kernel) -> None:

@@ -62,7 +62,7 @@ def test_usage_is_one_line_of_the_verbs_grammar() -> None:
 
 def test_named_values_become_a_request_or_are_refused_by_name() -> None:
     assert given(to_request(SNAPSHOT, {"paths": ["a"], "message": "m"})) == {"paths": ("a",), "message": "m"}
-    with pytest.raises(UsageError, match=r"^snapshot: .*unknown field `pats`"):
+    with pytest.raises(UsageError, match=r"^snapshot: there is no argument pats\."):
         to_request(SNAPSHOT, {"pats": []})
-    with pytest.raises(UsageError, match=r"\$\.paths"):
+    with pytest.raises(UsageError, match=r"^snapshot: paths: expected array"):
         to_request(SNAPSHOT, {"paths": 3})
