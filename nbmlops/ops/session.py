@@ -29,6 +29,7 @@ from nbmlops.ops.run_plan import RunPlan
 from nbmlops.ops.sensors import Sensors
 from nbmlops.project import Project
 from nbmlops.settings import OWN_URI
+from nbmlops.store.background import BackgroundRecords
 from nbmlops.track import address, context
 from nbmlops.track import messages as say
 from nbmlops.track.messages import Message
@@ -62,6 +63,7 @@ class Session:
         self.notebook = project.relative(notebook) if notebook is not None else ""
         self.experiment = experiment or project.settings.tracking.experiment or self._default_experiment()
         self.recorder = Recorder(self.id, self.notebook, FileWatch(project.root, project.settings.capture.exclude))
+        self.records = BackgroundRecords(project.records)
         self.is_on = True
         self.failure: Execution | None = None
         self.sensors = Sensors(self)
@@ -118,7 +120,7 @@ class Session:
         execution = self.recorder.finish(error, count, run=opened.key if opened else None)
         if execution is None:
             return
-        self.project.records.put(execution, id=execution.id, subject=self.id)
+        self.records.put(execution, id=execution.id, subject=self.id)
         if execution.outcome is not Outcome.OK and self.failure is None:
             self.failure = execution
         cell_run, self._cell_run = self._cell_run, None
@@ -275,6 +277,7 @@ class Session:
             elif self.failure is not None and self.failure.failure is not None:
                 text = self.failure.failure.traceback
                 self.send(say.LogText(key=self._batch.key, text=text, file="traceback.txt"))
+        self.records.flush()
         self.scribe.close(timeout)
         context.set_context(None)
         self.project.records.put(msgspec.structs.replace(self.info, ended=utc_now()), id=self.id)
@@ -286,6 +289,7 @@ class Session:
 
     def _tie(self, begun: Begun | None, keys: tuple[str, ...]) -> None:
         """Ask the scribe to snapshot what the session has read and run so far, for these runs."""
+        self.records.flush()  # the scribe reads them
         body = {"sessions": [self.id], "notebook": self.notebook, "modules": _local_modules(self.project.root)}
         for key in keys:
             self.send(say.Extra(name="tie", key=key, body=body))

@@ -194,7 +194,7 @@ def _settle(log: Path) -> None:
     """Manners of the process: quiet, undisturbed by Ctrl-C, behind the user's own work in priority."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     with contextlib.suppress(OSError):
-        os.nice(5)
+        os.nice(10)
     for name, value in address.own_environment().items():
         os.environ.setdefault(name, value)
     # The scribe names experiments and runs itself; the kernel's choices are for the user's own calls.
