@@ -47,14 +47,15 @@ class EstimatorSensor:
     def __init__(
         self,
         on_fit: Callable[[Fit], None],
-        files: Callable[[], Path],
+        files: Callable[[], Path] | None,
         *,
         on_answer: Callable[[str, Any, Any], None] | None = None,
         on_score: Callable[[str, Any, float], None] | None = None,
         stands_aside: Callable[[], bool] = lambda: False,
         key_of_loaded: Callable[[], str | None] = lambda: None,
     ) -> None:
-        """`key_of_loaded` is the key for models that were not fitted here but loaded.
+        """`files` gives the folder for pickled models; None: models are not kept.
+        `key_of_loaded` is the key for models that were not fitted here but loaded.
 
         `on_answer(key, inputs, answers)` and `on_score(key, inputs, value)` serve the ScoreSensor.
         """

@@ -23,6 +23,7 @@ VALUE_CHARS = 500
 MOST_ROWS = 10_000
 MOST_COLUMNS = 1000
 SAMPLE_ROWS = 5
+SWITCHED_OFF = "tracking.models is false"
 MODEL_BYTES = 200 << 20
 CANDIDATES = 5
 # A look at the training rows may take this part of the fit's own time, or this many seconds if that is more.
@@ -40,7 +41,7 @@ def observe(
     started_ms: int,
     seconds: float,
     error: BaseException | None,
-    files: Callable[[], Path],
+    files: Callable[[], Path] | None,
 ) -> Fit:
     """Look at the model right after its fit (later it may be another)."""
     rows, columns = _shape(inputs)
@@ -62,7 +63,7 @@ def observe(
         facts |= _search(model)
         sample, answers = _first_rows(model, inputs)
         facts["metrics"] = _training_figures(model, inputs, truth, rows, max(_SECONDS, seconds * _PART_OF_FIT))
-        facts |= _pickled(key, model, sample, answers, files)
+        facts |= _pickled(key, model, sample, answers, files) if files is not None else {"model_skipped": SWITCHED_OFF}
     return Fit(**facts, packages=packages(model))
 
 

@@ -32,7 +32,7 @@ class Sensors:
         )
         self._estimators = EstimatorSensor(
             self._log.fit,
-            lambda: session.scribe.files,
+            (lambda: session.scribe.files) if session.project.settings.tracking.models else None,
             stands_aside=autologs_sklearn,
             key_of_loaded=lambda: self._loaded(session),
         )
