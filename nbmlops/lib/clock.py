@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import os
+import threading
 import time
 from datetime import UTC, datetime
 
 _ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"  # Crockford's base 32: no i, l, o, u
+_RANDOM_BITS = 80
+_lock = threading.Lock()
+_last = 0
 
 
 def utc_now() -> datetime:
@@ -16,7 +20,13 @@ def utc_now() -> datetime:
 def new_id() -> str:
     """A 26-character id: 48 bits of milliseconds, then 80 random bits (the layout of a ULID).
 
-    Ids made later sort later; two processes never make the same one.
+    Ids that a process makes later sort later, also within one millisecond and when the clock goes back; two processes
+    never make the same one.
     """
-    number = (time.time_ns() // 1_000_000) << 80 | int.from_bytes(os.urandom(10), "big")
+    global _last
+    with _lock:
+        fresh = (time.time_ns() // 1_000_000) << _RANDOM_BITS | int.from_bytes(os.urandom(_RANDOM_BITS // 8), "big")
+        # Behind the last one: count on from it, by a random step so that other processes do not meet it.
+        number = fresh if fresh > _last else _last + 1 + int.from_bytes(os.urandom(4), "big")
+        _last = number
     return "".join(_ALPHABET[number >> shift & 31] for shift in range(125, -1, -5))

@@ -14,6 +14,7 @@ def test_an_id_is_26_characters_of_crockfords_alphabet() -> None:
 
 
 def test_ids_made_later_sort_later(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(clock, "_last", 0)  # put back afterwards: other tests go on in the present
     moments = [0, 1, 31, 32, 1_700_000_000_000, 1_700_000_000_001, 2**48 - 1]
     made = []
     for milliseconds in moments:
@@ -28,3 +29,13 @@ def test_ids_of_one_moment_differ() -> None:
 
 def test_now_knows_that_it_is_utc() -> None:
     assert clock.utc_now().tzinfo is UTC
+
+
+def test_ids_of_one_process_sort_in_the_order_in_which_they_were_made(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(clock, "_last", 0)
+    made = [clock.new_id() for _ in range(5000)]
+    assert made == sorted(made)
+    assert len(set(made)) == len(made)
+    now = time.time_ns()
+    monkeypatch.setattr(time, "time_ns", lambda: now - 3_600_000_000_000)
+    assert clock.new_id() > made[-1]
