@@ -59,14 +59,17 @@ def run(call: Call, request: Request) -> Result:
     call.progress(Progress(task="mlflow", note="opening the run"))
     session = call.session if call.has_session else _own_session(call)
     running = _Running(call, session, pipeline, folder, chosen, request)
+    is_clean = False
     try:
-        return running.run()
+        result = running.run()
+        is_clean = True
+        return result
     except BaseException as error:
         running.abandon(error)
         raise
     finally:
         if not call.has_session:
-            session.close(60.0)
+            session.close(60.0, is_clean=is_clean)
 
 
 def _own_session(call: Call) -> Session:

@@ -261,8 +261,11 @@ class Session:
             self.recorder.running = None
         self.is_on = is_on
 
-    def close(self, timeout: float = GOODBYE_SECONDS) -> None:
-        """End what is open and let the scribe finish. Idempotent; called at exit too."""
+    def close(self, timeout: float = GOODBYE_SECONDS, *, is_clean: bool = True) -> None:
+        """End what is open and let the scribe finish. Idempotent; called at exit too.
+
+        `is_clean` is false where the user or an error got in between: no run that is still open looks finished.
+        """
         if self._is_closed:
             return
         self._is_closed = True
@@ -278,7 +281,7 @@ class Session:
                 text = self.failure.failure.traceback
                 self.send(say.LogText(key=self._batch.key, text=text, file="traceback.txt"))
         self.records.flush()
-        self.scribe.close(timeout)
+        self.scribe.close(timeout, is_clean=is_clean)
         context.set_context(None)
         self.project.records.put(msgspec.structs.replace(self.info, ended=utc_now()), id=self.id)
         for name, value in self._environ.items():

@@ -115,13 +115,17 @@ class Scribe:
                 return Flushed(errors=(f"the scribe does not answer: {error}",))
         return Flushed(errors=(f"the scribe did not answer within {timeout:g} s; what was sent is kept",))
 
-    def close(self, timeout: float = 0.0) -> bool:
-        """Say goodbye. The scribe finishes by itself; `timeout` is how long to wait for that."""
+    def close(self, timeout: float = 0.0, *, is_clean: bool = True) -> bool:
+        """Say goodbye. The scribe finishes by itself; `timeout` is how long to wait for that.
+
+        Without a clean end there is no goodbye: runs that are still open become KILLED.
+        """
         with self._lock:
             if self._closed or self._pen is None:
                 self._closed = True
                 return True
-            self.send(Goodbye(ended_ms=time.time_ns() // 1_000_000))
+            if is_clean:
+                self.send(Goodbye(ended_ms=time.time_ns() // 1_000_000))
             self._closed = True
             self._pen.close()
             process = self._process
