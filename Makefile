@@ -17,7 +17,7 @@ demo: $(VENV)/.demo
 
 test: lint types imports notebooks unit
 
-test-all: test slow
+test-all: lint types imports notebooks slow unit
 
 lint: $(VENV)/.dev
 	$(BIN)/ruff check .
