@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import abc
 import ast
 import posixpath
 from dataclasses import replace
@@ -22,12 +23,14 @@ from nbmlops.dataflow.values import (
 )
 
 
-class Expressions(Frame):
+class Expressions(Frame, abc.ABC):
+    @abc.abstractmethod
     def call(self, node: ast.Call) -> Value:
-        raise NotImplementedError
+        """What a call gives, and does to its arguments: calls.py."""
 
+    @abc.abstractmethod
     def invoke(self, function: Function, positional: list[Value], named: dict[str, Value]) -> Value:
-        raise NotImplementedError
+        """What a function of the notebook gives for these arguments: calls.py."""
 
     def child(self, values: dict[str, Value]) -> Expressions:
         """A scope inside of this one (comprehensions)."""
