@@ -17,23 +17,6 @@ class Verdict(StrEnum):
     NOT_COMPARABLE = "NOT COMPARABLE"
 
 
-class Fingerprint(msgspec.Struct, frozen=True, kw_only=True):
-    """Enough of a value to tell whether another one is equal, without keeping it."""
-
-    type: str
-    """Module and class."""
-    digest: str | None = None
-    """Of the canonical content; None where a value has no content that can be compared."""
-    summary: str = ""
-    """A short text for people: shape, value, columns."""
-    parts: dict[str, str] = {}
-    """Digests of named parts (columns, attributes), to say where two values differ."""
-    numbers: tuple[float, ...] = ()
-    """Rounded figures compared within the stated tolerance, where the digests differ."""
-    reason: str = ""
-    """Why there is no digest."""
-
-
 class Comparison(msgspec.Struct, frozen=True, kw_only=True):
     name: str
     step: str
@@ -61,5 +44,3 @@ class Certificate(Document, frozen=True, kw_only=True, tag="certificate"):
     comparisons: tuple[Comparison, ...] = ()
     reason: str = ""
     parameters: dict[str, Any] = {}
-    packages: dict[str, str] = {}
-    """Versions of what was imported, of the notebook's kernel."""

@@ -20,8 +20,6 @@ class Layout:
         self.artifacts = self.folder / "artifacts"
         self.spool = self.folder / "spool"
         self.runs = self.folder / "runs"
-        self.references = self.folder / "references"
-        self.scribe_log = self.folder / "scribe.log"
 
     def create(self) -> None:
         """Make the folder, and keep it out of git without touching the user's own ignore file."""
