@@ -71,4 +71,6 @@ class SessionInfo(Document, frozen=True, kw_only=True, tag="session"):
     boot: str
     started: datetime
     door: str = "notebook"
+    folder: str = "."
+    """Where the kernel stood when it began, relative to the project."""
     ended: datetime | None = None

@@ -64,7 +64,7 @@ def doctor(call: Call, request: Request) -> Result:
     patched: tuple[str, ...] = ()
     if call.has_session:
         session = call.session
-        patched = session.sensors.patched()
+        patched = session.patched()
         place = notebook_path(session.namespace)
         checks.append(
             Check(

@@ -19,12 +19,15 @@ import msgspec
 
 from nbmlops.capture.environment import git_state
 from nbmlops.capture.files import FileWatch
+from nbmlops.capture.outputs import OutputLog
+from nbmlops.capture.random_states import RandomWatch
 from nbmlops.capture.recorder import Begun, Recorder
 from nbmlops.errors import StateError
 from nbmlops.lib.clock import new_id, utc_now
 from nbmlops.lib.process import boot_id, process_started
 from nbmlops.model.cell import Execution, Outcome, SessionInfo
 from nbmlops.model.run import Tags
+from nbmlops.model.trace import CellOutputs, RandomStates
 from nbmlops.ops.run_plan import RunPlan
 from nbmlops.ops.sensors import Sensors
 from nbmlops.project import Project
@@ -56,6 +59,7 @@ class Session:
         door: str = "notebook",
         experiment: str = "",
         plan: RunPlan | None = None,
+        outputs: OutputLog | None = None,
     ) -> None:
         self.project = project
         self.id = (plan.session if plan is not None else "") or new_id()
@@ -64,6 +68,12 @@ class Session:
         self.experiment = experiment or project.settings.tracking.experiment or self._default_experiment()
         self.recorder = Recorder(self.id, self.notebook, FileWatch(project.root, project.settings.capture.exclude))
         self.records = BackgroundRecords(project.records)
+        self.outputs = outputs
+        self._random = RandomWatch()
+        self._recorded = ""
+        """The last execution that has ended."""
+        self._shown = ""
+        """The last execution whose outputs may still grow."""
         self.is_on = True
         self.failure: Execution | None = None
         self.sensors = Sensors(self)
@@ -89,6 +99,7 @@ class Session:
             boot=boot_id(),
             started=utc_now(),
             door=door,
+            folder=_folder(project),
         )
         project.records.put(self.info, id=self.id)
         context.set_context(self.tags_for_mlflow)
@@ -107,8 +118,16 @@ class Session:
     # Cells
 
     def before_cell(self, source: str, plain: str, cell_id: str | None) -> None:
-        if self.is_on:
-            self.recorder.begin(source, plain, self.namespace, cell_id)
+        if not self.is_on:
+            return
+        self._keep_outputs(is_last_call=True)
+        begun = self.recorder.begin(source, plain, self.namespace, cell_id)
+        moved = self._random.moved()
+        if moved is not None:
+            self.records.put(RandomStates(execution=begun.id, states=moved), id=begun.id, subject=self.id)
+        if self.outputs is not None:
+            self.outputs.begin(begun.id)
+            self._shown = begun.id
 
     def after_cell(self, error: BaseException | None, count: int | None) -> None:
         """Record the cell, end the run that was its own, and tie its inputs and code to the runs it touched."""
@@ -121,6 +140,7 @@ class Session:
         if execution is None:
             return
         self.records.put(execution, id=execution.id, subject=self.id)
+        self._recorded = execution.id
         if execution.outcome is not Outcome.OK and self.failure is None:
             self.failure = execution
         cell_run, self._cell_run = self._cell_run, None
@@ -130,6 +150,22 @@ class Session:
         if cell_run is not None:
             self.end_run(cell_run, execution)
             self._last = cell_run
+
+    def settle(self) -> None:
+        """Everything recorded so far is where others can read it."""
+        self._keep_outputs()
+        self.records.flush()
+
+    def _keep_outputs(self, *, is_last_call: bool = False) -> None:
+        if self.outputs is None or not self._shown:
+            return
+        found, left_out = self.outputs.taken(self._shown)
+        if found or left_out:
+            document = CellOutputs(execution=self._shown, outputs=found, left_out=left_out)
+            self.records.put(document, id=self._shown, subject=self.id)
+        if is_last_call:
+            self.outputs.forget(self._shown)
+            self._shown = ""
 
     # Runs
 
@@ -227,6 +263,10 @@ class Session:
             raise StateError(f"The run is kept, but not in MLflow: {reason.rstrip('.')}.", kind="run-not-sent")
         return flushed.runs[key]
 
+    def patched(self) -> tuple[str, ...]:
+        """What of other people's code stands in our hands now."""
+        return (*self.sensors.patched(), *(self.outputs.patched() if self.outputs is not None else ()))
+
     def tags_for_mlflow(self) -> dict[str, str]:
         """Asked by the user's own mlflow when it makes a run: the cell is tied to that run when it ends."""
         self._met_mlflow = True
@@ -280,6 +320,9 @@ class Session:
             elif self.failure is not None and self.failure.failure is not None:
                 text = self.failure.failure.traceback
                 self.send(say.LogText(key=self._batch.key, text=text, file="traceback.txt"))
+        self._keep_outputs(is_last_call=True)
+        if self.outputs is not None:
+            self.outputs.uninstall()
         self.records.flush()
         self.scribe.close(timeout, is_clean=is_clean)
         context.set_context(None)
@@ -292,8 +335,14 @@ class Session:
 
     def _tie(self, begun: Begun | None, keys: tuple[str, ...]) -> None:
         """Ask the scribe to snapshot what the session has read and run so far, for these runs."""
-        self.records.flush()  # the scribe reads them
-        body = {"sessions": [self.id], "notebook": self.notebook, "modules": _local_modules(self.project.root)}
+        self.settle()  # the scribe reads them
+        body = {
+            "sessions": [self.id],
+            "upto": self._recorded,
+            "notebook": self.notebook,
+            "modules": _local_modules(self.project.root),
+            "imported": sorted({name.partition(".")[0] for name in list(sys.modules)}),
+        }
         for key in keys:
             self.send(say.Extra(name="tie", key=key, body=body))
         if self._met_mlflow and begun is not None and "mlflow" in sys.modules:
@@ -327,6 +376,13 @@ class Session:
         before = {name: os.environ.get(name) for name in (*wanted, "MLFLOW_EXPERIMENT_NAME")}
         os.environ.update(wanted)
         return before
+
+
+def _folder(project: Project) -> str:
+    try:
+        return project.relative(Path.cwd())
+    except OSError:  # it is gone
+        return "."
 
 
 def _local_modules(root: Path) -> list[str]:

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from nbmlops.capture.hooks import CellHooks
+from nbmlops.capture.outputs import OutputLog
 from nbmlops.capture.place import notebook_path
 from nbmlops.doors.magics.header import strip_header
 from nbmlops.doors.magics.magic import MlopsMagics
@@ -48,15 +49,19 @@ class Loaded:
             project, is_new = Project.find_or_init(folder)
             if is_new and plan is None:
                 print(f"nbmlops made a project in {project.root}")
+            outputs = OutputLog(self.shell)
+            outputs.install()
             self.session = Session(
                 project,
                 notebook=notebook,
                 namespace=self.shell.user_ns,
                 door="batch" if plan is not None else "notebook",
                 plan=plan,
+                outputs=outputs,
             )
             self.session.sensors.install()
             self.hooks = CellHooks(self.shell, self.session)
+            self.hooks.adopt_running_cell()
         return self.session
 
     def stop(self) -> None:
