@@ -61,7 +61,7 @@ class Tags:
     PIPELINE = "nbmlops.pipeline"
     STEP = "nbmlops.step"
     KIND = "nbmlops.kind"
-    """How the run came about: `cell`, `fit`, `mlflow`, `batch`, `pipeline`, `step`."""
+    """How the run came about: `cell`, `fit`, `mlflow`, `keep`, `log`, `batch`, `pipeline`, `step`."""
     FAILURE = "nbmlops.failure"
     KEY = "nbmlops.key"
     """What the kernel called the run before MLflow gave it an id; tells a message sent twice."""

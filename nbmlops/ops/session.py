@@ -13,6 +13,7 @@ import socket
 import sys
 import time
 from collections.abc import Mapping
+from datetime import datetime
 from pathlib import Path
 
 import msgspec
@@ -198,6 +199,7 @@ class Session:
         parent: str = "",
         experiment: str = "",
         is_of_cell: bool = True,
+        started: datetime | None = None,
     ) -> OpenedRun:
         """`is_of_cell`: what this session has read and run is the run's data and code; not so for a pipeline's runs."""
         key = new_id()
@@ -206,7 +208,7 @@ class Session:
                 key=key,
                 name=name,
                 experiment=experiment or self.experiment,
-                started_ms=time.time_ns() // 1_000_000,
+                started_ms=int(started.timestamp() * 1000) if started is not None else time.time_ns() // 1_000_000,
                 tags={**self.tags(), Tags.KIND: kind, **(tags or {})},
                 params=params or {},
                 parent=parent,
@@ -336,17 +338,25 @@ class Session:
     def _tie(self, begun: Begun | None, keys: tuple[str, ...]) -> None:
         """Ask the scribe to snapshot what the session has read and run so far, for these runs."""
         self.settle()  # the scribe reads them
-        body = {
-            "sessions": [self.id],
-            "upto": self._recorded,
-            "notebook": self.notebook,
-            "modules": _local_modules(self.project.root),
-            "imported": sorted({name.partition(".")[0] for name in list(sys.modules)}),
-        }
+        body = self._body(self._recorded)
         for key in keys:
             self.send(say.Extra(name="tie", key=key, body=body))
         if self._met_mlflow and begun is not None and "mlflow" in sys.modules:
             self.send(say.Extra(name="tie", body={**body, "execution": begun.id}))
+
+    def tie(self, key: str, *, upto: str) -> None:
+        """The same for one run, with what ran up to an execution."""
+        self.settle()
+        self.send(say.Extra(name="tie", key=key, body=self._body(upto)))
+
+    def _body(self, upto: str) -> dict[str, object]:
+        return {
+            "sessions": [self.id],
+            "upto": upto,
+            "notebook": self.notebook,
+            "modules": _local_modules(self.project.root),
+            "imported": sorted({name.partition(".")[0] for name in list(sys.modules)}),
+        }
 
     def _default_experiment(self) -> str:
         return Path(self.notebook).stem if self.notebook else self.project.root.name
