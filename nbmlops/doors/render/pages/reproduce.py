@@ -1,7 +1,8 @@
 from nbmlops.doors.render.blocks import Line, Page, Table, Tone, cell, seconds, shown
 from nbmlops.lib.digest import short
 from nbmlops.model.replay import ReplayDifference, ReplayVerdict, Reproduction
-from nbmlops.ops.reproduce import GridRow, Result
+from nbmlops.ops.replay_grid import GridRow
+from nbmlops.ops.reproduce import Result
 
 MOST_DIFFERENCES = 12
 
