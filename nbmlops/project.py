@@ -95,7 +95,7 @@ class Project:
 
     @cached_property
     def stats(self) -> StatCache:
-        return StatCache(self.database)
+        return StatCache(self.objects.index)
 
     @cached_property
     def uri(self) -> str:
