@@ -12,6 +12,7 @@ import msgspec
 
 from nbmlops.errors import NotFoundError
 from nbmlops.lib.digest import digest_bytes, digest_file
+from nbmlops.lib.files import ASIDE
 from nbmlops.model.snapshot import Entry
 from nbmlops.store.layout import FOLDER
 from nbmlops.store.statcache import Seen, StatCache, read_steadily
@@ -118,6 +119,8 @@ def _files(paths: Iterable[Path], unreadable: Callable[[OSError], None]) -> Iter
                 folders[:] = sorted(name for name in folders if name not in SKIPPED_FOLDERS)
                 linked = [name for name in folders if os.path.islink(os.path.join(folder, name))]
                 for name in sorted([*names, *linked]):
+                    if name.startswith(ASIDE):
+                        continue  # half a file of our own; `nbmlops gc` takes it away
                     yield Path(folder, name), False
         elif os.path.lexists(path):
             yield path, path.exists()

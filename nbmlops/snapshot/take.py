@@ -39,7 +39,6 @@ def take(
     Raises ConflictError when a file is no longer what its entry says.
     """
     with objects.writing() as writer:
-        before = writer.stored
         if environment is not None:
             writer.put_bytes(encode(environment))
         _put_entries(writer, entries, places, contents or {})
@@ -61,7 +60,7 @@ def take(
             scope=scope,
             files=len(entries),
             size=snapshot.size,
-            stored=writer.stored - before,
+            stored=writer.stored,
             message=message,
             notebook=notebook,
             run=run,

@@ -80,6 +80,15 @@ class Index:
             found.update(row[0] for row in rows)  # type: ignore[misc]
         return found
 
+    def of_kind(self, kind: Kind) -> list[Location]:
+        """Undamaged entries of one kind."""
+        rows = self.read(
+            "SELECT name, digest, kind, codec, offset, stored, raw FROM entries JOIN packs ON packs.id = pack"
+            " WHERE kind = ? AND NOT is_damaged",
+            (int(kind),),
+        )
+        return [Location(str(pack), Entry(*entry)) for pack, *entry in rows]  # type: ignore[arg-type]
+
     def is_damaged(self, digest: bytes) -> bool:
         return bool(self.read("SELECT 1 FROM entries WHERE digest = ? AND is_damaged LIMIT 1", (digest,)))
 
@@ -91,8 +100,15 @@ class Index:
             damaged,
         )
 
+    def clear(self, pack: str) -> None:
+        """Forget what was damaged in a pack: it is being checked again."""
+        self.write(
+            "UPDATE entries SET is_damaged = 0 WHERE is_damaged AND pack = (SELECT id FROM packs WHERE name = ?)",
+            [(pack,)],
+        )
+
     def want(self, digest: bytes) -> None:
-        """Somebody counts on an entry that was here before, and no snapshot says so yet (see ops/gc.py)."""
+        """Somebody counts on an entry that was here before, and no snapshot says so yet (see snapshot/mark.py)."""
         self.write("INSERT OR REPLACE INTO wanted VALUES (?, ?)", [(digest, time.time_ns())])
 
     def wanted_since(self, nanoseconds: int) -> set[bytes]:

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import contextlib
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from itertools import islice
 from pathlib import Path
 
@@ -50,7 +50,8 @@ class Objects:
         if current is not None:
             yield current
             return
-        with self.lock.shared():
+        is_alone = getattr(self._local, "is_alone", False)
+        with contextlib.nullcontext() if is_alone else self.lock.shared():
             writer = self._local.writer = Writer(self.packs, self.index, self.loose.has)
             try:
                 yield writer
@@ -61,8 +62,24 @@ class Objects:
             finally:
                 self._local.writer = None
 
+    @contextlib.contextmanager
+    def alone(self) -> Iterator[None]:
+        """Wait until nobody writes, and keep everybody else from it: for who takes away."""
+        with self.lock.exclusive():
+            self._local.is_alone = True
+            try:
+                yield
+            finally:
+                self._local.is_alone = False
+
     def has(self, digest: str) -> bool:
-        return bool(self.index.known([bytes.fromhex(digest)], OBJECT)) or self.loose.has(digest)
+        return not self.missing([digest])
+
+    def missing(self, digests: Iterable[str]) -> set[str]:
+        """Those of some objects that are not kept, or known to be damaged."""
+        asked = {bytes.fromhex(digest): digest for digest in digests}
+        fresh = asked.keys() - self.index.known(asked, OBJECT)
+        return {asked[raw] for raw in fresh if not self.loose.has(asked[raw])}
 
     def put_bytes(self, data: bytes) -> tuple[str, int]:
         """Keep bytes; returns their digest and how many bytes were new on the disk."""

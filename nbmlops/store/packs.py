@@ -47,6 +47,17 @@ class Packs:
         finally:
             os.close(handle)
 
+    def stored(self, name: str, entry: Entry) -> bytes:
+        """The bytes of one entry as they lie in its pack, for another one. Raises IntegrityError when it is damaged."""
+        handle = os.open(self.path(name), os.O_RDONLY | os.O_CLOEXEC)
+        try:
+            read_entry(handle, entry)
+            return os.pread(handle, entry.stored, entry.offset)
+        except ValueError as error:
+            raise damaged_pack(name, f"entry {entry.digest.hex()[:12]}: {error}") from error
+        finally:
+            os.close(handle)
+
     def check(self, name: str) -> Iterator[tuple[Entry, bool]]:
         """Read a whole pack: each entry, and whether it is what its digest says. Raises as `trailer` does."""
         return _check(self.path(name), name)

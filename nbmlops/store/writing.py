@@ -10,7 +10,7 @@ are whole, only nobody names what is in them until a record does.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
 from blake3 import blake3
@@ -95,6 +95,11 @@ class Writer:
             raise file_changed(path)
         return stored
 
+    def put_pieces(self, pieces: Iterator[bytes], digest: str) -> bool:
+        """Keep content that comes in pieces, if it is what its digest says; whether it is."""
+        found, _, _ = self._put_stream(_Pieces(pieces))
+        return found == digest
+
     def put_record(self, data: bytes) -> None:
         """Keep a snapshot's record beside what it names."""
         self._add(blake3(data).digest(), Kind.RECORD, Compression(), data)
@@ -155,6 +160,24 @@ class Writer:
         self._pending.add((digest, kind))
         self.stored += entry.stored
         return entry.stored
+
+
+class _Pieces:
+    """Pieces as something to read from."""
+
+    def __init__(self, pieces: Iterator[bytes]) -> None:
+        self._pieces = pieces
+        self._rest = memoryview(b"")
+
+    def readinto(self, buffer: memoryview, /) -> int:
+        while not self._rest:
+            piece = next(self._pieces, None)
+            if piece is None:
+                return 0
+            self._rest = memoryview(piece)
+        count = min(len(buffer), len(self._rest))
+        buffer[:count], self._rest = self._rest[:count], self._rest[count:]
+        return count
 
 
 def file_changed(source: Path) -> ConflictError:
