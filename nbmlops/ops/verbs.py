@@ -83,6 +83,8 @@ VERBS: tuple[Verb, ...] = (
     _read("stale", SNAPSHOT, "Show which runs and cells no longer fit today's data and code.", "stale"),
     _write("reproduce", SNAPSHOT, "Execute again what a run executed, and compare.", "reproduce baseline",
            "reproduce baseline --new-data"),
+    _write("verify", SNAPSHOT, "Read all that is kept and name what is damaged.", "verify", "verify --rebuild-index"),
+    _write("gc", SNAPSHOT, "Free the room of what nothing needs any more.", "gc --dry-run", "gc --older-than 30d"),
     _write("export", PIPELINE, "Make a notebook into a verified pipeline.", "export wine.ipynb",
            "export wine.ipynb -o pipelines/wine"),
     _write("run", PIPELINE, "Run a pipeline.", "run pipelines/wine", "run pipelines/wine -p trees=50"),
