@@ -33,6 +33,8 @@ LOG = "scribe.log"
 _PAUSES = (0.5, 1.0, 2.0, 5.0, 10.0, 30.0)
 _LOG_BYTES = 1 << 20
 _BATCH_SECONDS = 0.5
+LOOKS_AGAIN_AFTER = 0.25
+"""Seconds after a ring; longer than the kernel's SECONDS_BETWEEN_RINGS."""
 
 _log = logging.getLogger("nbmlops")
 
@@ -50,6 +52,7 @@ class Scribe:
         self._requests: list[messages.FlushRequest] = []
         self._stalled = ""
         self._stalls = 0
+        self._rung = False
 
     def serve(self, incoming: int, outgoing: int) -> None:
         """Work until the kernel's end of `incoming` closes, then finish."""
@@ -129,11 +132,15 @@ class Scribe:
 
     def _listen(self, incoming: int) -> bool:
         """Wait for the kernel (or for the time to try again). False when it is gone."""
-        pause = _PAUSES[min(self._stalls, len(_PAUSES)) - 1] if self._stalled else None
-        if self._requests and not self._stalled:
+        pause = LOOKS_AGAIN_AFTER if self._rung else None
+        if self._stalled:
+            pause = _PAUSES[min(self._stalls, len(_PAUSES)) - 1]
+        elif self._requests:
             pause = 0.0
+        self._rung = False
         if self._waits(incoming, pause):
             return True
+        self._rung = True
         data = os.read(incoming, 1 << 16)
         if not data:
             return False
