@@ -1,6 +1,7 @@
 """From a Jupyter notebook to production: track, snapshot, export, run.
 
     %load_ext nbmlops                      # in a notebook
+    nbmlops.log_metric("loss", 0.25, 3)    # in its loops
     nbmlops export wine.ipynb              # in a terminal
     nbmlops.api.export(notebook="wine.ipynb")
 
@@ -17,7 +18,10 @@ __version__ = "0.1.0"
 _LAZY = {
     "api": "nbmlops.doors.api",
     "handoff": "nbmlops.pipeline.handoff",
+    "log_metric": "nbmlops.doors.loops:log_metric",
+    "log_metrics": "nbmlops.doors.loops:log_metrics",
 }
+"""Name -> module, or module:attribute of it."""
 
 
 def load_ipython_extension(shell: Any) -> None:
@@ -42,5 +46,8 @@ def _jupyter_server_extension_points() -> list[dict[str, Any]]:
 
 def __getattr__(name: str) -> Any:
     if name in _LAZY:
-        return importlib.import_module(_LAZY[name])
+        place, _, attribute = _LAZY[name].partition(":")
+        module = importlib.import_module(place)
+        found = globals()[name] = getattr(module, attribute) if attribute else module
+        return found
     raise AttributeError(f"module 'nbmlops' has no attribute {name!r}")

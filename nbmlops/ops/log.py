@@ -6,7 +6,6 @@ A number is a metric, anything else a parameter. Without an open run, one is mad
 from __future__ import annotations
 
 import math
-import time
 from typing import Annotated
 
 import msgspec
@@ -14,7 +13,8 @@ import msgspec
 from nbmlops.errors import UsageError
 from nbmlops.ops.call import Call
 from nbmlops.ops.fields import option, positional
-from nbmlops.track.messages import LogMetrics, LogParams, Point
+from nbmlops.ops.metrics import log_points
+from nbmlops.track.messages import LogParams
 
 
 class Request(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -50,11 +50,7 @@ def log(call: Call, request: Request) -> Result:
     if not metrics and not params:
         raise UsageError("There is nothing to log.", kind="log-malformed", hint="For example: log accuracy=0.93")
     session = call.session
-    run = session.run_for_logging()
-    now = time.time_ns() // 1_000_000
-    if metrics:
-        points = tuple(Point(name, _json_number(value), request.step, now) for name, value in metrics.items())
-        session.send(LogMetrics(key=run.key, points=points))
+    run = log_points(session, metrics, request.step) if metrics else session.run_for_logging()
     if params:
         session.send(LogParams(key=run.key, params=params, explicit=True))
     session.touch(run.key)

@@ -12,11 +12,11 @@ from nbmlops.model.run import RunView
 from nbmlops.ops.call import Call
 from nbmlops.ops.fields import option
 from nbmlops.ops.housekeeping import sweep
-from nbmlops.track.lists import list_runs
+from nbmlops.track.lists import list_runs, parents
 
 
 class Request(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    limit: Annotated[int, option("How many at most.", short="n", metavar="N")] = 20
+    limit: Annotated[int, option("How many at most; of a run inside another, that one is shown too.", short="n", metavar="N")] = 20
     sort: Annotated[str, option("`started`, `name`, `status` or the name of a metric (best first).", short="s")] = (
         "started"
     )
@@ -43,4 +43,5 @@ def runs(call: Call, request: Request) -> Result:
         descending=not request.reverse,
         parents_only=request.parents,
     )
-    return Result(runs=found, now=utc_now())
+    # A run inside another one would look like one of its own where the limit has cut the other off.
+    return Result(runs=(*found, *parents(project.uri, found)), now=utc_now())

@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable
+from types import ModuleType
 from typing import TYPE_CHECKING
 
 from nbmlops.capture.estimators import EstimatorSensor
 from nbmlops.capture.flavors import watch_flavors
 from nbmlops.capture.scores import ScoreSensor
+from nbmlops.lib.importing import after_import
 from nbmlops.track.active import autologs_sklearn
+from nbmlops.track.address import prepare, sqlite_path
 from nbmlops.track.fits import FitLog
 from nbmlops.track.flavors import switch_off, switch_on
+from nbmlops.track.metric_tap import MetricTap
 
 if TYPE_CHECKING:
     from nbmlops.ops.session import Session
@@ -37,6 +41,9 @@ class Sensors:
             key_of_loaded=lambda: self._loaded(session),
         )
         self._scores = ScoreSensor(self._estimators, self._log.score)
+        self._session = session
+        self._tap: MetricTap | None = None
+        self._cancel_prepare: Callable[[], None] = lambda: None
 
     def install(self) -> None:
         if not self._is_installed:
@@ -44,11 +51,17 @@ class Sensors:
             self._estimators.install()
             self._scores.install()
             self._cancel_flavors = watch_flavors(self._switch_on)
+            self._cancel_prepare = after_import("mlflow", self._prepare)
+            self._tap = MetricTap(self._session.scribe, self._session.project.uri)
+            self._tap.install()
 
     def uninstall(self) -> None:
         """Everything that was patched is put back."""
         if self._is_installed:
             self._is_installed = False
+            self._cancel_prepare()
+            if self._tap is not None:
+                self._tap.uninstall()
             self._cancel_flavors()
             self._scores.uninstall()
             self._estimators.uninstall()
@@ -62,7 +75,8 @@ class Sensors:
 
     def patched(self) -> tuple[str, ...]:
         autologged = [f"mlflow.{flavor}.autolog" for flavor in self._flavors]
-        return (*self._estimators.patched(), *self._scores.patched(), *autologged)
+        taps = self._tap.patched() if self._tap is not None else ()
+        return (*self._estimators.patched(), *self._scores.patched(), *autologged, *taps)
 
     def _loaded(self, session: Session) -> str | None:
         """Scores of a model from an earlier step or a file belong to the run that is open, if one is."""
@@ -71,6 +85,14 @@ class Sensors:
         key = f"loaded-{session.current.key}"
         self._log.attach(key, session.current.key)
         return key
+
+    def _prepare(self, mlflow: ModuleType) -> None:
+        """Before the user's own mlflow opens the project's database: it would make one by its migrations, in seconds,
+        and get in the way of the scribe that does the same.
+        """
+        project = self._session.project
+        if sqlite_path(project.uri) is not None:
+            prepare(project.root, project.uri)
 
     def _switch_on(self, flavor: str) -> None:
         if switch_on(flavor):

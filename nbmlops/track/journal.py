@@ -125,14 +125,17 @@ class JournalPen:
         self._handle = os.open(self.path, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o600)
         # A record lock, not flock: a forked child of the kernel must not keep the session alive.
         fcntl.lockf(self._handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        self.offset = os.fstat(self._handle).st_size
         self._torn = False
+
+    @property
+    def offset(self) -> int:
+        """Bytes written so far, asked of the file: a signal may come between a write and a sum of ours."""
+        return os.fstat(self._handle).st_size
 
     def append(self, line: bytes) -> None:
         """Add a line. OSError when the disk does not take it; then what follows starts on a fresh line."""
         data = b"\n" + line if self._torn else line
         written = os.write(self._handle, data)
-        self.offset += written
         self._torn = written != len(data)
         if self._torn:
             raise OSError(28, "the journal of runs could not be written whole", str(self.path))

@@ -7,7 +7,7 @@ at ten thousand runs (and its import two more). Any other address is asked throu
 from __future__ import annotations
 
 import difflib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from nbmlops.errors import NotFoundError, UsageError
 from nbmlops.model.run import DatasetUse, ModelView, RunView
@@ -85,6 +85,19 @@ def find_run(uri: str, ref: str) -> RunView:
     )
 
 
+def parents(uri: str, runs: Sequence[RunView]) -> tuple[RunView, ...]:
+    """The runs that these lie in and that are not among them."""
+    known = {run.id for run in runs}
+    missing = tuple(dict.fromkeys(run.parent for run in runs if run.parent and run.parent not in known))
+    if not missing:
+        return ()
+    if (path := sqlite_path(uri)) is not None:
+        return lists_sqlite.runs_by_id(path, missing)
+    from nbmlops.track import lists_client
+
+    return lists_client.runs_by_id(uri, missing)
+
+
 def children(uri: str, run_id: str) -> tuple[RunView, ...]:
     """Runs whose parent is this one, oldest first."""
     if (path := sqlite_path(uri)) is not None:
@@ -112,7 +125,10 @@ def models(uri: str, run_id: str) -> tuple[ModelView, ...]:
     return lists_client.models(uri, run_id)
 
 
-def analyze(uri: str) -> bool:
-    """Tell SQLite how its tables have grown; without, MLflow's own page sorts ten thousand runs in 20 s."""
+def analyze_if_grown(uri: str) -> bool:
+    """Tell SQLite how its tables have grown; without, MLflow's own page sorts ten thousand runs in 20 s.
+
+    True when they had doubled since it was told last, and it was told now. A server looks after itself.
+    """
     path = sqlite_path(uri)
-    return path is not None and lists_sqlite.analyze(path)
+    return path is not None and lists_sqlite.analyze_if_grown(path)

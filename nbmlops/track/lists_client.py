@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from typing import Any, Concatenate, ParamSpec, TypeVar
 
-from mlflow import MlflowClient
 from mlflow.entities import ViewType
 
 from nbmlops.model.run import DatasetUse, ModelView, RunView, Tags
-from nbmlops.track.address import check_server
+from nbmlops.track.client import connect
 from nbmlops.track.lists_sqlite import Query, dataset_view
 from nbmlops.track.trouble import asking
 
@@ -34,7 +33,7 @@ def _asking(question: Callable[Concatenate[str, Asked], Answer]) -> Callable[Con
 
 @_asking
 def runs(uri: str, query: Query) -> tuple[RunView, ...]:
-    client = _client(uri)
+    client = connect(uri)
     experiments = _experiments(client, query.experiment)
     where = [f"tags.`{key}` = '{_quoted(value)}'" for key, value in query.tags.items()]
     where += [f"params.`{key}` = '{_quoted(value)}'" for key, value in query.params.items()]
@@ -63,11 +62,19 @@ def runs(uri: str, query: Query) -> tuple[RunView, ...]:
 
 
 @_asking
+def runs_by_id(uri: str, ids: Sequence[str]) -> tuple[RunView, ...]:
+    client = connect(uri)
+    experiments = _experiments(client, None)
+    found = (client.get_run(identity) for identity in ids)
+    return tuple(_view(run, experiments) for run in found if run.info.lifecycle_stage == "active")
+
+
+@_asking
 def matching(uri: str, ref: str) -> tuple[RunView, ...]:
     """The run of that id; else those whose id begins so; else the newest of that name."""
     from mlflow.exceptions import MlflowException
 
-    client = _client(uri)
+    client = connect(uri)
     experiments = _experiments(client, None)
     if len(ref) == 32:
         try:
@@ -93,7 +100,7 @@ def matching(uri: str, ref: str) -> tuple[RunView, ...]:
 
 @_asking
 def names(uri: str) -> tuple[str, ...]:
-    client = _client(uri)
+    client = connect(uri)
     experiments = _experiments(client, None)
     if not experiments:
         return ()
@@ -103,7 +110,7 @@ def names(uri: str) -> tuple[str, ...]:
 
 @_asking
 def children(uri: str, run_id: str) -> tuple[RunView, ...]:
-    client = _client(uri)
+    client = connect(uri)
     experiments = _experiments(client, None)
     found: list[RunView] = []
     page = None
@@ -125,7 +132,7 @@ def children(uri: str, run_id: str) -> tuple[RunView, ...]:
 
 @_asking
 def datasets(uri: str, run_id: str) -> tuple[DatasetUse, ...]:
-    inputs = _client(uri).get_run(run_id).inputs
+    inputs = connect(uri).get_run(run_id).inputs
     found = []
     for use in inputs.dataset_inputs if inputs else ():
         context = {tag.key: tag.value for tag in use.tags}.get("mlflow.data.context")
@@ -136,7 +143,7 @@ def datasets(uri: str, run_id: str) -> tuple[DatasetUse, ...]:
 
 @_asking
 def models(uri: str, run_id: str) -> tuple[ModelView, ...]:
-    client = _client(uri)
+    client = connect(uri)
     run = client.get_run(run_id)
     found = client.search_logged_models([run.info.experiment_id], f"source_run_id = '{_quoted(run_id)}'")
     return tuple(
@@ -151,11 +158,6 @@ def models(uri: str, run_id: str) -> tuple[ModelView, ...]:
         )
         for model in found
     )
-
-
-def _client(uri: str) -> Any:
-    check_server(uri)
-    return MlflowClient(uri)
 
 
 def _experiments(client: Any, name: str | None) -> dict[str, str]:

@@ -17,6 +17,7 @@ from nbmlops.track.trouble import explaining
 
 _BUSY_SECONDS = 20.0
 _IDS_PER_QUERY = 500
+_FEW_ROWS = 100
 _COLUMNS = "r.run_uuid, r.name, r.status, e.name, r.start_time, r.end_time"
 _FROM = "FROM runs r JOIN experiments e ON e.experiment_id = r.experiment_id"
 _ORDERS = {"started": "r.start_time", "name": "r.name", "status": "r.status"}
@@ -71,7 +72,7 @@ def runs(path: Path, query: Query) -> tuple[RunView, ...]:
 def runs_by_id(path: Path, ids: Sequence[str]) -> tuple[RunView, ...]:
     with _reading(path) as database:
         marks = ", ".join("?" * len(ids))
-        rows = database.execute(f"SELECT {_COLUMNS} {_FROM} WHERE r.run_uuid IN ({marks})", list(ids)).fetchall()
+        rows = database.execute(f"SELECT {_COLUMNS} {_FROM} WHERE r.run_uuid IN ({marks}) AND r.lifecycle_stage = 'active'", list(ids)).fetchall()
         return _views(database, rows)
 
 
@@ -161,12 +162,25 @@ def models(path: Path, run_id: str) -> tuple[ModelView, ...]:
     return tuple(found)
 
 
-def analyze(path: Path) -> bool:
+def analyze_if_grown(path: Path) -> bool:
     if not path.exists():
         return False
     with contextlib.closing(sqlite3.connect(path, timeout=_BUSY_SECONDS)) as database:
+        if not any(_has_doubled(database, table) for table in ("runs", "latest_metrics")):
+            return False
         database.execute("ANALYZE")
     return True
+
+
+def _has_doubled(database: sqlite3.Connection, table: str) -> bool:
+    """Whether the table has twice the rows of SQLite's last count, and so many that it matters."""
+    (rows,) = database.execute(f"SELECT count(*) FROM {table}").fetchone()
+    if rows < _FEW_ROWS:
+        return False
+    if not database.execute("SELECT 1 FROM sqlite_master WHERE name = 'sqlite_stat1'").fetchone():
+        return True
+    counted = database.execute("SELECT stat FROM sqlite_stat1 WHERE tbl = ?", (table,)).fetchall()
+    return bool(rows >= 2 * max((int(stat.split()[0]) for (stat,) in counted), default=0))
 
 
 def _views(database: sqlite3.Connection, rows: Sequence[tuple[Any, ...]]) -> tuple[RunView, ...]:

@@ -15,7 +15,8 @@ from collections.abc import Callable
 from typing import Any
 
 from nbmlops.model.run import Tags
-from nbmlops.track.address import check_server, sqlite_path
+from nbmlops.track.address import sqlite_path
+from nbmlops.track.client import connect
 from nbmlops.track.trouble import asking, explaining
 
 WHY = "the kernel that opened this run is gone"
@@ -53,11 +54,8 @@ def end_orphans(uri: str, alive: Callable[[str], bool]) -> tuple[str, ...]:
 
 
 def _end_through_client(uri: str, alive: Callable[[str], bool]) -> tuple[str, ...]:
-    check_server(uri)
-    from mlflow import MlflowClient
-
     with asking(uri):
-        return _end_in(MlflowClient(uri), alive)
+        return _end_in(connect(uri), alive)
 
 
 def _end_in(client: Any, alive: Callable[[str], bool]) -> tuple[str, ...]:

@@ -15,6 +15,7 @@ import logging
 import os
 import select
 import signal
+import sqlite3
 import sys
 import time
 from collections.abc import Mapping
@@ -23,7 +24,7 @@ from pathlib import Path
 import msgspec
 
 from nbmlops.errors import UnavailableError
-from nbmlops.track import address, messages, spool
+from nbmlops.track import address, lists, messages, spool
 from nbmlops.track.desk import Desk, ExtraHandler
 from nbmlops.track.journal import Journal
 from nbmlops.track.trouble import is_for_later
@@ -33,6 +34,9 @@ LOG = "scribe.log"
 _PAUSES = (0.5, 1.0, 2.0, 5.0, 10.0, 30.0)
 _LOG_BYTES = 1 << 20
 _BATCH_SECONDS = 0.5
+_SECONDS_BETWEEN_COUNTS = 60.0
+LOOKS_AGAIN_AFTER = 0.25
+"""Seconds after a ring; longer than the kernel's SECONDS_BETWEEN_RINGS."""
 
 _log = logging.getLogger("nbmlops")
 
@@ -50,6 +54,8 @@ class Scribe:
         self._requests: list[messages.FlushRequest] = []
         self._stalled = ""
         self._stalls = 0
+        self._rung = False
+        self._counts_at = 0.0
 
     def serve(self, incoming: int, outgoing: int) -> None:
         """Work until the kernel's end of `incoming` closes, then finish."""
@@ -62,14 +68,17 @@ class Scribe:
         while True:
             self._advance()
             self._answer(outgoing)
-            if not self._stalled and not swept and self._waits(incoming, 0.0):
-                swept = True
-                self._sweep()
+            if not self._stalled and self._waits(incoming, 0.0):
+                if not swept:
+                    swept = True
+                    self._sweep()
+                self._count()
             if not self._listen(incoming):
                 break
         self._finish()
         if not self._stalled and not swept:
             self._sweep()  # a short session has had no quiet moment
+            self._count()
 
     def _advance(self) -> None:
         """Handle what the journal holds; stop at trouble that may pass."""
@@ -129,11 +138,15 @@ class Scribe:
 
     def _listen(self, incoming: int) -> bool:
         """Wait for the kernel (or for the time to try again). False when it is gone."""
-        pause = _PAUSES[min(self._stalls, len(_PAUSES)) - 1] if self._stalled else None
-        if self._requests and not self._stalled:
+        pause = LOOKS_AGAIN_AFTER if self._rung else None
+        if self._stalled:
+            pause = _PAUSES[min(self._stalls, len(_PAUSES)) - 1]
+        elif self._requests:
             pause = 0.0
+        self._rung = False
         if self._waits(incoming, pause):
             return True
+        self._rung = True
         data = os.read(incoming, 1 << 16)
         if not data:
             return False
@@ -151,6 +164,16 @@ class Scribe:
     def _sweep(self) -> None:
         for sent in spool.send_pending(self.spool, self.root, self.uri, extras=self.extras, own=self.journal.session):
             _log.info("session %s: %d runs sent, %s", sent.session, len(sent.runs), sent.reason or "done")
+
+    def _count(self) -> None:
+        """In a quiet moment, once a minute at most: SQLite plans by the sizes that its tables had when it was told."""
+        if time.monotonic() < self._counts_at:
+            return
+        self._counts_at = time.monotonic() + _SECONDS_BETWEEN_COUNTS
+        try:
+            lists.analyze_if_grown(self.uri)
+        except sqlite3.Error as error:
+            _log.info("not analyzed: %s", error)
 
     def _finish(self) -> None:
         self._advance()

@@ -6,7 +6,8 @@
     scribe.close()                                       # at exit
 
 `send` appends one line to the session's journal and rings at the scribe's pipe. It never raises: tracking
-that fails must not fail the user's cell.
+that fails must not fail the user's cell. Nothing is held back in the kernel, so nothing is lost with it, however
+it ends, and a forked child has nothing to write twice.
 """
 
 from __future__ import annotations
@@ -26,11 +27,14 @@ from pathlib import Path
 
 import msgspec
 
-from nbmlops.track.journal import JournalPen
+from nbmlops.track.journal import Journal, JournalPen
 from nbmlops.track.messages import Flushed, FlushRequest, Goodbye, Message, encoder
 
 _MOST_STARTS = 5
 _SECONDS_BETWEEN_STARTS = 2.0
+SECONDS_BETWEEN_RINGS = 0.1
+"""The scribe looks into the journal once more after a ring (LOOKS_AGAIN_AFTER in scribe.py), so what is written
+in between need not ring: in a loop that logs metrics, waking it each time would cost more than the line."""
 
 _log = logging.getLogger("nbmlops")
 
@@ -64,6 +68,7 @@ class Scribe:
         self._asked = 0
         self._starts = 0
         self._started_at = -_SECONDS_BETWEEN_STARTS
+        self._rang_at = -SECONDS_BETWEEN_RINGS
         self._complained = False
         self._closed = False
         _forget_in_children(self)
@@ -115,6 +120,10 @@ class Scribe:
                 return Flushed(errors=(f"the scribe does not answer: {error}",))
         return Flushed(errors=(f"the scribe did not answer within {timeout:g} s; what was sent is kept",))
 
+    def progress(self) -> int:
+        """Bytes of the journal that are in MLflow, as the scribe has last noted."""
+        return Journal(self.spool, self.session).load("")[0].offset
+
     def close(self, timeout: float = 0.0, *, is_clean: bool = True) -> bool:
         """Say goodbye. The scribe finishes by itself; `timeout` is how long to wait for that.
 
@@ -142,9 +151,13 @@ class Scribe:
 
     def _ring(self) -> None:
         """Wake the scribe, started if there is none. A full pipe means that it has been woken enough."""
+        now = time.monotonic()
+        if now - self._rang_at < SECONDS_BETWEEN_RINGS:
+            return
         process = self._running()
         if process is None or process.stdin is None:
             return
+        self._rang_at = now
         with contextlib.suppress(BlockingIOError, BrokenPipeError):
             os.write(process.stdin.fileno(), b"\n")
 

@@ -22,7 +22,7 @@ from nbmlops.errors import ConflictError
 from nbmlops.lib.digest import digest_bytes
 from nbmlops.model.names import slug
 from nbmlops.model.run import DatasetUse, Tags
-from nbmlops.track import address
+from nbmlops.track import address, metrics_sqlite
 from nbmlops.track.messages import Point
 from nbmlops.track.trouble import is_busy
 
@@ -42,7 +42,8 @@ class Writer:
 
     def __init__(self, uri: str, root: Path) -> None:
         self.uri = uri
-        self._artifacts = address.artifact_root(root) if address.sqlite_path(uri) else None
+        self._database = address.sqlite_path(uri)
+        self._artifacts = address.artifact_root(root) if self._database else None
         self.root = root
         self.client = MlflowClient(uri)
         self._experiments: dict[str, str] = {}
@@ -150,6 +151,14 @@ class Writer:
             self._retry(functools.partial(self.client.log_batch, run, params=part))
 
     def log_metrics(self, run: str, points: Sequence[Point]) -> None:
+        if self._database is not None:
+            try:
+                metrics_sqlite.write(self._database, run, points)
+            except metrics_sqlite.UnknownTables as error:
+                _log.warning("metrics go through MLflow: %s", error)
+                self._database = None
+            else:
+                return
         metrics = [Metric(point.name, float(point.value), point.time_ms, point.step) for point in points]
         for part in _parts(metrics, METRICS_PER_CALL):
             self._retry(functools.partial(self.client.log_batch, run, metrics=part))

@@ -36,12 +36,11 @@ class Loaded:
 
     @property
     def is_rehearsal(self) -> bool:
-        """An export is being verified: the notebook runs as ever, and nothing is recorded."""
-        return os.environ.get(TRACKING_VARIABLE) == "off"
+        return is_rehearsal()
 
     def start(self) -> Session | None:
         """Begin to track; a project is made beside the notebook where there is none. None in a rehearsal."""
-        if self.session is None and not self.is_rehearsal:
+        if self.session is None and not is_rehearsal():
             plan = plan_from()
             os.environ.pop(VARIABLE, None)  # ours alone: what the notebook starts is not part of this run
             notebook = notebook_path(self.shell.user_ns)
@@ -74,6 +73,16 @@ class Loaded:
 
 
 _loaded: Loaded | None = None
+
+
+def is_rehearsal() -> bool:
+    """An export is being verified: the notebook runs as ever, and nothing is recorded."""
+    return os.environ.get(TRACKING_VARIABLE) == "off"
+
+
+def session() -> Session | None:
+    """Of the shell in this process, if it is tracked."""
+    return _loaded.session if _loaded is not None else None
 
 
 def load(shell: Any) -> None:

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from nbmlops.model.names import slug
+from nbmlops.model.names import metric_name_problem, slug
 
 
 @pytest.mark.parametrize(
@@ -35,3 +35,21 @@ def test_any_text_becomes_one_plain_part_of_a_path(text: str) -> None:
     assert not re.search(r"[\s/\\.:\x00'\"]", name)
     assert name.strip("-") == name
     assert slug(name) == name
+
+
+@given(st.text(alphabet=st.one_of(st.sampled_from("aZ0_-./: é\n\\?"), st.characters()), max_size=12))
+def test_metric_names_are_those_that_mlflow_takes(name: str) -> None:
+    from mlflow.exceptions import MlflowException
+    from mlflow.utils.validation import _validate_metric_name
+
+    try:
+        _validate_metric_name(name)
+    except MlflowException:
+        assert metric_name_problem(name)
+    else:
+        assert metric_name_problem(name) == ""
+
+
+def test_a_metric_name_has_at_most_250_characters() -> None:
+    assert metric_name_problem("a" * 250) == ""
+    assert "250" in metric_name_problem("a" * 251)

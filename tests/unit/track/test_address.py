@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
 import shutil
 import socket
 import sqlite3
+import subprocess
+import sys
 import threading
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -96,6 +100,91 @@ def test_a_server_that_does_not_listen_is_named_without_its_login() -> None:
     assert "hunter2" not in str(caught.value)
 
 
-def test_a_server_that_listens_passes() -> None:
+@contextlib.contextmanager
+def answering(reply: bytes | None) -> Iterator[int]:
+    """A port that accepts, and gives each caller that reply; None: it never says anything."""
     with socket.create_server(("127.0.0.1", 0)) as server:
-        address.check_server(f"http://127.0.0.1:{server.getsockname()[1]}")
+        kept: list[socket.socket] = []
+
+        def serve() -> None:
+            with contextlib.suppress(OSError):
+                while True:
+                    caller = server.accept()[0]
+                    kept.append(caller)
+                    if reply is not None:
+                        caller.recv(4096)
+                        caller.sendall(reply)
+                        caller.close()
+
+        thread = threading.Thread(target=serve, daemon=True)
+        thread.start()
+        yield server.getsockname()[1]
+        server.shutdown(socket.SHUT_RDWR)
+        thread.join(10)
+        for caller in kept:
+            caller.close()
+
+
+@pytest.mark.parametrize("status", ["200 OK", "401 Unauthorized", "404 Not Found"])
+def test_a_server_that_answers_anything_passes(status: str) -> None:
+    with answering(f"HTTP/1.1 {status}\r\nContent-Length: 0\r\n\r\n".encode()) as port:
+        address.check_server(f"http://127.0.0.1:{port}")
+
+
+@pytest.mark.parametrize(
+    ("reply", "reason"),
+    [
+        (None, "nothing came within 0.3 s"),
+        (b"", "RemoteDisconnected"),
+        (b"+OK redis\r\n", "BadStatusLine"),
+        (b"HTTP/1.1 502 Bad Gateway\r\nContent-Length: 0\r\n\r\n", "a gateway says 502"),
+    ],
+)
+def test_a_server_that_accepts_and_is_none_is_told(
+    monkeypatch: pytest.MonkeyPatch, reply: bytes | None, reason: str
+) -> None:
+    monkeypatch.setattr(address, "ANSWER_SECONDS", 0.3)
+    with answering(reply) as port, pytest.raises(UnavailableError, match=reason):
+        address.check_server(f"http://127.0.0.1:{port}")
+
+
+
+FIRST_USE = """
+import sys
+from pathlib import Path
+from nbmlops.track import address
+from nbmlops.track.writer import Writer
+root, number = Path(sys.argv[1]), sys.argv[2]
+sys.stdin.readline()
+uri = address.tracking_uri(root)
+address.prepare(root, uri)
+Writer(uri, root).open_run(number, "e", tags={}, params={"n": number})
+"""
+
+
+def test_many_processes_use_a_new_project_and_a_new_cache_at_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    (tmp_path / "project").mkdir()
+    processes = [
+        subprocess.Popen(
+            [sys.executable, "-c", FIRST_USE, str(tmp_path / "project"), str(number)],
+            stdin=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        for number in range(4)
+    ]
+    for process in processes:
+        assert process.stdin is not None
+        process.stdin.write("\n")
+        process.stdin.flush()
+    errors = [process.communicate(timeout=300)[1][-2000:] for process in processes]
+    assert [process.returncode for process in processes] == [0] * 4, errors
+    with contextlib.closing(sqlite3.connect(tmp_path / "project" / ".nbmlops" / "mlflow.db")) as database:
+        assert sorted(name for (name,) in database.execute("SELECT name FROM runs")) == ["0", "1", "2", "3"]
+        assert database.execute("SELECT count(*) FROM experiments WHERE name = 'e'").fetchone() == (1,)
+    left = {path.name for path in (tmp_path / "cache" / "nbmlops").iterdir()}
+    assert {Path(name).suffix for name in left} == {".db", ".lock"}
+    assert not [path for path in (tmp_path / "project" / ".nbmlops").iterdir() if path.name.startswith(".mlflow")]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import sqlite3
 import subprocess
 import sys
 from pathlib import Path
@@ -129,14 +131,42 @@ def test_a_project_without_runs_has_empty_lists(tmp_path: Path) -> None:
     assert lists.children(uri, "x") == ()
     assert lists.datasets(uri, "x") == ()
     assert lists.models(uri, "x") == ()
-    assert not lists.analyze(uri)
+    assert not lists.analyze_if_grown(uri)
     with pytest.raises(NotFoundError):
         lists.find_run(uri, "abcdef")
     assert not (tmp_path / ".nbmlops").exists()
 
 
-def test_analyze_helps_the_planner(filled: Filled) -> None:
-    assert lists.analyze(filled.uri)
+def test_the_planner_is_told_when_the_tables_have_doubled(tmp_path: Path) -> None:
+    filled = Filled(tmp_path)
+    path = address.sqlite_path(filled.uri)
+    assert path is not None
+
+    def grow(count: int) -> None:
+        with contextlib.closing(sqlite3.connect(path)) as database, database:
+            database.executemany(
+                "INSERT INTO runs (run_uuid, status, lifecycle_stage, experiment_id) VALUES (?, 'FINISHED', 'active', 1)",
+                [(f"{number:032x}",) for number in range(grown[0], grown[0] + count)],
+            )
+        grown[0] += count
+
+    grown = [0]
+    assert not lists.analyze_if_grown(filled.uri)  # a handful of runs
+    grow(120)
+    assert lists.analyze_if_grown(filled.uri)
+    assert not lists.analyze_if_grown(filled.uri)
+    grow(100)
+    assert not lists.analyze_if_grown(filled.uri)
+    grow(60)
+    assert lists.analyze_if_grown(filled.uri)
+
+
+def test_the_runs_that_runs_lie_in_are_found(filled: Filled) -> None:
+    listed = lists.list_runs(filled.uri)
+    inner = tuple(run for run in listed if run.parent)
+    assert [run.name for run in lists.parents(filled.uri, inner)] == ["b"]
+    assert lists.parents(filled.uri, listed) == ()
+    assert lists_client.runs_by_id(filled.uri, [filled.ids["b"]]) == lists.parents(filled.uri, inner)
 
 
 def test_lists_of_a_file_do_not_import_mlflow(filled: Filled) -> None:

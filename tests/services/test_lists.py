@@ -1,0 +1,91 @@
+"""Lists asked of a server on PostgreSQL, against the same runs in the project's own SQLite file."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from nbmlops.model.run import RunView
+from nbmlops.track import address, lists
+from nbmlops.track.messages import Point
+from nbmlops.track.writer import Writer
+from tests.services.conftest import Team
+
+pytestmark = pytest.mark.slow
+NOW = 1_760_000_000_000
+
+
+def fill(uri: str, root: Path) -> None:
+    """Families, equal names, a run without the metric, and a metric that is not a number."""
+    writer = Writer(uri, root)
+    parent = None
+    for number in range(12):
+        run = writer.open_run(
+            f"run-{number % 5}",
+            "lists",
+            tags={"kind": "odd" if number % 2 else "even"},
+            params={"n": str(number % 3)},
+            parent=parent if number % 4 else None,
+            started_ms=NOW + number * 1000,
+        )
+        if number % 4 == 0:
+            parent = run
+        value: float | str = "nan" if number == 5 else (number * 7 % 11) / 2
+        if number != 3:
+            writer.log_metrics(run, [Point("loss", value, 0, NOW), Point("a/b", float(number), 0, NOW)])
+        writer.end_run(run, "FAILED" if number == 7 else "FINISHED", ended_ms=NOW + number * 1000 + 500)
+
+
+@pytest.fixture(scope="module")
+def both(team: Team, tmp_path_factory: pytest.TempPathFactory) -> tuple[str, str]:
+    root = tmp_path_factory.mktemp("lists")
+    own = address.tracking_uri(root)
+    address.prepare(root, own)
+    for uri in (own, team.uri):
+        fill(uri, root)
+    return own, team.uri
+
+
+def told(runs: tuple[RunView, ...]) -> list[Any]:
+    """What can be compared between two stores: not the ids."""
+    return [(run.started, run.name, run.status, run.params, repr(run.metrics), bool(run.parent)) for run in runs]
+
+
+QUERIES: dict[str, dict[str, Any]] = {
+    "newest": {"limit": 5},
+    "page": {"limit": 4, "offset": 3},
+    "oldest": {"descending": False},
+    "best": {"order_by": "loss"},
+    "worst": {"order_by": "loss", "descending": False, "limit": 7},
+    "metric with a slash": {"order_by": "a/b", "limit": 3},
+    "no such metric": {"order_by": "nothing"},
+    "outer ones": {"parents_only": True, "limit": 2},
+    "failed": {"status": "FAILED"},
+    "by tag and parameter": {"tags": {"kind": "odd"}, "params": {"n": "1"}},
+    "by a value with a quote": {"params": {"n": "it's"}},
+}
+
+
+@pytest.mark.parametrize("query", QUERIES)
+def test_a_server_gives_the_same_list(both: tuple[str, str], query: str) -> None:
+    own, server = both
+    assert told(lists.list_runs(server, experiment="lists", **QUERIES[query])) == told(
+        lists.list_runs(own, experiment="lists", **QUERIES[query])
+    )
+
+
+def test_names_with_equal_runs_are_sorted(both: tuple[str, str]) -> None:
+    own, server = both
+    names = [[run.name for run in lists.list_runs(uri, experiment="lists", order_by="name")] for uri in both]
+    assert names[0] == names[1] == sorted(names[0], reverse=True)
+
+
+def test_families_stay_together(both: tuple[str, str]) -> None:
+    for uri in both:
+        cut = lists.list_runs(uri, experiment="lists", limit=3)
+        (outer,) = lists.parents(uri, cut)
+        assert [run.name for run in lists.children(uri, outer.id)] == ["run-4", "run-0", "run-1"]
+        assert lists.find_run(uri, outer.id[:6]).id == outer.id
+        assert lists.find_run(uri, "run-1").started == cut[0].started
