@@ -68,7 +68,7 @@ class Recorder:
         if begun is None:
             return None
         seconds = time.perf_counter() - begun.clock
-        inputs, outputs = self.files.end()
+        seen = self.files.end()
         return Execution(
             id=begun.id,
             session=self.session,
@@ -83,8 +83,10 @@ class Recorder:
             failure=failure_of(error) if error is not None else None,
             reads=begun.reads,
             writes=begun.writes,
-            inputs=inputs,
-            outputs=outputs,
+            inputs=seen.inputs,
+            outputs=seen.outputs,
+            completeness=seen.completeness,
+            incomplete=seen.incomplete,
             run=run,
         )
 

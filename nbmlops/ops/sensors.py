@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 class Sensors:
     def __init__(self, session: Session) -> None:
+        self._files = session.recorder.files
         self._flavors: list[str] = []
         self._cancel_flavors: Callable[[], None] = lambda: None
         self._is_installed = False
@@ -41,6 +42,7 @@ class Sensors:
     def install(self) -> None:
         if not self._is_installed:
             self._is_installed = True
+            self._files.start()
             self._estimators.install()
             self._scores.install()
             self._cancel_flavors = watch_flavors(self._switch_on)
@@ -49,6 +51,7 @@ class Sensors:
         """Everything that was patched is put back."""
         if self._is_installed:
             self._is_installed = False
+            self._files.close()
             self._cancel_flavors()
             self._scores.uninstall()
             self._estimators.uninstall()
