@@ -18,9 +18,11 @@ import msgspec
 from msgspec.structs import replace
 
 from nbmlops.capture import audit
+from nbmlops.capture.frames import Frames
 from nbmlops.capture.merge import merge
 from nbmlops.capture.places import Places
 from nbmlops.capture.processes import Family
+from nbmlops.capture.readers.sensor import ReaderSensor
 from nbmlops.capture.sightings import (
     BY_CHILD,
     BY_SELF,
@@ -56,11 +58,18 @@ class FileWatch:
         self.root = root
         self.settings = Capture() if settings is None else settings
         self.places = Places(root, self.settings.exclude, self.settings.include)
+        self.frames = Frames()
+        self.readers = ReaderSensor(self.frames, shown=self.places.shown)
         self.watch: Watch | None = None
+        self._is_started = False
 
     def start(self) -> None:
-        """Begin to listen to the system. Idempotent; does nothing where the settings say so."""
-        if self.settings.inputs == "auto" and self.watch is None:
+        """Begin to listen to the system and to the libraries. Idempotent; less where the settings say so."""
+        if self.settings.inputs == "off" or self._is_started:
+            return
+        self._is_started = True
+        self.readers.install()
+        if self.settings.inputs == "auto":
             roots = [self.root, *(self.root / Path(each).expanduser() for each in self.settings.roots)]
             self.watch = Watch(
                 [str(each) for each in roots],
@@ -70,7 +79,11 @@ class FileWatch:
             self.watch.start()
 
     def close(self) -> None:
+        """Everything as it was before `start`."""
         audit.end()
+        self._is_started = False
+        self.readers.uninstall()
+        self.frames.clear()
         watch, self.watch = self.watch, None
         if watch is not None:
             watch.close()

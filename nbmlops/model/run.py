@@ -51,6 +51,8 @@ class Tags:
     CODE_SNAPSHOT = "nbmlops.snapshot.code"
     PROBLEM = "nbmlops.snapshot.problem"
     """Why the data snapshot is not all that the run read."""
+    COMPLETENESS = "nbmlops.completeness"
+    """How much of what the run read can have been seen: `full`, `watched` or `partial`."""
     GIT_COMMIT = "nbmlops.git.commit"
     GIT_BRANCH = "nbmlops.git.branch"
     GIT_DIRTY = "nbmlops.git.dirty"

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 from nbmlops.capture.environment import environment, git_state
 from nbmlops.errors import NbmlopsError
 from nbmlops.lib.clock import new_id, utc_now
-from nbmlops.model.cell import Execution, FileUse
+from nbmlops.model.cell import Execution, FileUse, worst
 from nbmlops.model.run import DatasetUse, Tags
 from nbmlops.model.snapshot import Scope, SnapshotRecord
 from nbmlops.ops.snapshot import take_data
@@ -43,7 +43,8 @@ def tie(writer: Writer, run: str | None, body: dict[str, Any]) -> dict[str, str]
     executions = tuple(e for session in sessions for e in project.records.oldest(Execution, subject=session))
     notebook = str(body.get("notebook", ""))
     tags: dict[str, str] = {}
-    last_use = {use.path: use for execution in executions for use in execution.inputs}
+    tags[Tags.COMPLETENESS] = worst(execution.completeness for execution in executions)
+    last_use = {use.path: use for execution in executions for use in execution.inputs if not use.is_remote}
     present = [path for name in last_use if (path := project.absolute(name)).is_file()]
     changed = [name for name, use in last_use.items() if _has_changed(project.absolute(name), use)]
     if changed:
@@ -59,8 +60,14 @@ def tie(writer: Writer, run: str | None, body: dict[str, Any]) -> dict[str, str]
             tags[Tags.PROBLEM] = str(error)[:500]
         else:
             tags[Tags.DATA_SNAPSHOT] = data.snapshot
+            frames = {path: name for each in executions for name, path in each.frames.items()}
             uses = tuple(
-                DatasetUse(name=Path(entry.path).name, path=entry.path, digest=entry.digest, size=entry.size)
+                DatasetUse(
+                    name=frames.get(entry.path) or Path(entry.path).name,
+                    path=entry.path,
+                    digest=entry.digest,
+                    size=entry.size,
+                )
                 for entry in load(data.snapshot, project.objects).entries
             )
     for each in runs:
