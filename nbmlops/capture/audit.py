@@ -22,6 +22,7 @@ STARTS = frozenset(
 _OTHERS = STARTS | {"os.chdir", "os.rename", "sqlite3.connect", "urllib.Request"}
 _WRITING = os.O_WRONLY | os.O_RDWR
 _SEEN = AUDIT | BY_SELF
+_READ_SEEN = READ | _SEEN
 _SAVED_AS = READ | WRITTEN | AUDIT | BY_SELF
 
 _active: Sightings | None = None
@@ -74,32 +75,31 @@ def _hook(event: str, arguments: tuple[object, ...]) -> None:
     if sightings is None:
         return
     if event == "open":
-        if len(arguments) == 3:
-            _opened(sightings, arguments)
+        if len(arguments) != 3:
+            return
+        path, mode, flags = arguments
+        # The ordinary case has no calls: a cell may open thousands of files.
+        if type(flags) is int and not flags & _WRITING and type(path) is str and path[:1] == "/":
+            before = sightings.uses.get(path, 0)
+            if before & _READ_SEEN != _READ_SEEN:
+                sightings.uses[path] = before | _READ_SEEN
+        else:
+            _opened(sightings, path, mode, flags)
     elif event in _OTHERS and not getattr(_aside, "is_on", False):
         with contextlib.suppress(Exception):  # whatever others put into their events
             _other(sightings, event, arguments)
 
 
-def _opened(sightings: Sightings, arguments: tuple[object, ...]) -> None:
-    path, mode, flags = arguments
-    uses = sightings.uses
-    if type(path) is not str or path[:1] != "/":
-        found = _path(path)
-        if found is None:
-            return
-        path = found
-    if type(flags) is int:
-        if not flags & _WRITING:
-            before = uses.get(path, 0)
-            if before & (READ | _SEEN) != READ | _SEEN:
-                uses[path] = before | READ | _SEEN
-            return
-        is_read = (flags & (os.O_RDWR | os.O_TRUNC | os.O_EXCL)) == os.O_RDWR
-        sightings.add(path, (READ | WRITTEN if is_read else WRITTEN) | _SEEN)
+def _opened(sightings: Sightings, given: object, mode: object, flags: object) -> None:
+    path = _path(given)
+    if path is None:
+        return
+    if isinstance(flags, int):
+        is_written = bool(flags & _WRITING)
+        is_read = not is_written or (flags & (os.O_RDWR | os.O_TRUNC | os.O_EXCL)) == os.O_RDWR
     else:
         is_written, is_read = any(char in str(mode) for char in "wax+"), "r" in str(mode)
-        sightings.add(path, (READ if is_read else 0) | (WRITTEN if is_written else 0) | _SEEN)
+    sightings.add(path, (READ if is_read else 0) | (WRITTEN if is_written else 0) | _SEEN)
 
 
 def _path(given: object) -> str | None:

@@ -19,7 +19,7 @@ from collections.abc import Iterable
 from nbmlops.capture.notices import FOLDER, OVERFLOW, WANTED, Notice, libc, read_all, refused, waiting_bytes
 
 _CLOSE_ON_EXEC, _NONBLOCK = 0x1, 0x2
-_BY_HANDLE_AND_NAME = 0x200 | 0x400 | 0x800
+_BY_FOLDER_AND_NAME = 0x400 | 0x800
 _ADD = 0x1
 _ONLY_FOLDER = 0x8
 _ON_CHILD = 0x08000000
@@ -43,7 +43,7 @@ class Fanotify:
 
     def __init__(self) -> None:
         self._folders: dict[bytes, str] = {}
-        self._handle = libc().fanotify_init(_CLOSE_ON_EXEC | _NONBLOCK | _BY_HANDLE_AND_NAME, os.O_RDONLY)
+        self._handle = libc().fanotify_init(_CLOSE_ON_EXEC | _NONBLOCK | _BY_FOLDER_AND_NAME, os.O_RDONLY)
         if self._handle < 0:
             raise refused("fanotify_init")
 

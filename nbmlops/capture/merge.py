@@ -10,27 +10,30 @@ import os
 import stat
 from collections.abc import Iterable, Iterator
 
-from nbmlops.capture.notices import CLOSED_READ, CLOSED_WRITTEN, CREATED, MODIFIED, MOVED_HERE, Notice
+from nbmlops.capture.notices import CLOSED_WRITTEN, CREATED, MODIFIED, MOVED_HERE, OPENED, Notice
 from nbmlops.capture.processes import Family, Kin
 from nbmlops.capture.sightings import (
+    AUDIT,
     BY_CHILD,
     BY_SELF,
     EITHER,
     FANOTIFY,
     INOTIFY,
     READ,
+    READER,
     STALE,
     WRITTEN,
     Sightings,
     Use,
 )
 
+_BY = {Kin.SELF: FANOTIFY | BY_SELF, Kin.CHILD: FANOTIFY | BY_CHILD, Kin.STRANGER: 0}
+
 Found = tuple[str, Use, os.stat_result]
 
 
 def merge(sightings: Sightings, notices: Iterable[Notice], family: Family) -> Iterator[Found]:
     """Each regular file that still exists, once, with its use and its state now."""
-    told = _told(sightings, notices, family)
     places: dict[tuple[int, int], str] = {}
     merged: dict[str, tuple[Use, os.stat_result]] = {}
     for path, use in _normal(sightings.uses).items():
@@ -38,7 +41,7 @@ def merge(sightings: Sightings, notices: Iterable[Notice], family: Family) -> It
         if info is not None:
             places[info.st_dev, info.st_ino] = path
             merged[path] = use, info
-    for path, (bits, by) in told.items():
+    for (path, by), bits in _told(sightings, notices, family).items():
         known = merged.get(path)
         if known is None:
             info = _regular(path)
@@ -48,16 +51,17 @@ def merge(sightings: Sightings, notices: Iterable[Notice], family: Family) -> It
             path = places.get((info.st_dev, info.st_ino), path)
             known = merged.get(path, (0, info))
         use, info = known
-        merged[path] = _with_notices(use, bits, by, info, sightings.begun_ns), info
+        merged[path] = use | _happened(use, bits, by, info, sightings.begun_ns) | by, info
     for path, (use, info) in merged.items():
         if use & EITHER and not use & (WRITTEN | FANOTIFY | INOTIFY) and info.st_mtime_ns > sightings.begun_ns:
             use |= WRITTEN | STALE
         yield path, use, info
 
 
-def _told(sightings: Sightings, notices: Iterable[Notice], family: Family) -> dict[str, tuple[int, Use]]:
-    """Per path: all that happened to it, and who saw whom doing it. Strangers are left out."""
-    told: dict[str, tuple[int, Use]] = {}
+def _told(sightings: Sightings, notices: Iterable[Notice], family: Family) -> dict[tuple[str, Use], int]:
+    """All that happened to a path, per witness and doer. Strangers are left out."""
+    told: dict[tuple[str, Use], int] = {}
+    by_pid: dict[int, Use] = {}
     for path, bits, pid in notices:
         if pid is None:
             if path.endswith(".ipynb"):  # the front end saves the notebook while its cells run
@@ -65,31 +69,31 @@ def _told(sightings: Sightings, notices: Iterable[Notice], family: Family) -> di
             is_child = sightings.has_children and path not in sightings.uses
             by = INOTIFY | (BY_CHILD if is_child else BY_SELF)
         else:
-            kin = family.kin(pid)
-            if kin is Kin.STRANGER:
+            by = by_pid.get(pid, -1)
+            if by < 0:
+                by = by_pid[pid] = _BY[family.kin(pid)]
+            if not by:
                 continue
-            by = FANOTIFY | (BY_CHILD if kin is Kin.CHILD else BY_SELF)
-        before = told.get(path)
-        told[path] = (bits, by) if before is None else (before[0] | bits, before[1] | by)
+        key = path, by
+        told[key] = told.get(key, 0) | bits
     return told
 
 
-def _with_notices(meant: Use, bits: int, by: Use, info: os.stat_result, begun_ns: int) -> Use:
+def _happened(meant: Use, bits: int, by: Use, info: os.stat_result, begun_ns: int) -> Use:
+    """What to add to `meant`, which the hook and the readers know of this process, and notices of others."""
     is_written = bool(bits & (MODIFIED | CREATED | MOVED_HERE)) or (
         # Written through memory: the system does not say so, but the file has changed.
         bool(bits & CLOSED_WRITTEN) and info.st_mtime_ns > begun_ns
     )
-    # A file that is still open, or that was opened for both and only read, was read.
-    is_read = bool(bits & CLOSED_READ) or not is_written
-    if not meant:
-        use = (READ if is_read else 0) | (WRITTEN if is_written else 0)
-        is_unordered = is_read and is_written
-    else:
-        use = meant | (READ if bits & CLOSED_READ else 0) | (WRITTEN if is_written else 0)
-        is_unordered = bool(use & READ) and not meant & WRITTEN and is_written
-    if is_unordered and not bits & CREATED:  # what was there before may have been read, and is gone
-        use |= STALE
-    return use | by
+    # Opened and not changed: read. (Another file may have been moved into its place.)
+    is_read = bool(bits & OPENED) and not (is_written and bits & (MODIFIED | CREATED | CLOSED_WRITTEN))
+    if by & BY_SELF and meant & (AUDIT | READER):
+        is_read = False  # it is known whether it was
+    use = (READ if is_read else 0) | (WRITTEN if is_written else 0)
+    is_told = meant & READ and meant & WRITTEN
+    if (meant | use) & READ and use & WRITTEN and not is_told and not bits & CREATED:
+        use |= STALE  # which came first is not known; what was read may be gone
+    return use
 
 
 def _normal(uses: dict[str, Use]) -> dict[str, Use]:

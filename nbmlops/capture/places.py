@@ -10,8 +10,6 @@ import sysconfig
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
-from nbmlops.lib.files import relative_to
-
 _OURS = ("/.nbmlops/", "/nbmlops.toml", "/__pycache__/", "/.git/", "/.ipynb_checkpoints/")
 _PACKAGES = ("/site-packages/", "/dist-packages/")
 """Wherever they lie: an environment may stand on another one, and PYTHONPATH may name any folder."""
@@ -34,13 +32,14 @@ class Places:
         self._exclude = _pattern(exclude)
         self._include = _pattern(include)
         # A project that lies inside such a place (/usr/src/app of an image) is the user's data all the same.
-        home = f"{root}/"
-        self._skipped = tuple(place for place in _skipped_places() if not home.startswith(place))
+        self._home = f"{root}/"
+        self._skipped = tuple(place for place in _skipped_places() if not self._home.startswith(place))
         self._folders: dict[str, bool] = {}
 
     def shown(self, path: str) -> str:
         """As records keep it: from the project's root, or absolute; bytes that are no UTF-8 are escaped."""
-        return relative_to(Path(path), self.root).encode("utf-8", "backslashreplace").decode("utf-8")
+        shown = path[len(self._home) :] if path.startswith(self._home) else path
+        return shown if shown.isascii() else shown.encode("utf-8", "backslashreplace").decode("utf-8")
 
     def is_data(self, path: str, shown: str) -> bool:
         if self._include is not None and self._include(shown):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import sys
 import time
 
@@ -14,6 +15,7 @@ _NAMES = {AUDIT: "audit", FANOTIFY: "fanotify", INOTIFY: "inotify", READER: "rea
 Use = int
 
 
+@functools.lru_cache(maxsize=256)
 def witnesses(use: Use) -> tuple[str, ...]:
     """Who saw it, by name."""
     return tuple(name for bit, name in _NAMES.items() if use & bit)
