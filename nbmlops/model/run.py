@@ -55,6 +55,8 @@ class Tags:
     """The last verdict of `reproduce`, and when."""
     PROBLEM = "nbmlops.snapshot.problem"
     """Why the data snapshot is not all that the run read."""
+    COMPLETENESS = "nbmlops.completeness"
+    """How much of what the run read can have been seen: `full`, `watched` or `partial`."""
     GIT_COMMIT = "nbmlops.git.commit"
     GIT_BRANCH = "nbmlops.git.branch"
     GIT_DIRTY = "nbmlops.git.dirty"

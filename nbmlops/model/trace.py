@@ -41,7 +41,10 @@ class SessionTrace(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Trace(Document, frozen=True, kw_only=True, tag="trace"):
-    """What a run is made of, beside its data and its code: with these, it can be executed again anywhere."""
+    """What a run is made of, beside its data and its code: with these, it can be executed again anywhere.
+
+    Executions are written out in it: when their form changes, so does that of the trace.
+    """
 
     sessions: tuple[SessionTrace, ...]
     random: dict[str, str] = {}

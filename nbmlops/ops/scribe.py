@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING, Any
 from nbmlops.capture.environment import environment, git_state
 from nbmlops.errors import NbmlopsError
 from nbmlops.lib.clock import new_id, utc_now
-from nbmlops.model.cell import Execution, FileUse, SessionInfo
+from nbmlops.model.cell import Execution, FileUse, SessionInfo, worst
 from nbmlops.model.run import DatasetUse, Tags
 from nbmlops.model.snapshot import Scope, SnapshotRecord
 from nbmlops.ops.snapshot import take_data
@@ -49,7 +49,8 @@ def tie(writer: Writer, run: str | None, body: dict[str, Any]) -> dict[str, str]
     executions = tuple(execution for _, each in ran for execution in each)
     notebook = str(body.get("notebook", ""))
     tags: dict[str, str] = {}
-    last_use = {use.path: use for execution in executions for use in execution.inputs}
+    tags[Tags.COMPLETENESS] = worst(execution.completeness for execution in executions)
+    last_use = {use.path: use for execution in executions for use in execution.inputs if not use.is_remote}
     present = [path for name in last_use if (path := project.absolute(name)).is_file()]
     changed = [name for name, use in last_use.items() if _has_changed(project.absolute(name), use)]
     if changed:
@@ -68,8 +69,14 @@ def tie(writer: Writer, run: str | None, body: dict[str, Any]) -> dict[str, str]
             tags[Tags.DATA_SNAPSHOT] = data.snapshot
             entries = load(data.snapshot, project.objects).entries
             digests = {entry.path: entry.digest for entry in entries if entry.path not in changed}
+            frames = {path: name for each in executions for name, path in each.frames.items()}
             uses = tuple(
-                DatasetUse(name=Path(entry.path).name, path=entry.path, digest=entry.digest, size=entry.size)
+                DatasetUse(
+                    name=frames.get(entry.path) or Path(entry.path).name,
+                    path=entry.path,
+                    digest=entry.digest,
+                    size=entry.size,
+                )
                 for entry in entries
             )
     executed = b""

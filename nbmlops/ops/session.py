@@ -67,7 +67,7 @@ class Session:
         self.namespace = namespace
         self.notebook = project.relative(notebook) if notebook is not None else ""
         self.experiment = experiment or project.settings.tracking.experiment or self._default_experiment()
-        self.recorder = Recorder(self.id, self.notebook, FileWatch(project.root, project.settings.capture.exclude))
+        self.recorder = Recorder(self.id, self.notebook, FileWatch(project.root, project.settings.capture))
         self.records = BackgroundRecords(project.records)
         self.outputs = outputs
         self._random = RandomWatch()

@@ -55,7 +55,7 @@ def files_needed(executions: Sequence[Execution]) -> frozenset[str]:
         for use in execution.inputs:
             # A file that was read and then overwritten has no size: it was there before.
             is_own = use.path in written and use.size is not None
-            if use.path not in made and not is_own:
+            if use.path not in made and not is_own and not use.is_remote:
                 needed.add(use.path)
         made |= written
     return frozenset(needed)
@@ -70,7 +70,9 @@ def problems(trace: Trace) -> tuple[str, ...]:
     needed = files_needed(executions)
     for execution in executions:
         for use in execution.inputs:
-            if use.path in needed and use.digest is None:
+            if use.is_remote:
+                found.append(f"{use.path} is read from where it lies, as it is now")
+            elif use.path in needed and use.digest is None:
                 found.append(f"{use.path} was not kept as it was read")
             elif use.path in needed and Path(use.path).is_absolute():
                 found.append(f"{use.path} lies outside of the project; it is read as it is now")

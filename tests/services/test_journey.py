@@ -96,7 +96,9 @@ def test_a_notebook_arrives_whole_and_is_read_back_by_the_verbs(person: Person, 
     assert [data["path"].rpartition("/")[2] for data in shown["datasets"]] == ["flowers.csv"]
     (model,) = shown["models"]
     assert model["status"] == "READY"
-    store = boto3.client("s3", endpoint_url=team.s3, aws_access_key_id="t", aws_secret_access_key="t", region_name="us-east-1")
+    store = boto3.client(
+        "s3", endpoint_url=team.s3, aws_access_key_id="t", aws_secret_access_key="t", region_name="us-east-1"
+    )
     names = [each["Key"] for each in store.list_objects_v2(Bucket=servers.BUCKET)["Contents"]]
     assert any(model["id"] in name and name.endswith("MLmodel") for name in names)
 

@@ -1,0 +1,151 @@
+"""Seeing by name which files libraries read and write, and which table came from which file.
+
+    readers = ReaderSensor(frames, shown=places.shown)
+    readers.install()       # acts when the user's code imports pandas, polars, ..., or at once if it has
+    readers.uninstall()
+
+Only the outermost call counts: `pd.read_parquet` calls pyarrow. What the function returns or raises passes
+unchanged, and it keeps its signature, its doc and the name by which it is pickled.
+"""
+
+from __future__ import annotations
+
+import functools
+import logging
+import threading
+import types
+from collections.abc import Callable
+from typing import Any
+
+from nbmlops.capture import audit
+from nbmlops.capture.frames import Frames
+from nbmlops.capture.readers.arrays import ARRAYS
+from nbmlops.capture.readers.databases import DATABASES
+from nbmlops.capture.readers.entry import Entry, Source, absolute, files_of, is_remote
+from nbmlops.capture.readers.tables import TABLES
+from nbmlops.capture.sightings import BY_SELF, READER, WRITTEN, RemoteUse, Sightings
+from nbmlops.lib.importing import after_import
+from nbmlops.lib.redact import redact
+
+ENTRIES = (*TABLES, *DATABASES, *ARRAYS)
+
+_log = logging.getLogger("nbmlops")
+
+
+class ReaderSensor:
+    def __init__(self, frames: Frames, *, shown: Callable[[str], str], entries: tuple[Entry, ...] = ENTRIES) -> None:
+        """`shown` turns an absolute path into the form that records keep."""
+        self._frames = frames
+        self._shown = shown
+        self._entries = entries
+        self._patches: list[tuple[Any, str, Any, Any]] = []
+        """Owner, name, original, wrapped."""
+        self._cancels: list[Callable[[], None]] = []
+        self._depth = _Depth()
+        self._complained = False
+
+    def install(self) -> None:
+        for module in dict.fromkeys(entry.module for entry in self._entries):
+            self._cancels.append(after_import(module, self._is_here))
+
+    def uninstall(self) -> None:
+        """Everything as it was, but for what somebody else has patched on top."""
+        for cancel in self._cancels:
+            cancel()
+        self._cancels.clear()
+        for owner, name, original, wrapped in reversed(self._patches):
+            if owner.__dict__.get(name) is wrapped:
+                setattr(owner, name, original)
+        self._patches.clear()
+
+    def patched(self) -> tuple[str, ...]:
+        """What is changed now, as `module.function` or `module.Class.method`."""
+        return tuple(
+            sorted(
+                f"{owner.__name__}.{name}"
+                if isinstance(owner, types.ModuleType)
+                else f"{owner.__module__}.{owner.__qualname__}.{name}"
+                for owner, name, _, wrapped in self._patches
+                if owner.__dict__.get(name) is wrapped
+            )
+        )
+
+    def _is_here(self, module: types.ModuleType) -> None:
+        for entry in self._entries:
+            if entry.module == module.__name__:
+                owner: Any = module
+                *classes, name = entry.name.split(".")
+                for each in classes:
+                    owner = getattr(owner, each, None)
+                original = getattr(owner, "__dict__", {}).get(name)
+                if original is None or not callable(original):
+                    continue  # another version of the library
+                try:
+                    wrapped = self._wrap(original, entry, owner, name)
+                    setattr(owner, name, wrapped)
+                except (AttributeError, TypeError):
+                    continue  # a class that does not allow it
+                self._patches.append((owner, name, original, wrapped))
+
+    def _wrap(self, original: Any, entry: Entry, owner: Any, name: str) -> Any:
+        def call(*args: Any, **options: Any) -> Any:
+            __tracebackhide__ = True
+            sightings = audit.active()
+            if sightings is None or self._depth.count:
+                return original(*args, **options)
+            sources = self._note(sightings, entry, args, options)
+            self._depth.count += 1
+            try:
+                result = original(*args, **options)
+            finally:
+                self._depth.count -= 1
+            if entry.gives_table or entry.inherits:
+                self._remember(result, entry, args, sources)
+            return result
+
+        code = getattr(original, "__code__", None)
+        if code is not None:
+            # Libraries that warn look for the first frame that is not in a file of theirs: it must not be ours.
+            call.__code__ = call.__code__.replace(co_filename=code.co_filename, co_firstlineno=code.co_firstlineno)
+        wrapped = functools.wraps(original)(call)
+        if isinstance(owner, types.ModuleType):  # pickled by the name under which it is found
+            wrapped.__module__, wrapped.__qualname__ = owner.__name__, name
+        return wrapped
+
+    def _note(self, sightings: Sightings, entry: Entry, args: Any, options: Any) -> list[Source]:
+        try:
+            sources = entry.sources(args, options)
+            for source, use in sources:
+                if is_remote(source):
+                    sightings.remote.setdefault(redact(source), RemoteUse()).use |= use | READER | BY_SELF
+                elif use & WRITTEN:
+                    sightings.add(next(files_of(source)), use | READER | BY_SELF)
+                else:
+                    for path in files_of(source):
+                        sightings.add(path, use | READER | BY_SELF)
+        except Exception as error:  # noqa: BLE001 - the user's own call comes next, and says what is wrong with it
+            self._complain(error)
+            return []
+        return sources
+
+    def _remember(self, result: Any, entry: Entry, args: Any, sources: list[Source]) -> None:
+        try:
+            source = self._frames.source_of(args[0]) if entry.inherits and args else ""
+            if not source and len(sources) == 1:
+                text = sources[0][0]
+                source = redact(text) if is_remote(text) else self._shown(absolute(text))
+            if source and result is not None:
+                self._frames.remember(result, source)
+        except Exception as error:  # noqa: BLE001 - the user has the table
+            self._complain(error)
+
+    def _complain(self, error: Exception) -> None:
+        if not self._complained:
+            self._complained = True
+            _log.warning("a file could not be recorded: %s: %s", type(error).__name__, error)
+
+
+class _Depth(threading.local):
+    """How many watched calls this thread is in."""
+
+    count = 0

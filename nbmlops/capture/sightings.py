@@ -1,0 +1,60 @@
+"""What was seen of the files in one cell: per path, what was done with it and who saw it, as bits of one number."""
+
+from __future__ import annotations
+
+import functools
+import sys
+import time
+
+READ, WRITTEN, STALE, EITHER = 1, 2, 4, 8
+"""STALE: written after it was read, so that what was read is gone. EITHER: opened by what may write (a database)."""
+BY_SELF, BY_CHILD = 16, 32
+AUDIT, FANOTIFY, INOTIFY, READER, REMOTE = 64, 128, 256, 512, 1024
+_NAMES = {AUDIT: "audit", FANOTIFY: "fanotify", INOTIFY: "inotify", READER: "reader", REMOTE: "remote"}
+
+Use = int
+
+
+@functools.lru_cache(maxsize=256)
+def witnesses(use: Use) -> tuple[str, ...]:
+    """Who saw it, by name."""
+    return tuple(name for bit, name in _NAMES.items() if use & bit)
+
+
+def then(before: Use, use: Use) -> Use:
+    """Both, `use` being the later one.
+
+    A file read after it was written is an input as it is now; one written after it was read is not any more.
+    """
+    if use & WRITTEN and before & READ:
+        return before | use | STALE
+    return before | use
+
+
+class Sightings:
+    """Filled by the audit hook and the readers while a cell runs. Any thread may add."""
+
+    def __init__(self) -> None:
+        self.uses: dict[str, Use] = {}
+        self.remote: dict[str, RemoteUse] = {}
+        self.has_children = False
+        """Whether the cell has started a process."""
+        self.begun_ns = _file_clock_ns()
+
+    def add(self, path: str, use: Use) -> None:
+        self.uses[path] = then(self.uses.get(path, 0), use)
+
+
+class RemoteUse:
+    """An object of another machine that was read or written."""
+
+    def __init__(self) -> None:
+        self.use: Use = 0
+        self.size: int | None = None
+        self.version = ""
+
+
+def _file_clock_ns() -> int:
+    """Now, by the clock that file systems stamp files with: it lags by some milliseconds."""
+    clock = getattr(time, "CLOCK_REALTIME_COARSE", 5 if sys.platform == "linux" else None)
+    return time.time_ns() if clock is None else time.clock_gettime_ns(clock)
