@@ -33,6 +33,19 @@ def keep_trace(
     executions = [execution for _, ran in sessions for execution in ran]
     outputs = {each.execution: each.outputs for each in _of(records, CellOutputs, executions)}
     executed = executed_notebook(executions, outputs=outputs)
+    with objects.writing():
+        return _stored(sessions, executions, executed, digests, imported, records, objects), executed
+
+
+def _stored(
+    sessions: Sequence[tuple[SessionInfo, Sequence[Execution]]],
+    executions: Sequence[Execution],
+    executed: bytes,
+    digests: Mapping[str, str],
+    imported: tuple[str, ...],
+    records: Records,
+    objects: Objects,
+) -> str:
     trace = Trace(
         sessions=tuple(
             SessionTrace(
@@ -50,7 +63,7 @@ def keep_trace(
         executed=objects.put_bytes(executed)[0],
         imported=imported,
     )
-    return objects.put_bytes(encode(trace))[0], executed
+    return objects.put_bytes(encode(trace))[0]
 
 
 def trace_of(run: RunView, objects: Objects) -> Trace:

@@ -167,3 +167,20 @@ def test_a_folder_that_was_asked_for_is_kept_and_one_that_is_not_empty_is_refuse
 def test_in_a_clean_environment_too(terminal: Terminal) -> None:
     result = outcome(terminal, "study", "--env")
     assert result["reproduction"]["verdict"] == "REPRODUCED", result["reproduction"]
+
+
+def test_two_runs_side_by_side_with_what_explains_them(terminal: Terminal) -> None:
+    found = terminal.good("diff", "part", "study")
+    assert found["runs"]["before"] == "part"
+    assert [pair["name"] for pair in found["runs"]["metrics"]] == ["alpha", "error"]
+    assert "score" in {change["cell"] for change in found["runs"]["cells"]}
+    assert found["runs"]["suspects"][0]["kind"] in ("code", "parameter")
+    shown = terminal.nbmlops("diff", "part", "study").stdout
+    assert "What may explain it" in shown
+
+
+def test_a_table_is_looked_into_where_it_changed(terminal: Terminal) -> None:
+    (terminal.folder / "data.csv").write_text(ROWS.replace("\n3,", "\n300,"))
+    (detail,) = terminal.good("diff", "study")["details"]
+    (column,) = detail["table"]["columns"]
+    assert (detail["path"], column["name"], column["cells"]) == ("data.csv", "x", 1)
