@@ -29,15 +29,17 @@ def stale_cells(
     *,
     saved: Mapping[str, str],
     has_changed: Callable[[str, int | None, int | None], bool],
+    is_batch: bool = False,
 ) -> tuple[StaleCell, ...]:
     """Cells of one session, in the order of the notebook.
 
     `saved` is the notebook as it is now, source by cell id in order; empty where that is not known. `has_changed(path,
-    size, modified_ns)` says whether a file is no longer what it was when it was read.
+    size, modified_ns)` says whether a file is no longer what it was when it was read. A batch run goes from the top to
+    the bottom, with cells that are in no notebook (parameters that were put in).
     """
     done = [execution for execution in executions if execution.outcome is Outcome.OK]
     then = _signatures_then(done)
-    latest = _latest(done, saved)
+    latest = _latest(done, {} if is_batch else saved)
     own_files = {use.path for execution in done for use in execution.outputs}
     now: dict[str, str] = {}
     found = []

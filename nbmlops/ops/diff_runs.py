@@ -29,10 +29,15 @@ def diff_runs(
     data: tuple[Change, ...],
     details: tuple[FileDetail, ...],
 ) -> RunDiff:
-    traces = _trace(project, before), _trace(project, after)
+    left, right = _trace(project, before), _trace(project, after)
     params = _pairs(before.params, after.params)
-    cells = _cells(*traces)
-    packages = _pairs(_imported(traces[0]), _imported(traces[1]))
+    cells: tuple[CellChange, ...] = ()
+    packages: tuple[Pair, ...] = ()
+    is_random = False
+    if left is not None and right is not None:
+        cells = _cells(left, right)
+        packages = _pairs(_imported(left), _imported(right))
+        is_random = _starts_differ(project, left, right)
     modules = tree_diff(_modules(project, before), _modules(project, after))
     found = suspects(
         params=params,
@@ -41,7 +46,7 @@ def diff_runs(
         cells=cells,
         modules=modules,
         packages=packages,
-        is_random=_starts_differ(project, *traces),
+        is_random=is_random,
     )
     return RunDiff(
         before=before.name,
@@ -57,12 +62,12 @@ def diff_runs(
     )
 
 
-def _trace(project: Project, run: RunView) -> Trace:
-    """An empty one where the run has none: then only its figures are compared."""
+def _trace(project: Project, run: RunView) -> Trace | None:
+    """None where the run has none that can be read: then only its figures and data are compared."""
     try:
         return trace_of(run, project.objects)
     except (NotFoundError, IntegrityError):
-        return Trace(sessions=())
+        return None
 
 
 def _cells(before: Trace, after: Trace) -> tuple[CellChange, ...]:

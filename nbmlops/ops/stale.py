@@ -59,12 +59,16 @@ def stale(call: Call, request: Request) -> Result:
     session = call.session.info if call.has_session else next(iter(project.records.newest(SessionInfo, limit=1)), None)
     executions = project.records.oldest(Execution, subject=session.id) if session is not None else ()
     saved = _saved(project, session.notebook) if session is not None else {}
+    is_batch = session is not None and session.door == "batch"
     return Result(
         runs=tuple(
             StaleRun(id=run.id, name=run.name, reasons=_reasons(project, run)) for run in views if _is_tied(run)
         ),
         cells=stale_cells(
-            executions, saved=saved, has_changed=lambda path, size, when: _has_changed(project, path, size, when)
+            executions,
+            saved=saved,
+            has_changed=lambda path, size, when: _has_changed(project, path, size, when),
+            is_batch=is_batch,
         ),
         looked_at=len({execution.cell_id or execution.source for execution in executions}),
         notebook=session.notebook if session is not None else "",

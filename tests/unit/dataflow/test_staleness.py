@@ -91,3 +91,10 @@ def test_a_cell_that_failed_counts_for_nothing() -> None:
 
 def test_a_deleted_cell_is_not_looked_at() -> None:
     assert told(log(*LINE), {"b": "y = x + 1", "c": "print(y)"}) == {}
+
+
+def test_parameters_that_were_put_into_a_batch_run_stand_where_they_ran() -> None:
+    executions = log(("a", "k = 1", "", "k"), ("injected", "k = 5", "", "k"), ("b", "show(k)", "k", ""))
+    saved = {"a": "k = 1", "b": "show(k)"}
+    found = stale_cells(executions, saved=saved, has_changed=lambda *file: False, is_batch=True)
+    assert found == ()
