@@ -65,7 +65,7 @@ class Sensors:
 
     def patched(self) -> tuple[str, ...]:
         autologged = [f"mlflow.{flavor}.autolog" for flavor in self._flavors]
-        return (*self._files.readers.patched(), *self._estimators.patched(), *self._scores.patched(), *autologged)
+        return (*self._files.patched(), *self._estimators.patched(), *self._scores.patched(), *autologged)
 
     def _loaded(self, session: Session) -> str | None:
         """Scores of a model from an earlier step or a file belong to the run that is open, if one is."""

@@ -25,6 +25,7 @@ PANDAS = (
     *reading("pandas", "read_pickle read_sas read_stata", "filepath_or_buffer"),
     *reading("pandas", "read_excel read_html", "io"),
     *reading("pandas", "read_xml", "path_or_buffer"),
+    *writing("pandas", "DataFrame.to_parquet DataFrame.to_feather DataFrame.to_orc", "path"),
 )
 PYARROW = (
     *reading("pyarrow", "memory_map input_stream", "path", gives_table=False),
