@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import functools
 import logging
+import sys
 import threading
 import types
 from collections.abc import Callable
@@ -29,6 +30,8 @@ from nbmlops.lib.importing import after_import
 from nbmlops.lib.redact import redact_address
 
 ENTRIES = (*TABLES, *DATABASES, *ARRAYS)
+
+_CALL = compile("__result__ = __original__(*__args__, **__options__)", "<query>", "exec")
 
 _log = logging.getLogger("nbmlops")
 
@@ -72,13 +75,16 @@ class ReaderSensor:
     def _wrap(self, original: Any, entry: Entry, owner: Any, name: str) -> Any:
         def call(*args: Any, **options: Any) -> Any:
             __tracebackhide__ = True
+            run = original
+            if entry.looks_up_names:
+                run = functools.partial(self._as_caller, original, sys._getframe(1))
             sightings = audit.active()
             if sightings is None or self._depth.count:
-                return original(*args, **options)
+                return run(*args, **options)
             sources = self._note(sightings, entry, args, options)
             self._depth.count += 1
             try:
-                result = original(*args, **options)
+                result = run(*args, **options)
             finally:
                 self._depth.count -= 1
             if entry.gives_table or entry.inherits:
@@ -93,6 +99,18 @@ class ReaderSensor:
         if isinstance(owner, types.ModuleType):  # pickled by the name under which it is found
             wrapped.__module__, wrapped.__qualname__ = owner.__name__, name
         return wrapped
+
+    def _as_caller(self, original: Any, caller: types.FrameType, *args: Any, **options: Any) -> Any:
+        """Call from a frame with the variables of the user's: `duckdb.sql("from df")` looks for `df` there."""
+        __tracebackhide__ = True
+        outermost = self._depth.caller
+        self._depth.caller = caller = outermost or caller
+        names = {**caller.f_locals, "__original__": original, "__args__": args, "__options__": options}
+        try:
+            exec(_CALL, caller.f_globals, names)
+        finally:
+            self._depth.caller = outermost
+        return names["__result__"]
 
     def _note(self, sightings: Sightings, entry: Entry, args: Any, options: Any) -> list[Source]:
         try:
@@ -116,8 +134,9 @@ class ReaderSensor:
             if not source and len(sources) == 1:
                 text = sources[0][0]
                 source = redact_address(text) if is_remote(text) else self._shown(absolute(text))
-            if source and result is not None:
-                self._frames.remember(result, source)
+            made = args[0] if entry.name.endswith("__init__") else result
+            if source and made is not None:
+                self._frames.remember(made, source)
         except Exception as error:  # noqa: BLE001 - the user has the table
             self._complain(error)
 
@@ -128,6 +147,7 @@ class ReaderSensor:
 
 
 class _Depth(threading.local):
-    """How many watched calls this thread is in."""
+    """How many watched calls this thread is in, and who made the outermost one that looks up names."""
 
     count = 0
+    caller: types.FrameType | None = None

@@ -30,6 +30,7 @@ from nbmlops.capture.sightings import EITHER, READ, WRITTEN
 from nbmlops.settings import Capture
 
 DATA = {"a": [1, 2, 3]}
+GLOBAL_TABLE = pd.DataFrame({"a": [7]})
 
 
 @pytest.fixture
@@ -87,6 +88,7 @@ TABLES: dict[str, tuple[Callable[[Path], object], str]] = {
     "pandas.read_parquet": (lambda root: pd.read_parquet(root / "x.parquet"), "x.parquet"),
     "an open file": (lambda root: opened(root / "x.csv"), "x.csv"),
     "pyarrow": (lambda root: pq.read_table(root / "x.parquet"), "x.parquet"),
+    "pyarrow, an open file": (lambda root: pq.ParquetFile(root / "x.parquet").read(), "x.parquet"),
     "polars": (lambda root: pl.read_csv(root / "x.csv"), "x.csv"),
     "polars, lazily": (lambda root: pl.scan_parquet(root / "x.parquet").collect(), "x.parquet"),
     "polars, a query": (
@@ -201,6 +203,25 @@ def test_functions_keep_signature_doc_and_name(files: FileWatch) -> None:
     assert pd.read_csv.__doc__ == original.__doc__
     assert pickle.loads(pickle.dumps(pd.read_csv)) is pd.read_csv
     assert pickle.loads(pickle.dumps(pq.read_table)) is pq.read_table
+
+
+def test_queries_find_the_variables_of_whoever_asks(files: FileWatch) -> None:
+    local = pd.DataFrame(DATA)
+    connection = duckdb.connect()
+    expected = [(1,), (2,), (3,)]
+    for is_cell in (False, True):
+        if is_cell:
+            files.begin()
+        assert duckdb.sql("from local").fetchall() == expected
+        assert duckdb.query("from local").df().values.tolist() == [[1], [2], [3]]
+        assert duckdb.execute("from local").fetchall() == expected
+        assert connection.sql("from local").fetchall() == expected
+        assert connection.sql("from local").pl().rows() == expected
+        assert connection.sql("from GLOBAL_TABLE").fetchall() == [(7,)]
+        with pytest.raises(duckdb.Error, match="nowhere"):
+            connection.sql("from nowhere")
+    files.end()
+    del local
 
 
 def test_errors_pass_unchanged_and_the_next_call_is_seen(files: FileWatch, root: Path) -> None:
