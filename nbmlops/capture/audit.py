@@ -9,11 +9,10 @@ from __future__ import annotations
 import contextlib
 import os
 import sys
-import threading
-from collections.abc import Iterator
 
 from nbmlops.capture.processes import SCRIBE
 from nbmlops.capture.sightings import AUDIT, BY_SELF, EITHER, READ, WRITTEN, RemoteUse, Sightings
+from nbmlops.lib.process import is_asking
 
 STARTS = frozenset(
     {"subprocess.Popen", "os.system", "os.posix_spawn", "os.spawn", "os.fork", "os.forkpty", "pty.spawn"}
@@ -29,7 +28,6 @@ _active: Sightings | None = None
 _is_installed = False
 _absolute: dict[str, str] = {}
 """Relative paths as they were resolved in the current folder."""
-_aside = threading.local()
 
 
 def begin(sightings: Sightings) -> None:
@@ -59,17 +57,6 @@ def end() -> Sightings | None:
     return ended
 
 
-@contextlib.contextmanager
-def ignored() -> Iterator[None]:
-    """What this thread opens and starts within is nbmlops' own business."""
-    before = getattr(_aside, "is_on", False)
-    _aside.is_on = True
-    try:
-        yield
-    finally:
-        _aside.is_on = before
-
-
 def _hook(event: str, arguments: tuple[object, ...]) -> None:
     sightings = _active  # looked at once: a cell may end in another thread meanwhile
     if sightings is None:
@@ -85,7 +72,7 @@ def _hook(event: str, arguments: tuple[object, ...]) -> None:
                 sightings.uses[path] = before | _READ_SEEN
         else:
             _opened(sightings, path, mode, flags)
-    elif event in _OTHERS and not getattr(_aside, "is_on", False):
+    elif event in _OTHERS:
         with contextlib.suppress(Exception):  # whatever others put into their events
             _other(sightings, event, arguments)
 
@@ -118,8 +105,9 @@ def _path(given: object) -> str | None:
 
 def _other(sightings: Sightings, event: str, arguments: tuple[object, ...]) -> None:
     if event in STARTS:
-        if SCRIBE not in (arguments[1] if event == "subprocess.Popen" else ()):  # type: ignore[operator]
-            sightings.has_children = True
+        is_scribe = event == "subprocess.Popen" and SCRIBE in arguments[1]  # type: ignore[operator]
+        if not is_scribe and not is_asking():
+            sightings.has_started = True
     elif event == "os.chdir":
         _absolute.clear()
     elif event == "os.rename":

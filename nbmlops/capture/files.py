@@ -10,6 +10,7 @@ watch.close()
 from __future__ import annotations
 
 import contextlib
+import os
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -23,6 +24,7 @@ from nbmlops.capture.merge import merge
 from nbmlops.capture.places import Places
 from nbmlops.capture.processes import Family
 from nbmlops.capture.readers.sensor import ReaderSensor
+from nbmlops.capture.remote import RemoteSensor
 from nbmlops.capture.sightings import (
     BY_CHILD,
     BY_SELF,
@@ -35,7 +37,7 @@ from nbmlops.capture.sightings import (
     witnesses,
 )
 from nbmlops.capture.watch import Watch
-from nbmlops.lib.redact import redact
+from nbmlops.lib.redact import redact_address
 from nbmlops.model.cell import Completeness, FileUse
 from nbmlops.settings import Capture
 
@@ -51,6 +53,16 @@ class Seen(msgspec.Struct, frozen=True, kw_only=True):
     incomplete: tuple[str, ...] = ()
 
 
+class State(msgspec.Struct, frozen=True, kw_only=True):
+    """How well files are seen, as `doctor` tells it."""
+
+    completeness: Completeness
+    incomplete: tuple[str, ...] = ()
+    source: str = ""
+    """`fanotify`, `inotify`, or nothing."""
+    folders: int = 0
+
+
 class FileWatch:
     """Collects between `begin` and `end`. One at a time per process is active."""
 
@@ -60,19 +72,25 @@ class FileWatch:
         self.places = Places(root, self.settings.exclude, self.settings.include)
         self.frames = Frames()
         self.readers = ReaderSensor(self.frames, shown=self.places.shown)
+        self.remote = RemoteSensor()
         self.watch: Watch | None = None
         self._is_started = False
 
     def start(self) -> None:
-        """Begin to listen to the system and to the libraries. Idempotent; less where the settings say so."""
+        """Begin to listen to the libraries and to the system. Idempotent; less where the settings say so."""
         if self.settings.inputs == "off" or self._is_started:
             return
         self._is_started = True
         self.readers.install()
+        self.remote.install()
+        self.listen()
+
+    def listen(self) -> None:
+        """Begin to listen to the system alone."""
         if self.settings.inputs == "auto":
-            roots = [self.root, *(self.root / Path(each).expanduser() for each in self.settings.roots)]
+            roots = (self.root, *(self.root / Path(each).expanduser() for each in self.settings.roots))
             self.watch = Watch(
-                [str(each) for each in roots],
+                [*(os.path.normpath(each) for each in roots), *self.places.included_folders()],
                 is_noise=self.places.is_noise,
                 most_folders=self.settings.largest_watch,
             )
@@ -83,10 +101,15 @@ class FileWatch:
         audit.end()
         self._is_started = False
         self.readers.uninstall()
+        self.remote.uninstall()
         self.frames.clear()
         watch, self.watch = self.watch, None
         if watch is not None:
             watch.close()
+
+    def patched(self) -> tuple[str, ...]:
+        """What is changed in other people's modules now."""
+        return (*self.readers.patched(), *self.remote.patched())
 
     def begin(self) -> None:
         if self.settings.inputs == "off":
@@ -131,7 +154,9 @@ class FileWatch:
                 if not use & (FANOTIFY | INOTIFY):
                     outside[path.rpartition("/")[0]] = None
         for url, remote in list(sightings.remote.items()):
-            seen = FileUse(path=redact(url), seen=witnesses(remote.use), size=remote.size, version=remote.version)
+            seen = FileUse(
+                path=redact_address(url), seen=witnesses(remote.use), size=remote.size, version=remote.version
+            )
             (outputs if remote.use & WRITTEN else inputs).append(seen)
         level, reasons = self._level(outside)
         return Seen(inputs=tuple(inputs), outputs=tuple(outputs), completeness=level, incomplete=reasons)
@@ -149,6 +174,13 @@ class FileWatch:
             if sightings is not None:
                 audit.resume(sightings)
 
+    def state(self) -> State:
+        level, reasons = self._level({})
+        watch = self.watch
+        if watch is None:
+            return State(completeness=level, incomplete=reasons)
+        return State(completeness=level, incomplete=reasons, source=watch.name, folders=watch.folders)
+
     def _level(self, outside: dict[str, None]) -> tuple[Completeness, tuple[str, ...]]:
         if self.watch is None:
             return Completeness.PARTIAL, (f'capture.inputs is "{self.settings.inputs}"',)
@@ -161,6 +193,18 @@ class FileWatch:
                 level = Completeness.PARTIAL
                 reasons = (*reasons, f"{folder} lies outside of the watched folders (capture.roots)")
         return level, reasons[:MOST_REASONS]
+
+
+def probed(root: Path, settings: Capture, patience_seconds: float = 2.0) -> State:
+    """How well a kernel in this project would see: by trying. Nothing stays behind."""
+    files = FileWatch(root, settings)
+    files.listen()
+    try:
+        if files.watch is not None:
+            files.watch.settle(patience_seconds)
+        return files.state()
+    finally:
+        files.close()
 
 
 def _module_files() -> set[object]:

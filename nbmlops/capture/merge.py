@@ -61,12 +61,13 @@ def merge(sightings: Sightings, notices: Iterable[Notice], family: Family) -> It
 def _told(sightings: Sightings, notices: Iterable[Notice], family: Family) -> dict[tuple[str, Use], int]:
     """All that happened to a path, per witness and doer. Strangers are left out."""
     told: dict[tuple[str, Use], int] = {}
+    has_children = sightings.has_children
     by_pid: dict[int, Use] = {}
     for path, bits, pid in notices:
         if pid is None:
             if path.endswith(".ipynb"):  # the front end saves the notebook while its cells run
                 continue
-            is_child = sightings.has_children and path not in sightings.uses
+            is_child = has_children and path not in sightings.uses
             by = INOTIFY | (BY_CHILD if is_child else BY_SELF)
         else:
             by = by_pid.get(pid, -1)

@@ -8,10 +8,9 @@ Both use the same bits on Linux. A notice is a plain tuple, since a cell may cau
 from __future__ import annotations
 
 import ctypes
-import fcntl
 import functools
 import os
-import termios
+import sys
 from collections.abc import Iterable
 from typing import Any, Protocol
 
@@ -46,6 +45,8 @@ class Notifier(Protocol):
 @functools.lru_cache(maxsize=1)
 def libc() -> Any:
     """The C library, for the calls that Python does not offer. Raises OSError where it lacks them."""
+    if sys.platform != "linux":
+        raise OSError("this system does not tell which files are opened")
     found = ctypes.CDLL(None, use_errno=True)
     try:
         found.fanotify_mark.argtypes = [
@@ -53,8 +54,8 @@ def libc() -> Any:
         ]  # fmt: skip
         found.fanotify_init.argtypes = [ctypes.c_uint, ctypes.c_uint]
         found.inotify_add_watch.argtypes = [ctypes.c_int, ctypes.c_char_p, ctypes.c_uint32]
-    except AttributeError as error:  # another system than Linux
-        raise OSError("this system does not tell which files are opened") from error
+    except AttributeError as error:
+        raise OSError("the C library of this system has no fanotify") from error
     return found
 
 
@@ -65,6 +66,9 @@ def refused(call: str) -> OSError:
 
 
 def waiting_bytes(handle: int) -> int:
+    import fcntl  # not on every system on which this module is imported
+    import termios
+
     answer = bytearray(4)
     fcntl.ioctl(handle, termios.FIONREAD, answer)
     return int.from_bytes(answer, "little")

@@ -35,6 +35,7 @@ class Places:
         self._home = f"{root}/"
         self._skipped = tuple(place for place in _skipped_places() if not self._home.startswith(place))
         self._folders: dict[str, bool] = {}
+        self._included = include
 
     def shown(self, path: str) -> str:
         """As records keep it: from the project's root, or absolute; bytes that are no UTF-8 are escaped."""
@@ -52,6 +53,11 @@ class Places:
         if name.endswith(_BESIDE_DATABASE) and os.path.exists(path.rpartition("-")[0]):
             return False
         return not self.is_noise(folder)
+
+    def included_folders(self) -> list[str]:
+        """Where the patterns of `include` begin: inside of what is passed over otherwise."""
+        folders = {re.split(r"[*?\[]", pattern, maxsplit=1)[0].rpartition("/")[0] for pattern in self._included}
+        return sorted(str(self.root / folder) for folder in folders if folder and (self.root / folder).is_dir())
 
     def is_noise(self, folder: str) -> bool:
         """Whether nothing directly in this folder is data, if no pattern says otherwise."""

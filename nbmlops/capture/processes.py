@@ -6,6 +6,8 @@ import os
 from enum import Enum
 from pathlib import Path
 
+from nbmlops.lib.process import is_own
+
 SCRIBE = "nbmlops.ops.scribe"
 """Our own child, which reads the data of the runs it records."""
 _DEEPEST = 64
@@ -35,10 +37,12 @@ class Family:
     def _look(self, pid: int) -> Kin:
         current = pid
         for _ in range(_DEEPEST):
+            if is_own(current):
+                return Kin.STRANGER
             parent = _parent(current)
             if parent is None:
                 return Kin.CHILD if self._has_started else Kin.STRANGER
-            if SCRIBE.encode() in _command_line(current):
+            if _is_ours(current):
                 return Kin.STRANGER
             if parent == self._self:
                 return Kin.CHILD
@@ -61,11 +65,13 @@ def _parent(pid: int) -> int | None:
         return None
 
 
-def _command_line(pid: int) -> bytes:
+def _is_ours(pid: int) -> bool:
+    """The scribe, or one that Python itself keeps for its processes: they read no data for a cell."""
     try:
-        return Path(f"/proc/{pid}/cmdline").read_bytes()
+        line = Path(f"/proc/{pid}/cmdline").read_bytes()
     except OSError:
-        return b""
+        return False
+    return SCRIBE.encode() in line or b"resource_tracker" in line
 
 
 def _living_children() -> list[int]:
@@ -80,5 +86,5 @@ def _living_children() -> list[int]:
             children = Path(f"/proc/self/task/{thread}/children").read_text().split()
         except OSError:
             continue
-        found += [int(child) for child in children if SCRIBE.encode() not in _command_line(int(child))]
+        found += [int(child) for child in children if not _is_ours(int(child))]
     return found

@@ -6,6 +6,8 @@ import functools
 import sys
 import time
 
+from nbmlops.lib.process import reaped_faults
+
 READ, WRITTEN, STALE, EITHER = 1, 2, 4, 8
 """STALE: written after it was read, so that what was read is gone. EITHER: opened by what may write (a database)."""
 BY_SELF, BY_CHILD = 16, 32
@@ -37,9 +39,15 @@ class Sightings:
     def __init__(self) -> None:
         self.uses: dict[str, Use] = {}
         self.remote: dict[str, RemoteUse] = {}
-        self.has_children = False
-        """Whether the cell has started a process."""
+        self.has_started = False
+        """Whether a process was begun in a way that Python tells of."""
+        self._reaped = reaped_faults()
         self.begun_ns = _file_clock_ns()
+
+    @property
+    def has_children(self) -> bool:
+        """Whether the cell has started a process, or one of this process' has ended in it."""
+        return self.has_started or reaped_faults() != self._reaped
 
     def add(self, path: str, use: Use) -> None:
         self.uses[path] = then(self.uses.get(path, 0), use)
@@ -52,6 +60,8 @@ class RemoteUse:
         self.use: Use = 0
         self.size: int | None = None
         self.version = ""
+        self.is_asked = False
+        """Whether the server was asked about it in this cell."""
 
 
 def _file_clock_ns() -> int:

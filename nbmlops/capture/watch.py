@@ -69,6 +69,8 @@ class Watch:
                 _living.add(self)
                 self._thread = threading.Thread(target=self._run, name="nbmlops-watch", daemon=True)
                 self._thread.start()
+                if self._todo:
+                    self._work.set()
 
     @property
     def name(self) -> str:
@@ -84,6 +86,13 @@ class Watch:
         with self._lock, contextlib.suppress(OSError):
             if len(self._folders) < self._most_folders and folder not in self._folders:
                 self._folders[folder] = self._take(folder)
+
+    def settle(self, patience_seconds: float) -> bool:
+        """Wait until all folders are gone through; false when that takes longer."""
+        deadline = time.monotonic() + patience_seconds
+        while self._todo and time.monotonic() < deadline:
+            time.sleep(0.01)
+        return not self._todo
 
     def watched_by(self, folder: str) -> str:
         """`fanotify`, `inotify`, or nothing."""
@@ -215,7 +224,8 @@ class Watch:
             with os.scandir(folder) as entries:
                 self._todo.extend((entry.path, is_new) for entry in entries if entry.is_dir())
         except FileNotFoundError:  # gone meanwhile
-            return
+            if folder in self._roots:
+                self._lowered_by(f"{folder} does not exist (capture.roots)")
         except OSError as error:
             if folder in self._roots or error.errno == errno.ENOSPC:
                 self._lowered_by(f"{folder} cannot be watched: {error.strerror or error}")

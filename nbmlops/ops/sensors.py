@@ -79,8 +79,7 @@ class Sensors:
     def patched(self) -> tuple[str, ...]:
         autologged = [f"mlflow.{flavor}.autolog" for flavor in self._flavors]
         taps = self._tap.patched() if self._tap is not None else ()
-        files = self._files.readers.patched()
-        return (*files, *self._estimators.patched(), *self._scores.patched(), *autologged, *taps)
+        return (*self._files.patched(), *self._estimators.patched(), *self._scores.patched(), *autologged, *taps)
 
     def _loaded(self, session: Session) -> str | None:
         """Scores of a model from an earlier step or a file belong to the run that is open, if one is."""

@@ -33,10 +33,6 @@ def in_query(query: object) -> list[Source]:
     return found
 
 
-def _query(position: int) -> Any:
-    return lambda args, options: in_query(argument(args, options, "query", position))
-
-
 def _connected(args: Sequence[Any], options: Mapping[str, Any]) -> list[Source]:
     given = argument(args, options, "database", 0)
     text = os.fsdecode(given) if isinstance(given, (str, bytes, os.PathLike)) else ""
@@ -61,12 +57,23 @@ _CONNECTION = "DuckDBPyConnection"
 _RELATION = "DuckDBPyRelation"
 _RESULTS = ("df", "fetchdf", "fetch_df", "to_df", "pl", "arrow", "to_arrow_table", "fetch_arrow_table")
 
+
+def _asking(position: int, owner: str) -> tuple[Entry, ...]:
+    def sources(args: Sequence[Any], options: Mapping[str, Any]) -> list[Source]:
+        return in_query(argument(args, options, "query", position))
+
+    return tuple(
+        Entry(module="duckdb", name=f"{owner}{name}", sources=sources, gives_table=True, looks_up_names=True)
+        for name in _QUERIES
+    )
+
+
 DATABASES = (
     Entry(module="duckdb", name="connect", sources=_connected),
     *(Entry(module="duckdb", name=name, sources=_file(0), gives_table=True) for name in _FILES),
-    *(Entry(module="duckdb", name=name, sources=_query(0), gives_table=True) for name in _QUERIES),
+    *_asking(0, ""),
     *(Entry(module="duckdb", name=f"{_CONNECTION}.{name}", sources=_file(1), gives_table=True) for name in _FILES),
-    *(Entry(module="duckdb", name=f"{_CONNECTION}.{name}", sources=_query(1), gives_table=True) for name in _QUERIES),
+    *_asking(1, f"{_CONNECTION}."),
     *passing_on("duckdb", " ".join(f"{owner}.{name}" for owner in (_CONNECTION, _RELATION) for name in _RESULTS)),
     *writing("duckdb", f"{_RELATION}.to_csv {_RELATION}.write_csv", "file_name"),
     *writing("duckdb", f"{_RELATION}.to_parquet {_RELATION}.write_parquet", "file_name"),

@@ -30,6 +30,8 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True):
     """Whether what it returns came from the file."""
     inherits: bool = False
     """Whether what it returns came from where its first argument did."""
+    looks_up_names: bool = False
+    """Whether it reads the variables of whoever calls it."""
 
 
 def reading(module: str, names: str, keyword: str, *, position: int = 0, gives_table: bool = True) -> tuple[Entry, ...]:
@@ -44,9 +46,10 @@ def writing(module: str, names: str, keyword: str, *, position: int = 1) -> tupl
 
 
 def passing_on(module: str, names: str) -> tuple[Entry, ...]:
-    """Methods whose result came from where the object did."""
+    """Methods whose result came from where the object did. Lazy ones may look up names as late as here."""
     return tuple(
-        Entry(module=module, name=name, sources=lambda args, options: [], inherits=True) for name in names.split()
+        Entry(module=module, name=name, sources=lambda args, options: [], inherits=True, looks_up_names=True)
+        for name in names.split()
     )
 
 

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import functools
 import logging
+import sys
 import threading
 import types
 from collections.abc import Callable
@@ -19,15 +20,18 @@ from typing import Any
 
 from nbmlops.capture import audit
 from nbmlops.capture.frames import Frames
+from nbmlops.capture.patches import Patches
 from nbmlops.capture.readers.arrays import ARRAYS
 from nbmlops.capture.readers.databases import DATABASES
 from nbmlops.capture.readers.entry import Entry, Source, absolute, files_of, is_remote
 from nbmlops.capture.readers.tables import TABLES
 from nbmlops.capture.sightings import BY_SELF, READER, WRITTEN, RemoteUse, Sightings
 from nbmlops.lib.importing import after_import
-from nbmlops.lib.redact import redact
+from nbmlops.lib.redact import redact_address
 
 ENTRIES = (*TABLES, *DATABASES, *ARRAYS)
+
+_CALL = compile("__result__ = __original__(*__args__, **__options__)", "<query>", "exec")
 
 _log = logging.getLogger("nbmlops")
 
@@ -38,8 +42,7 @@ class ReaderSensor:
         self._frames = frames
         self._shown = shown
         self._entries = entries
-        self._patches: list[tuple[Any, str, Any, Any]] = []
-        """Owner, name, original, wrapped."""
+        self._patches = Patches()
         self._cancels: list[Callable[[], None]] = []
         self._depth = _Depth()
         self._complained = False
@@ -49,26 +52,13 @@ class ReaderSensor:
             self._cancels.append(after_import(module, self._is_here))
 
     def uninstall(self) -> None:
-        """Everything as it was, but for what somebody else has patched on top."""
         for cancel in self._cancels:
             cancel()
         self._cancels.clear()
-        for owner, name, original, wrapped in reversed(self._patches):
-            if owner.__dict__.get(name) is wrapped:
-                setattr(owner, name, original)
-        self._patches.clear()
+        self._patches.undo()
 
     def patched(self) -> tuple[str, ...]:
-        """What is changed now, as `module.function` or `module.Class.method`."""
-        return tuple(
-            sorted(
-                f"{owner.__name__}.{name}"
-                if isinstance(owner, types.ModuleType)
-                else f"{owner.__module__}.{owner.__qualname__}.{name}"
-                for owner, name, _, wrapped in self._patches
-                if owner.__dict__.get(name) is wrapped
-            )
-        )
+        return self._patches.names()
 
     def _is_here(self, module: types.ModuleType) -> None:
         for entry in self._entries:
@@ -80,23 +70,21 @@ class ReaderSensor:
                 original = getattr(owner, "__dict__", {}).get(name)
                 if original is None or not callable(original):
                     continue  # another version of the library
-                try:
-                    wrapped = self._wrap(original, entry, owner, name)
-                    setattr(owner, name, wrapped)
-                except (AttributeError, TypeError):
-                    continue  # a class that does not allow it
-                self._patches.append((owner, name, original, wrapped))
+                self._patches.put(owner, name, original, self._wrap(original, entry, owner, name))
 
     def _wrap(self, original: Any, entry: Entry, owner: Any, name: str) -> Any:
         def call(*args: Any, **options: Any) -> Any:
             __tracebackhide__ = True
+            run = original
+            if entry.looks_up_names:
+                run = functools.partial(self._as_caller, original, sys._getframe(1))
             sightings = audit.active()
             if sightings is None or self._depth.count:
-                return original(*args, **options)
+                return run(*args, **options)
             sources = self._note(sightings, entry, args, options)
             self._depth.count += 1
             try:
-                result = original(*args, **options)
+                result = run(*args, **options)
             finally:
                 self._depth.count -= 1
             if entry.gives_table or entry.inherits:
@@ -112,12 +100,24 @@ class ReaderSensor:
             wrapped.__module__, wrapped.__qualname__ = owner.__name__, name
         return wrapped
 
+    def _as_caller(self, original: Any, caller: types.FrameType, *args: Any, **options: Any) -> Any:
+        """Call from a frame with the variables of the user's: `duckdb.sql("from df")` looks for `df` there."""
+        __tracebackhide__ = True
+        outermost = self._depth.caller
+        self._depth.caller = caller = outermost or caller
+        names = {**caller.f_locals, "__original__": original, "__args__": args, "__options__": options}
+        try:
+            exec(_CALL, caller.f_globals, names)
+        finally:
+            self._depth.caller = outermost
+        return names["__result__"]
+
     def _note(self, sightings: Sightings, entry: Entry, args: Any, options: Any) -> list[Source]:
         try:
             sources = entry.sources(args, options)
             for source, use in sources:
                 if is_remote(source):
-                    sightings.remote.setdefault(redact(source), RemoteUse()).use |= use | READER | BY_SELF
+                    sightings.remote.setdefault(source, RemoteUse()).use |= use | READER | BY_SELF
                 elif use & WRITTEN:
                     sightings.add(next(files_of(source)), use | READER | BY_SELF)
                 else:
@@ -133,9 +133,10 @@ class ReaderSensor:
             source = self._frames.source_of(args[0]) if entry.inherits and args else ""
             if not source and len(sources) == 1:
                 text = sources[0][0]
-                source = redact(text) if is_remote(text) else self._shown(absolute(text))
-            if source and result is not None:
-                self._frames.remember(result, source)
+                source = redact_address(text) if is_remote(text) else self._shown(absolute(text))
+            made = args[0] if entry.name.endswith("__init__") else result
+            if source and made is not None:
+                self._frames.remember(made, source)
         except Exception as error:  # noqa: BLE001 - the user has the table
             self._complain(error)
 
@@ -146,6 +147,7 @@ class ReaderSensor:
 
 
 class _Depth(threading.local):
-    """How many watched calls this thread is in."""
+    """How many watched calls this thread is in, and who made the outermost one that looks up names."""
 
     count = 0
+    caller: types.FrameType | None = None

@@ -25,13 +25,14 @@ PANDAS = (
     *reading("pandas", "read_pickle read_sas read_stata", "filepath_or_buffer"),
     *reading("pandas", "read_excel read_html", "io"),
     *reading("pandas", "read_xml", "path_or_buffer"),
+    *writing("pandas", "DataFrame.to_parquet DataFrame.to_feather DataFrame.to_orc", "path"),
 )
 PYARROW = (
     *reading("pyarrow", "memory_map input_stream", "path", gives_table=False),
     *reading("pyarrow.parquet", "read_table read_pandas", "source"),
     *reading("pyarrow.parquet", "read_schema read_metadata", "where", gives_table=False),
-    *reading("pyarrow.parquet", "ParquetFile.__init__", "source", position=1, gives_table=False),
-    *reading("pyarrow.parquet", "ParquetDataset.__init__", "path_or_paths", position=1, gives_table=False),
+    *reading("pyarrow.parquet", "ParquetFile.__init__", "source", position=1),
+    *reading("pyarrow.parquet", "ParquetDataset.__init__", "path_or_paths", position=1),
     *writing("pyarrow.parquet", "write_table", "where"),
     *writing("pyarrow.parquet", "ParquetWriter.__init__", "where"),
     *reading("pyarrow.csv", "read_csv open_csv", "input_file"),
@@ -52,4 +53,4 @@ POLARS = (
     *writing("polars", "DataFrame.write_excel", "workbook"),
     *writing("polars", "LazyFrame.sink_csv LazyFrame.sink_parquet LazyFrame.sink_ipc LazyFrame.sink_ndjson", "path"),
 )  # fmt: skip
-TABLES = (*PANDAS, *PYARROW, *POLARS, *passing_on("pyarrow.parquet", "ParquetFile.read"))
+TABLES = (*PANDAS, *PYARROW, *POLARS, *passing_on("pyarrow.parquet", "ParquetFile.read ParquetDataset.read"))
