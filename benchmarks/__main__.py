@@ -13,7 +13,7 @@ import sys
 
 from benchmarks.table import Row, table
 
-ALL = ("load", "capture", "fit", "metrics")
+ALL = ("load", "capture", "fit", "metrics", "lists")
 
 
 def main(names: list[str]) -> int:

@@ -16,7 +16,9 @@ from nbmlops.track.lists import list_runs, parents
 
 
 class Request(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    limit: Annotated[int, option("How many at most; of a run inside another, that one is shown too.", short="n", metavar="N")] = 20
+    limit: Annotated[
+        int, option("How many at most; of a run inside another, that one is shown too.", short="n", metavar="N")
+    ] = 20
     sort: Annotated[str, option("`started`, `name`, `status` or the name of a metric (best first).", short="s")] = (
         "started"
     )

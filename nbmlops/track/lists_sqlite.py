@@ -72,7 +72,9 @@ def runs(path: Path, query: Query) -> tuple[RunView, ...]:
 def runs_by_id(path: Path, ids: Sequence[str]) -> tuple[RunView, ...]:
     with _reading(path) as database:
         marks = ", ".join("?" * len(ids))
-        rows = database.execute(f"SELECT {_COLUMNS} {_FROM} WHERE r.run_uuid IN ({marks}) AND r.lifecycle_stage = 'active'", list(ids)).fetchall()
+        rows = database.execute(
+            f"SELECT {_COLUMNS} {_FROM} WHERE r.run_uuid IN ({marks}) AND r.lifecycle_stage = 'active'", list(ids)
+        ).fetchall()
         return _views(database, rows)
 
 

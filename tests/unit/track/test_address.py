@@ -148,7 +148,6 @@ def test_a_server_that_accepts_and_is_none_is_told(
         address.check_server(f"http://127.0.0.1:{port}")
 
 
-
 FIRST_USE = """
 import sys
 from pathlib import Path
