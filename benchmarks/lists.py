@@ -1,4 +1,4 @@
-"""Lists of ten thousand runs, as people and the sidebar ask for them; cloned by SQL, since making them takes minutes."""
+"""Lists of ten thousand runs, as people and the sidebar ask for them; cloned by SQL, for making them takes minutes."""
 
 from __future__ import annotations
 
