@@ -7,6 +7,7 @@ project.uri                             # where MLflow keeps the runs
 
 from __future__ import annotations
 
+import logging
 import os
 import socket
 from functools import cached_property
@@ -18,12 +19,15 @@ from nbmlops.lib.process import boot_id, process_started
 from nbmlops.model.cell import SessionInfo
 from nbmlops.model.names import slug
 from nbmlops.settings import Settings, read_settings
+from nbmlops.snapshot.recover import recover
 from nbmlops.store.database import Database
 from nbmlops.store.layout import FOLDER, SETTINGS, Layout
 from nbmlops.store.objects import Objects
 from nbmlops.store.records import Records
 from nbmlops.store.statcache import StatCache
 from nbmlops.track import address
+
+logger = logging.getLogger("nbmlops")
 
 TEMPLATE = """\
 # Settings of this nbmlops project. Every line is optional; these are the defaults.
@@ -51,7 +55,8 @@ class Project:
     def find(start: Path) -> Project:
         """The project of a folder: itself or the nearest one above that has settings or a store."""
         for folder in (start.resolve(), *start.resolve().parents):
-            if (folder / SETTINGS).is_file() or (folder / FOLDER / "records.db").is_file():
+            store = folder / FOLDER
+            if (folder / SETTINGS).is_file() or (store / "records.db").is_file() or (store / "objects").is_dir():
                 return Project(folder)
         raise NotFoundError(
             f"There is no project in {start} or above.", kind="project-missing", hint="Make one: nbmlops init"
@@ -87,7 +92,11 @@ class Project:
 
     @cached_property
     def records(self) -> Records:
-        return Records(self.database)
+        is_lost = not self.layout.records.exists() and self.objects.packs.names()
+        records = Records(self.database)
+        if is_lost and (count := recover(self.objects, records)):
+            logger.warning("%s was missing: %d snapshots were read from the packs.", self.layout.records.name, count)
+        return records
 
     @cached_property
     def objects(self) -> Objects:
@@ -95,7 +104,7 @@ class Project:
 
     @cached_property
     def stats(self) -> StatCache:
-        return StatCache(self.database)
+        return StatCache(self.objects.index)
 
     @cached_property
     def uri(self) -> str:

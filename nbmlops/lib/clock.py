@@ -30,3 +30,13 @@ def new_id() -> str:
         number = fresh if fresh > _last else _last + 1 + int.from_bytes(os.urandom(4), "big")
         _last = number
     return "".join(_ALPHABET[number >> shift & 31] for shift in range(125, -1, -5))
+
+
+def made_at(id: str) -> datetime:
+    """When an id of `new_id` was made. Raises ValueError when it is not one."""
+    if len(id) != 26:
+        raise ValueError(f"{id!r} is not an id with a time")
+    number = 0
+    for letter in id[:10]:
+        number = number << 5 | _ALPHABET.index(letter)
+    return datetime.fromtimestamp(number / 1000, UTC)

@@ -11,7 +11,8 @@ from typing import IO
 
 from nbmlops.errors import ExternalError
 
-_ASIDE = ".nbmlops-"
+ASIDE = ".nbmlops-"
+"""How the names of files that are being written begin."""
 
 
 @contextlib.contextmanager
@@ -24,7 +25,7 @@ def atomic_writer(path: Path, *, durable: bool = False, mode: int = 0o666) -> It
     with refusing_disk_errors(path):
         path.parent.mkdir(parents=True, exist_ok=True)
         # A name of its own length: that of `path` may be as long as the file system allows already.
-        name = path.parent / f"{_ASIDE}{os.urandom(8).hex()}"
+        name = path.parent / f"{ASIDE}{os.urandom(8).hex()}"
         handle = os.open(name, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, mode)
         try:
             with os.fdopen(handle, "wb") as file:
@@ -38,7 +39,7 @@ def atomic_writer(path: Path, *, durable: bool = False, mode: int = 0o666) -> It
                 os.unlink(name)
             raise
         if durable:
-            _sync_folder(path.parent)
+            sync_folder(path.parent)
 
 
 def write_atomic(path: Path, data: bytes | str, *, durable: bool = False) -> None:
@@ -55,6 +56,11 @@ def refusing_disk_errors(path: Path) -> Iterator[None]:
         reasons = {
             errno.ENOSPC: ("disk-full", "The disk is full", "Free some space and run it again."),
             errno.EDQUOT: ("disk-full", "The disk quota is used up", "Free some space and run it again."),
+            errno.EIO: (
+                "disk-failed",
+                "The disk reported an error",
+                "Look at the disk (dmesg) and run it again.",
+            ),
             errno.EROFS: ("folder-read-only", "The file system is read-only", "Choose another folder."),
             errno.EACCES: ("folder-read-only", "There is no permission to write", "Choose another folder."),
             errno.EPERM: ("folder-read-only", "There is no permission to write", "Choose another folder."),
@@ -71,12 +77,13 @@ def refusing_disk_errors(path: Path) -> Iterator[None]:
             raise
         kind, what, hint = reasons[error.errno]
         # The name of a file that is being written aside tells nobody anything.
-        is_aside = Path(os.fsdecode(error.filename or path)).name.startswith(_ASIDE)
+        is_aside = Path(os.fsdecode(error.filename or path)).name.startswith(ASIDE)
         place = path if is_aside else error.filename or path
         raise ExternalError(f"{what}: {place}.", kind=kind, hint=hint, path=str(place)) from error
 
 
-def _sync_folder(folder: Path) -> None:
+def sync_folder(folder: Path) -> None:
+    """Wait until the names in a folder are on the disk."""
     handle = os.open(folder, os.O_RDONLY)
     try:
         os.fsync(handle)

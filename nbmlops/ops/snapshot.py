@@ -59,25 +59,27 @@ def take_data(
     project: Project, paths: list[Path], *, message: str = "", notebook: str = "", run: str | None = None
 ) -> SnapshotRecord:
     """A data snapshot of files and folders, recorded."""
-    scanned = scan(
-        paths,
-        named=project.relative,
-        stats=project.stats,
-        largest_bytes=project.settings.snapshot.largest_bytes,
-    )
-    return take(
-        scanned.entries,
-        places=scanned.places,
-        scope=Scope.DATA,
-        objects=project.objects,
-        records=project.records,
-        id=new_id(),
-        taken=utc_now(),
-        message=message,
-        notebook=notebook,
-        run=run,
-        skipped=scanned.skipped,
-    )
+    with project.objects.writing() as writer:
+        scanned = scan(
+            paths,
+            named=project.relative,
+            stats=project.stats,
+            largest_bytes=project.settings.snapshot.largest_bytes,
+            writer=writer,
+        )
+        return take(
+            scanned.entries,
+            places=scanned.places,
+            scope=Scope.DATA,
+            objects=project.objects,
+            records=project.records,
+            id=new_id(),
+            taken=utc_now(),
+            message=message,
+            notebook=notebook,
+            run=run,
+            skipped=scanned.skipped,
+        )
 
 
 def files_read(project: Project) -> list[Path]:

@@ -1,6 +1,7 @@
-"""Entries -> a Snapshot that can be restored: contents first, then the snapshot, then the record that names it.
+"""Entries -> a Snapshot that can be restored: contents, the snapshot and the record that names it, in one batch.
 
-A crash before the record leaves some unused objects, never a snapshot that cannot be restored.
+The record lies in the last pack, behind all that it needs, and then in `records.db`: a crash before leaves some unused
+objects, never a snapshot that cannot be restored, and a lost database costs no snapshot.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from nbmlops.model.environment import Environment, GitState
 from nbmlops.model.snapshot import Entry, Scope, Snapshot, SnapshotRecord
 from nbmlops.store.objects import Objects
 from nbmlops.store.records import Records
+from nbmlops.store.writing import Writer
 
 
 def take(
@@ -36,41 +38,51 @@ def take(
 
     Raises ConflictError when a file is no longer what its entry says.
     """
-    stored = 0
-    for entry in entries:
-        if contents and entry.path in contents:
-            stored += objects.put_bytes(contents[entry.path])[1]
-        elif entry.link is not None:
-            stored += objects.put_bytes(entry.link.encode())[1]
-        else:
-            stored += objects.put_file(places[entry.path], entry.digest)
-    if environment is not None:
-        stored += objects.put_bytes(encode(environment))[1]
-    snapshot = Snapshot(
-        scope=scope,
-        entries=entries,
-        environment=identity(environment) if environment is not None else None,
-        git=git,
-    )
-    stored += objects.put_bytes(encode(snapshot))[1]
-    digest = identity(snapshot)
-    previous = records.newest(SnapshotRecord, subject=scope, limit=1)
-    if previous and previous[0].snapshot == digest and not message:
-        return previous[0]
-    parent = previous[0].snapshot if previous else None
-    record = SnapshotRecord(
-        id=id,
-        snapshot=digest,
-        taken=taken,
-        scope=scope,
-        files=len(entries),
-        size=snapshot.size,
-        stored=stored,
-        message=message,
-        notebook=notebook,
-        run=run,
-        parent=parent if parent != digest else (previous[0].parent if previous else None),
-        skipped=skipped,
-    )
-    records.put(record, id=record.id, subject=scope)
+    with objects.writing() as writer:
+        if environment is not None:
+            writer.put_bytes(encode(environment))
+        _put_entries(writer, entries, places, contents or {})
+        snapshot = Snapshot(
+            scope=scope,
+            entries=entries,
+            environment=identity(environment) if environment is not None else None,
+            git=git,
+        )
+        digest, _ = writer.put_bytes(encode(snapshot))
+        previous = records.newest(SnapshotRecord, subject=scope, limit=1)
+        if previous and previous[0].snapshot == digest and not message:
+            return previous[0]
+        parent = previous[0].snapshot if previous else None
+        record = SnapshotRecord(
+            id=id,
+            snapshot=digest,
+            taken=taken,
+            scope=scope,
+            files=len(entries),
+            size=snapshot.size,
+            stored=writer.stored,
+            message=message,
+            notebook=notebook,
+            run=run,
+            parent=parent if parent != digest else (previous[0].parent if previous else None),
+            skipped=skipped,
+        )
+        writer.put_record(encode(record))
+        writer.commit()
+        records.put(record, id=record.id, subject=scope)
     return record
+
+
+def _put_entries(
+    writer: Writer, entries: tuple[Entry, ...], places: dict[str, Path], contents: dict[str, bytes]
+) -> None:
+    missing = writer.missing(entry.digest for entry in entries)
+    for entry in entries:
+        if entry.digest not in missing:
+            continue
+        if entry.path in contents:
+            writer.put_bytes(contents[entry.path])
+        elif entry.link is not None:
+            writer.put_bytes(entry.link.encode())
+        else:
+            writer.put_file(places[entry.path], entry.digest)

@@ -1,4 +1,4 @@
-"""The project's SQLite file: opened so that several kernels, a batch run and a server may write at once."""
+"""A project's SQLite files: opened so that several kernels, a batch run and a server may write at once."""
 
 from __future__ import annotations
 
@@ -8,32 +8,42 @@ import sqlite3
 import threading
 from collections.abc import Iterator
 from pathlib import Path
+from typing import NamedTuple
 
 from nbmlops.errors import ExternalError, IntegrityError
 from nbmlops.lib.files import refusing_disk_errors
 
-SCHEMA_VERSION = 1
 BUSY_SECONDS = 30
 _LEAST_BYTES = 1 << 17
 
-_SCHEMA = """
+
+class Schema(NamedTuple):
+    """Tables of one file. `script` lays them out, and raises a file of any older version to this one."""
+
+    version: int
+    script: str
+
+
+RECORDS = Schema(
+    version=2,
+    script="""
 CREATE TABLE IF NOT EXISTS documents (
     kind TEXT NOT NULL, id TEXT NOT NULL, subject TEXT NOT NULL DEFAULT '', data BLOB NOT NULL,
     PRIMARY KEY (kind, id)
 ) WITHOUT ROWID;
 CREATE INDEX IF NOT EXISTS documents_by_subject ON documents (kind, subject, id);
-CREATE TABLE IF NOT EXISTS stat_cache (
-    path TEXT PRIMARY KEY, size INTEGER NOT NULL, modified_ns INTEGER NOT NULL, changed_ns INTEGER NOT NULL,
-    inode INTEGER NOT NULL, hashed_ns INTEGER NOT NULL, digest TEXT NOT NULL
-) WITHOUT ROWID;
-"""
+DROP TABLE IF EXISTS stat_cache;
+""",
+)
+"""Version 1 had the stat cache too, which is in the index now; a program that only knows version 1 knows no packs."""
 
 
 class Database:
     """One connection per thread, write-ahead log, one transaction per `write` block."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, schema: Schema = RECORDS) -> None:
         self.path = path
+        self.schema = schema
         self._local = threading.local()
 
     def _connection(self) -> sqlite3.Connection:
@@ -52,16 +62,16 @@ class Database:
             raise _explained(error, self.path) from error
         try:
             version = connection.execute("PRAGMA user_version").fetchone()[0]
-            if version > SCHEMA_VERSION:
+            if version > self.schema.version:
                 raise IntegrityError(
-                    f"{self.path.name} has layout {version}; this nbmlops reads up to {SCHEMA_VERSION}.",
+                    f"{self.path.name} has layout {version}; this nbmlops reads up to {self.schema.version}.",
                     kind="store-too-new",
                     hint="Upgrade nbmlops.",
                 )
-            if version < SCHEMA_VERSION:
+            if version < self.schema.version:
                 connection.execute("PRAGMA journal_mode = WAL")
-                connection.executescript(_SCHEMA)
-                connection.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
+                connection.executescript(self.schema.script)
+                connection.execute(f"PRAGMA user_version = {self.schema.version}")
             # A crash of the machine may cost the last records, never the file; a killed process costs none.
             connection.execute("PRAGMA synchronous = NORMAL")
             return connection

@@ -15,6 +15,7 @@ class Layout:
         self.root = root
         self.folder = root / FOLDER
         self.records = self.folder / "records.db"
+        self.index = self.folder / "index.db"
         self.objects = self.folder / "objects"
         self.mlflow_db = self.folder / "mlflow.db"
         self.artifacts = self.folder / "artifacts"

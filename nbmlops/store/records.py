@@ -5,7 +5,7 @@ Ids of things that happen sort by time, so the newest are read from the end of t
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import TypeVar
 
 from nbmlops.model.documents import Document, decode, encode
@@ -47,6 +47,11 @@ class Records:
             (_kind(cls), prefix, prefix + "\uffff"),
         )
         return tuple(decode(_bytes(row[0]), cls, place=_kind(cls)) for row in rows)
+
+    def raw(self) -> Iterator[tuple[str, str, bytes]]:
+        """Kind, id and bytes of every document."""
+        for kind, id, data in self.database.read("SELECT kind, id, data FROM documents"):
+            yield str(kind), str(id), _bytes(data)
 
     def delete(self, cls: type[Document], id: str) -> None:
         with self.database.write() as connection:

@@ -19,12 +19,12 @@ from nbmlops.lib.clock import new_id, utc_now
 from nbmlops.lib.digest import digest_bytes, short
 from nbmlops.model.snapshot import Change, ChangeKind, Entry, Scope, Snapshot, SnapshotRecord
 from nbmlops.project import Project
+from nbmlops.snapshot import scan as scanning
 from nbmlops.snapshot.diff import diff
 from nbmlops.snapshot.find import find_record, load
 from nbmlops.snapshot.restore import Action, plan, restore
 from nbmlops.snapshot.scan import Scanned, scan
 from nbmlops.snapshot.take import take
-from nbmlops.store import statcache
 
 
 def scanned(project: Project, *paths: Path, largest_bytes: int = 10**9) -> Scanned:
@@ -162,7 +162,7 @@ def test_a_path_that_is_not_there_is_an_error(project: Project) -> None:
 def test_a_file_that_grew_before_it_was_read_has_the_size_of_what_was_read(
     project: Project, data: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    read, growths = statcache.digest_file, [b"longer than before"]
+    read, growths = scanning.digest_file, [b"longer than before"]
 
     def growing(path: Path) -> str:
         digest = read(path)
@@ -170,7 +170,7 @@ def test_a_file_that_grew_before_it_was_read_has_the_size_of_what_was_read(
             path.write_bytes(growths.pop())
         return digest
 
-    monkeypatch.setattr(statcache, "digest_file", growing)
+    monkeypatch.setattr(scanning, "digest_file", growing)
     (entry,) = scanned(project, data / "a.csv").entries
     assert (entry.size, entry.digest) == (18, digest_bytes(b"longer than before"))
 
@@ -178,7 +178,7 @@ def test_a_file_that_grew_before_it_was_read_has_the_size_of_what_was_read(
 def test_a_file_that_never_holds_still_stops_the_snapshot(
     project: Project, data: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    read = statcache.digest_file
+    read = scanning.digest_file
 
     def growing(path: Path) -> str:
         digest = read(path)
@@ -186,7 +186,7 @@ def test_a_file_that_never_holds_still_stops_the_snapshot(
             file.write(b"x")
         return digest
 
-    monkeypatch.setattr(statcache, "digest_file", growing)
+    monkeypatch.setattr(scanning, "digest_file", growing)
     with pytest.raises(ConflictError, match="changed while it was read"):
         scanned(project)
 
@@ -196,10 +196,10 @@ def test_a_file_that_never_holds_still_stops_the_snapshot(
 
 def test_the_same_content_is_the_same_snapshot_and_costs_nothing(project: Project, data: Path) -> None:
     first = taken(project)
-    objects = sorted(project.layout.objects.rglob("*"))
+    packs = project.objects.packs.names()
     again = taken(project)
     assert again == first
-    assert sorted(project.layout.objects.rglob("*")) == objects
+    assert project.objects.packs.names() == packs
     assert project.records.newest(SnapshotRecord) == (first,)
 
 
@@ -218,7 +218,8 @@ def test_a_change_of_one_file_stores_that_file_and_the_list_only(project: Projec
     assert second.parent == first.snapshot
     assert (second.files, second.size) == (3, 1004)
     assert project.objects.read(digest_bytes(b"1,2\n")) == b"1,2\n"
-    assert len(list(project.layout.objects.glob("*/*"))) == 4 + 2
+    packs = [project.objects.packs.trailer(name) for name in project.objects.packs.names()]
+    assert sorted(len(entries) for entries in packs) == [3, 3 + 2]  # what changed; snapshot and record
 
 
 def test_going_back_to_old_content_brings_the_old_identity_back(project: Project, data: Path) -> None:
@@ -454,7 +455,12 @@ def test_files_from_outside_of_the_project_come_back_only_to_a_folder_that_is_na
 
 def test_a_damaged_object_is_never_restored(project: Project, data: Path) -> None:
     record = taken(project)
-    project.objects.path(digest_bytes(bytes(1000))).write_bytes(b"NBO1\x00wrong")
+    (name,) = project.objects.packs.names()
+    wanted = bytes.fromhex(digest_bytes(bytes(1000)))
+    (entry,) = (entry for entry in project.objects.packs.trailer(name) if entry.digest == wanted)
+    with project.objects.packs.path(name).open("r+b") as file:
+        file.seek(entry.offset + entry.stored - 1)
+        file.write(b"\xff")
     shutil.rmtree(data)
     with pytest.raises(IntegrityError):
         back(project, record)

@@ -10,7 +10,7 @@ import pytest
 
 from nbmlops.errors import ExternalError, IntegrityError
 from nbmlops.project import Project
-from nbmlops.store.database import SCHEMA_VERSION, Database
+from nbmlops.store.database import RECORDS, Database
 
 INSERT = "INSERT INTO documents (kind, id, data) VALUES ('k', ?, x'00')"
 
@@ -72,14 +72,14 @@ def test_a_newer_layout_is_refused_and_left_alone(project: Project) -> None:
     project.database.close()
     path = project.layout.records
     connection = sqlite3.connect(path)
-    connection.execute(f"PRAGMA user_version = {SCHEMA_VERSION + 1}")
+    connection.execute(f"PRAGMA user_version = {RECORDS.version + 1}")
     connection.close()
     before = path.read_bytes()
     with pytest.raises(IntegrityError) as caught:
         Database(path).read("SELECT 1")
     assert caught.value.kind == "store-too-new"
     assert str(caught.value) == (
-        f"records.db has layout {SCHEMA_VERSION + 1}; this nbmlops reads up to {SCHEMA_VERSION}. Upgrade nbmlops."
+        f"records.db has layout {RECORDS.version + 1}; this nbmlops reads up to {RECORDS.version}. Upgrade nbmlops."
     )
     assert path.read_bytes() == before
 

@@ -1,0 +1,44 @@
+from nbmlops.doors.render.blocks import Line, Page, Table, Tone, cell, many, size
+from nbmlops.lib.digest import short
+from nbmlops.ops.verify import Result
+
+SHOWN = 30
+
+
+def page(result: Result) -> Page:
+    read = f"{many(result.packs, 'pack')}, {size(result.size)}, {many(result.entries + result.loose, 'piece')}"
+    notes = (
+        *((Line("The index was made again from the packs.", Tone.GOOD),) if result.is_rebuilt else ()),
+        *(
+            (Line(f"{many(result.recovered, 'snapshot')} put back into the list.", Tone.GOOD),)
+            if result.recovered
+            else ()
+        ),
+    )
+    if not result.exit_code:
+        return (*notes, Line(f"All good: {read}", Tone.GOOD))
+    damaged = tuple(
+        (cell(each.what, Tone.BAD), cell(short(each.name)), cell(short(each.pack)), cell(each.why))
+        for each in result.damaged[:SHOWN]
+    )
+    needing = tuple(
+        (
+            cell(short(each.snapshot), Tone.STRONG),
+            cell(each.message),
+            cell(each.missing),
+            cell(", ".join(each.paths[:3])),
+        )
+        for each in result.snapshots[:SHOWN]
+    )
+    return (
+        *notes,
+        Line(f"Damaged: {many(len(result.damaged), 'thing')} in {read}", Tone.BAD),
+        *((Table(columns=("", "digest", "pack", "why"), rows=damaged),) if damaged else ()),
+        *(
+            (Table(columns=("snapshot", "about", "files", "missing"), rows=needing, title="Snapshots that need it",
+                   numeric=frozenset({2})),)
+            if needing
+            else ()
+        ),
+        Line("Take a snapshot of the original files again: what they still hold is healed.", Tone.DIM),
+    )  # fmt: skip

@@ -1,0 +1,189 @@
+"""A batch of puts: what is new goes into packs, one sync each, and the index learns of each pack as it is done.
+
+    with objects.writing() as writer:
+        digest, size, stored = writer.put_path(path)     # read once: cut, hashed and kept in one go
+        writer.put_record(document)
+
+Leaving the block finishes the last pack; leaving it by an error throws that pack away. Packs finished before stay: they
+are whole, only nobody names what is in them until a record does.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from pathlib import Path
+
+from blake3 import blake3
+
+from nbmlops.errors import ConflictError
+from nbmlops.lib.digest import digest_bytes
+from nbmlops.store.chunks import WHOLE_BYTES, Reader, cut, cut_stream
+from nbmlops.store.compression import Compression
+from nbmlops.store.index import Index
+from nbmlops.store.pack import Entry, Kind, PackWriter
+from nbmlops.store.packs import PACK_BYTES, Packs
+from nbmlops.store.recipe import RecipeWriter
+
+OBJECT = (Kind.CHUNK, Kind.RECIPE)
+_AT_ONCE = 64
+
+
+class Writer:
+    """Not for several threads. `has_loose` tells whether an object of the first layout is kept."""
+
+    def __init__(self, packs: Packs, index: Index, has_loose: Callable[[str], bool]) -> None:
+        self._packs = packs
+        self._index = index
+        self._has_loose = has_loose
+        self.stored = 0
+        """Bytes that were new on the disk, so far."""
+        self._pack: PackWriter | None = None
+        self._pending: set[tuple[bytes, Kind]] = set()
+        self._compressions: dict[str, Compression] = {}
+
+    def has(self, digest: str) -> bool:
+        return not self.missing([digest])
+
+    def missing(self, digests: Iterable[str]) -> set[str]:
+        """Those of some objects that are not kept yet."""
+        asked = {bytes.fromhex(digest): digest for digest in digests}
+        fresh = {raw for raw in asked if not any((raw, kind) in self._pending for kind in OBJECT)}
+        fresh -= self._index.known(fresh, OBJECT)
+        return {asked[raw] for raw in fresh if not self._has_loose(asked[raw])}
+
+    def put_bytes(self, data: bytes) -> tuple[str, int]:
+        """Keep bytes; returns their digest and how many bytes were new on the disk."""
+        digest = digest_bytes(data)
+        if self.has(digest):
+            return digest, 0
+        recipe = RecipeWriter()
+        stored = 0
+        compression = Compression()
+        chunks = cut(data)
+        for start in range(0, len(chunks), _AT_ONCE):
+            stored += self._chunks(chunks[start : start + _AT_ONCE], recipe, compression)
+        return digest, stored + self._recipe(digest, recipe, len(data))
+
+    def put_path(self, path: Path) -> tuple[str, int, int]:
+        """Keep a file, read once; returns digest, size and how many bytes were new on the disk.
+
+        The content kept is what was read: whoever needs to know that the file held still looks at its times.
+        """
+        with path.open("rb", buffering=0) as file:
+            start = file.read(WHOLE_BYTES + 1)
+            if len(start) > WHOLE_BYTES:
+                file.seek(0)
+                return self._put_stream(file)
+        digest = blake3(start).digest()
+        if not self.missing([digest.hex()]):
+            return digest.hex(), len(start), 0
+        compression = self._compressions.setdefault(path.suffix, Compression())
+        return digest.hex(), len(start), self._add(digest, Kind.CHUNK, compression, start)
+
+    def put_file(self, path: Path, digest: str) -> int:
+        """Keep a file whose digest is known; returns how many bytes were new on the disk.
+
+        Raises ConflictError when the file no longer has that digest.
+        """
+        if self.has(digest):
+            return 0
+        try:
+            found, _, stored = self.put_path(path)
+        except FileNotFoundError as error:
+            raise file_changed(path) from error
+        if found != digest:
+            raise file_changed(path)
+        return stored
+
+    def put_pieces(self, pieces: Iterator[bytes], digest: str) -> bool:
+        """Keep content that comes in pieces, if it is what its digest says; whether it is."""
+        found, _, _ = self._put_stream(_Pieces(pieces))
+        return found == digest
+
+    def put_record(self, data: bytes) -> None:
+        """Keep a snapshot's record beside what it names."""
+        self._add(blake3(data).digest(), Kind.RECORD, Compression(), data)
+
+    def commit(self) -> None:
+        """Finish the pack on its way; what was put is then on the disk and known."""
+        pack, self._pack = self._pack, None
+        if pack is not None:
+            self._index.add(pack.finish(), pack.entries)
+        self._pending.clear()
+
+    def abandon(self) -> None:
+        pack, self._pack = self._pack, None
+        if pack is not None:
+            pack.abandon()
+        self._pending.clear()
+
+    def _put_stream(self, file: Reader) -> tuple[str, int, int]:
+        hasher = blake3(max_threads=blake3.AUTO)
+        recipe = RecipeWriter()
+        compression = Compression()
+        size = stored = 0
+        for chunks in cut_stream(file):
+            for chunk in chunks:
+                hasher.update(chunk)
+                size += len(chunk)
+            stored += self._chunks(chunks, recipe, compression)
+            if self._pack is not None:
+                self._pack.flush()  # before the buffer is filled again
+        digest = str(hasher.hexdigest())
+        return digest, size, stored + self._recipe(digest, recipe, size)
+
+    def _chunks(self, chunks: list[memoryview], recipe: RecipeWriter, compression: Compression) -> int:
+        digests = [blake3(chunk).digest() for chunk in chunks]
+        known = self._index.known(digests, [Kind.CHUNK])
+        stored = 0
+        for digest, chunk in zip(digests, chunks, strict=True):
+            recipe.add(digest, len(chunk))
+            if digest not in known:
+                stored += self._add(digest, Kind.CHUNK, compression, chunk)
+        return stored
+
+    def _recipe(self, digest: str, recipe: RecipeWriter, size: int) -> int:
+        raw = bytes.fromhex(digest)
+        if recipe.count < 2 or self._index.known([raw], [Kind.RECIPE]):
+            return 0
+        return self._add(raw, Kind.RECIPE, Compression(), recipe.encode())
+
+    def _add(self, digest: bytes, kind: Kind, compression: Compression, data: bytes | memoryview) -> int:
+        if (digest, kind) in self._pending:
+            return 0
+        if self._pack is not None and self._pack.size >= PACK_BYTES:
+            self.commit()
+        if self._pack is None:
+            self._pack = PackWriter(self._packs.folder)
+        codec, packed = compression.pack(data)
+        entry: Entry = self._pack.add(digest, kind, codec, packed, len(data))
+        self._pending.add((digest, kind))
+        self.stored += entry.stored
+        return entry.stored
+
+
+class _Pieces:
+    """Pieces as something to read from."""
+
+    def __init__(self, pieces: Iterator[bytes]) -> None:
+        self._pieces = pieces
+        self._rest = memoryview(b"")
+
+    def readinto(self, buffer: memoryview, /) -> int:
+        while not self._rest:
+            piece = next(self._pieces, None)
+            if piece is None:
+                return 0
+            self._rest = memoryview(piece)
+        count = min(len(buffer), len(self._rest))
+        buffer[:count], self._rest = self._rest[:count], self._rest[count:]
+        return count
+
+
+def file_changed(source: Path) -> ConflictError:
+    return ConflictError(
+        f"{source} changed while it was read.",
+        kind="file-changed",
+        hint="Take the snapshot again when nothing writes to it.",
+        path=str(source),
+    )
