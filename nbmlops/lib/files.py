@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import IO
 
 from nbmlops.errors import ExternalError
+from nbmlops.lib.failpoints import failpoint
 
 ASIDE = ".nbmlops-"
 """How the names of files that are being written begin."""
@@ -31,8 +32,10 @@ def atomic_writer(path: Path, *, durable: bool = False, mode: int = 0o666) -> It
             with os.fdopen(handle, "wb") as file:
                 yield file
                 file.flush()
+                failpoint("file-sync")
                 if durable:
                     os.fsync(file.fileno())
+            failpoint("file-rename")
             os.replace(name, path)
         except BaseException:
             with contextlib.suppress(OSError):

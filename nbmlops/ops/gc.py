@@ -110,8 +110,7 @@ def _collect(call: Call, project: Project, grace: timedelta, *, is_dry_run: bool
     rubbish = leftovers(_folders(project))
     if not is_dry_run:
         call.progress(Progress(task="gc", note="taking away"))
-        for record in gone:
-            project.records.delete(SnapshotRecord, record.id)
+        project.records.delete(SnapshotRecord, *(record.id for record in gone))
         for path in rubbish:
             path.unlink(missing_ok=True)
         for digest in dead_loose:

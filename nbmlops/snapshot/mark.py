@@ -16,8 +16,8 @@ from nbmlops.store.recipe import parts
 from nbmlops.store.writing import OBJECT
 
 _DIGEST = re.compile(rb"(?<![0-9a-f])[0-9a-f]{64}(?![0-9a-f])")
-_DOCUMENT = b'{"kind":'
-_SNAPSHOT = re.compile(rb'"kind":"snapshot"[,}]')
+_SNAPSHOT = b'"kind":"snapshot"'
+"""Cannot stand inside a string of a JSON document: there the quotes are escaped."""
 SHARED = ""
 """The holder of what several need, or something that is not a run."""
 
@@ -59,7 +59,7 @@ class Marks:
             if data is None:
                 continue
             named = self._kept(digests_in(data))
-            if _SNAPSHOT.search(data[:4096]):
+            if _SNAPSHOT in data:
                 seen |= named
             else:
                 waiting += named - seen
@@ -73,11 +73,11 @@ class Marks:
         return digests - self._objects.missing(digests)
 
     def _document(self, digest: str) -> bytes | None:
-        """The content where it is one of our documents. Only the first piece of anything else is read."""
+        """The content where it may be a JSON document. Only the first piece of anything else is read."""
         try:
             pieces = self._objects.pieces(digest)
             start = next(pieces, b"")
-            return start + b"".join(pieces) if start.startswith(_DOCUMENT) else None
+            return start + b"".join(pieces) if start.startswith(b"{") else None
         except (IntegrityError, NotFoundError):
             return None
 

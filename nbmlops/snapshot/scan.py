@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import fnmatch
 import os
+import re
 import stat
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
+from typing import NamedTuple
 
 import msgspec
 
@@ -14,8 +16,9 @@ from nbmlops.errors import NotFoundError
 from nbmlops.lib.digest import digest_bytes, digest_file
 from nbmlops.lib.files import ASIDE
 from nbmlops.model.snapshot import Entry
+from nbmlops.store.chunks import WHOLE_BYTES
 from nbmlops.store.layout import FOLDER
-from nbmlops.store.statcache import Seen, StatCache, read_steadily
+from nbmlops.store.statcache import Seen, StatCache, put_small, read_steadily
 from nbmlops.store.writing import Writer
 
 SKIPPED_FOLDERS = frozenset(
@@ -34,12 +37,24 @@ SKIPPED_FOLDERS = frozenset(
 
 _SECRETS = (".env", ".env.*", ".netrc", ".pypirc", ".pgpass", "id_rsa", "id_ed25519", "*.pem", "*.key", "*.p12")
 """Names of files that hold passwords and keys. Inside a folder they are left out; named themselves they are kept."""
+_is_secret = re.compile("|".join(fnmatch.translate(pattern) for pattern in _SECRETS)).match
+_AT_ONCE = 256
+"""Small files that are read before their digests are looked up together."""
+
+
+class _File(NamedTuple):
+    path: str
+    name: str
+    """As its entry carries it."""
+    info: os.stat_result
+    is_named: bool
+    """Whether it was asked for itself: then a link stands for what it points to."""
 
 
 class Scanned(msgspec.Struct, frozen=True, kw_only=True):
     entries: tuple[Entry, ...]
     """Sorted by path, each path once."""
-    places: dict[str, Path]
+    places: dict[str, str]
     """Where each entry's bytes are now."""
     skipped: tuple[str, ...]
     """`path: reason` of what is not a plain file, cannot be read, or is too large."""
@@ -59,41 +74,31 @@ def scan(
     not exist and ConflictError for a file that keeps changing.
     """
     entries: dict[str, Entry] = {}
-    places: dict[str, Path] = {}
     skipped: list[str] = []
-    regular: dict[Path, tuple[str, os.stat_result]] = {}
-
-    def unreadable(error: OSError) -> None:
-        skipped.append(f"{_printable(named(Path(error.filename)))}: {error.strerror}")
-
-    for path, is_named in _files(paths, unreadable):
-        name = named(path)
+    regular: dict[str, _File] = {}
+    for file in _files(paths, named, skipped):
         try:
-            name.encode()
-            info = path.stat() if is_named else path.lstat()
-            if stat.S_ISLNK(info.st_mode):
-                entries[name] = _link(path, name)
-            elif reason := _refused(path, is_named, info, largest_bytes):
-                skipped.append(f"{name}: {reason}")
+            if stat.S_ISLNK(file.info.st_mode):
+                entries[file.name] = _link(file)
+            elif reason := _refused(file, largest_bytes):
+                skipped.append(f"{file.name}: {reason}")
             else:
-                regular[path] = (name, info)
+                regular[file.path] = file
         except UnicodeEncodeError:
-            skipped.append(f"{_printable(name)}: its name is not UTF-8")
+            skipped.append(f"{file.name}: the name that it links to is not UTF-8")
         except OSError as error:
-            skipped.append(f"{name}: {error.strerror}")
-    known = stats.known((path, info) for path, (_, info) in regular.items())
-    read: list[Seen] = []
-    for path, (name, info) in regular.items():
-        digest, size = known.get(path), info.st_size
-        if digest is None:
-            try:
-                digest, size, seen = _read(path, writer)
-            except OSError as error:
-                skipped.append(f"{name}: {error.strerror}")
-                continue
-            read.append(seen)
-        entries[name] = Entry(path=name, digest=digest, size=size, executable=bool(info.st_mode & stat.S_IXUSR))
-        places[name] = path
+            skipped.append(f"{file.name}: {error.strerror}")
+    known = stats.known((path, file.info) for path, file in regular.items())
+    places = {}
+    for file in regular.values():
+        if (digest := known.get(file.path)) is not None:
+            entries[file.name] = _entry(file, digest, file.info.st_size)
+            places[file.name] = file.path
+    read = []
+    for file, seen in _read([file for file in regular.values() if file.path not in known], writer, skipped):
+        read.append(seen)
+        entries[file.name] = _entry(file, seen.digest, seen.key[0])
+        places[file.name] = file.path
     stats.remember(read)
     return Scanned(
         entries=tuple(entries[name] for name in sorted(entries)),
@@ -102,28 +107,33 @@ def scan(
     )
 
 
-def _read(path: Path, writer: Writer | None) -> tuple[str, int, Seen]:
-    """Digest and size of a file that may have changed since it was last read, if ever."""
-    if writer is None:
-        digest, seen = read_steadily(path, digest_file, str)
-        return digest, seen.key[0], seen
-    (digest, size, _), seen = read_steadily(path, writer.put_path, lambda kept: kept[0])
-    return digest, size, seen
+def _read(files: list[_File], writer: Writer | None, skipped: list[str]) -> Iterator[tuple[_File, Seen]]:
+    """Digest, and with a writer keep, files that may have changed since they were last read, if ever."""
+    small = [file for file in files if file.info.st_size <= WHOLE_BYTES] if writer is not None else []
+    later = [file for file in files if file.info.st_size > WHOLE_BYTES] if writer is not None else files
+    for start in range(0, len(small), _AT_ONCE):
+        some = small[start : start + _AT_ONCE]
+        assert writer is not None
+        for file, seen in zip(some, put_small(writer, [file.path for file in some]), strict=True):
+            if seen is None:
+                later.append(file)
+            else:
+                yield file, seen
+    for file in later:
+        try:
+            yield file, read_steadily(file.path, digest_file if writer is None else writer.keep)
+        except OSError as error:
+            skipped.append(f"{file.name}: {error.strerror}")
 
 
-def _files(paths: Iterable[Path], unreadable: Callable[[OSError], None]) -> Iterator[tuple[Path, bool]]:
-    """Every file, and whether it was named itself (then a link stands for what it points to)."""
+def _files(paths: Iterable[Path], named: Callable[[Path], str], skipped: list[str]) -> Iterator[_File]:
     for path in paths:
         if path.is_dir():
-            for folder, folders, names in os.walk(path, onerror=unreadable):
-                folders[:] = sorted(name for name in folders if name not in SKIPPED_FOLDERS)
-                linked = [name for name in folders if os.path.islink(os.path.join(folder, name))]
-                for name in sorted([*names, *linked]):
-                    if name.startswith(ASIDE):
-                        continue  # half a file of our own; `nbmlops gc` takes it away
-                    yield Path(folder, name), False
+            yield from _below(str(path), _prefix(named(path)), skipped)
         elif os.path.lexists(path):
-            yield path, path.exists()
+            name = named(path)
+            if _can_be_told(name, skipped):
+                yield _File(str(path), name, path.stat() if path.exists() else path.lstat(), path.exists())
         else:
             raise NotFoundError(
                 f"There is no {path}.",
@@ -133,19 +143,58 @@ def _files(paths: Iterable[Path], unreadable: Callable[[OSError], None]) -> Iter
             )
 
 
-def _link(path: Path, name: str) -> Entry:
-    target = os.readlink(path)
-    return Entry(path=name, digest=digest_bytes(target.encode()), size=0, link=target)
+def _below(folder: str, prefix: str, skipped: list[str]) -> Iterator[_File]:
+    """Everything in a folder but folders, whose content follows. Plain strings: a tree may have a million files."""
+    folders = []
+    try:
+        with os.scandir(folder) as listed:
+            for each in listed:
+                if each.is_dir(follow_symlinks=False):
+                    if each.name not in SKIPPED_FOLDERS:
+                        folders.append((each.path, prefix + each.name + "/"))
+                # Half a file of our own is no file: `nbmlops gc` takes it away.
+                elif not each.name.startswith(ASIDE) and _can_be_told(prefix + each.name, skipped):
+                    try:
+                        yield _File(each.path, prefix + each.name, each.stat(follow_symlinks=False), False)
+                    except OSError as error:
+                        skipped.append(f"{prefix}{each.name}: {error.strerror}")
+    except OSError as error:
+        skipped.append(f"{_printable(prefix.rstrip('/'))}: {error.strerror}")
+    for path, inner in folders:
+        yield from _below(path, inner, skipped)
 
 
-def _refused(path: Path, is_named: bool, info: os.stat_result, largest_bytes: int) -> str:
+def _prefix(name: str) -> str:
+    return "" if name == "." else name.rstrip("/") + "/"
+
+
+def _can_be_told(name: str, skipped: list[str]) -> bool:
+    """Whether a document can hold the name."""
+    try:
+        name.encode()
+    except UnicodeEncodeError:
+        skipped.append(f"{_printable(name)}: its name is not UTF-8")
+        return False
+    return True
+
+
+def _entry(file: _File, digest: str, size: int) -> Entry:
+    return Entry(path=file.name, digest=digest, size=size, executable=bool(file.info.st_mode & stat.S_IXUSR))
+
+
+def _link(file: _File) -> Entry:
+    target = os.readlink(file.path)
+    return Entry(path=file.name, digest=digest_bytes(target.encode()), size=0, link=target)
+
+
+def _refused(file: _File, largest_bytes: int) -> str:
     """Why a file is not kept; empty when it is."""
-    if not stat.S_ISREG(info.st_mode):
+    if not stat.S_ISREG(file.info.st_mode):
         return "not a regular file"
-    if not is_named and any(fnmatch.fnmatchcase(path.name, pattern) for pattern in _SECRETS):
+    if not file.is_named and _is_secret(file.path.rpartition("/")[2]):
         return "it may hold a secret; name it itself to keep it"
-    if info.st_size > largest_bytes:
-        return f"{info.st_size:,} bytes, more than snapshot.largest_file"
+    if file.info.st_size > largest_bytes:
+        return f"{file.info.st_size:,} bytes, more than snapshot.largest_file"
     return ""
 
 

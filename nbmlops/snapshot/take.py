@@ -20,7 +20,7 @@ from nbmlops.store.writing import Writer
 def take(
     entries: tuple[Entry, ...],
     *,
-    places: dict[str, Path],
+    places: dict[str, str],
     scope: Scope,
     objects: Objects,
     records: Records,
@@ -74,7 +74,7 @@ def take(
 
 
 def _put_entries(
-    writer: Writer, entries: tuple[Entry, ...], places: dict[str, Path], contents: dict[str, bytes]
+    writer: Writer, entries: tuple[Entry, ...], places: dict[str, str], contents: dict[str, bytes]
 ) -> None:
     missing = writer.missing(entry.digest for entry in entries)
     for entry in entries:
@@ -85,4 +85,4 @@ def _put_entries(
         elif entry.link is not None:
             writer.put_bytes(entry.link.encode())
         else:
-            writer.put_file(places[entry.path], entry.digest)
+            writer.put_file(Path(places[entry.path]), entry.digest)

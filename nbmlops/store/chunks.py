@@ -31,23 +31,23 @@ def cut(data: bytes | memoryview) -> list[memoryview]:
     return [view[chunk.offset : chunk.offset + chunk.length] for chunk in _cutter().cut_buf(view)]
 
 
-def cut_stream(reader: Reader) -> Iterator[list[memoryview]]:
-    """The chunks of a stream, a buffer at a time: BUFFER_BYTES of memory for any length.
+def cut_stream(reader: Reader) -> Iterator[tuple[memoryview, list[memoryview]]]:
+    """A stretch of a stream and its chunks, again and again: BUFFER_BYTES of memory for any length.
 
-    A buffer's views are overwritten when the next list is asked for. Empty content is one empty chunk.
+    The views are overwritten when the next stretch is asked for. Empty content is one empty chunk.
     """
     buffer = memoryview(bytearray(BUFFER_BYTES))
     cutter = _cutter()
     filled = _fill(reader, buffer, 0)
     if filled <= WHOLE_BYTES:
-        yield [buffer[:filled]]
+        yield buffer[:filled], [buffer[:filled]]
         return
     while filled:
         is_last = filled < BUFFER_BYTES
         chunks = [buffer[each.offset : each.offset + each.length] for each in cutter.cut_buf(buffer[:filled])]
         # The last chunk ends where the buffer does, not where the content says: it is cut again with what follows.
         rest = b"" if is_last else bytes(chunks.pop())
-        yield chunks
+        yield buffer[: filled - len(rest)], chunks
         if is_last:
             return
         buffer[: len(rest)] = rest

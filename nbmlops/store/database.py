@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from nbmlops.errors import ExternalError, IntegrityError
+from nbmlops.lib.failpoints import failpoint
 from nbmlops.lib.files import refusing_disk_errors
 
 BUSY_SECONDS = 30
@@ -89,7 +90,9 @@ class Database:
             connection.execute("BEGIN IMMEDIATE")
             try:
                 yield connection
+                failpoint("database-commit")
                 connection.execute("COMMIT")
+                failpoint("database-committed")
             except BaseException:
                 # On a full disk SQLite has rolled back by itself.
                 if connection.in_transaction:

@@ -10,6 +10,7 @@ import contextlib
 import os
 import re
 from collections.abc import Iterator
+from functools import cached_property
 from pathlib import Path
 from typing import IO
 
@@ -31,7 +32,12 @@ class Loose:
         return self.folder / digest[:2] / digest[2:]
 
     def has(self, digest: str) -> bool:
-        return self.path(digest).exists()
+        return digest[:2] in self._folders and self.path(digest).exists()
+
+    @cached_property
+    def _folders(self) -> frozenset[str]:
+        """Nothing makes new ones: a store that never had any is not asked file by file."""
+        return frozenset(_listed(self.folder, _FOLDER))
 
     def digests(self) -> Iterator[str]:
         """All of them, unordered."""

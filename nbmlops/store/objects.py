@@ -61,6 +61,7 @@ class Objects:
                 raise
             finally:
                 self._local.writer = None
+                writer.close()
 
     @contextlib.contextmanager
     def alone(self) -> Iterator[None]:

@@ -53,9 +53,9 @@ class Records:
         for kind, id, data in self.database.read("SELECT kind, id, data FROM documents"):
             yield str(kind), str(id), _bytes(data)
 
-    def delete(self, cls: type[Document], id: str) -> None:
+    def delete(self, cls: type[Document], *ids: str) -> None:
         with self.database.write() as connection:
-            connection.execute("DELETE FROM documents WHERE kind = ? AND id = ?", (_kind(cls), id))
+            connection.executemany("DELETE FROM documents WHERE kind = ? AND id = ?", [(_kind(cls), id) for id in ids])
 
     def _select(self, cls: type[D], subject: str | None, order: str, limit: int) -> tuple[D, ...]:
         where = "kind = ?" if subject is None else "kind = ? AND subject = ?"

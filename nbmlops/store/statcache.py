@@ -8,25 +8,27 @@ change might get the very times that the entry has.
 from __future__ import annotations
 
 import os
+import stat
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
-from typing import NamedTuple, TypeVar
+from typing import NamedTuple
 
 from nbmlops.lib.digest import digest_file
+from nbmlops.store.chunks import WHOLE_BYTES
 from nbmlops.store.index import Index, batched, marks
-from nbmlops.store.writing import file_changed
+from nbmlops.store.writing import Writer, file_changed
 
 TICK_NS = 50_000_000
 _TRIES = 3
-T = TypeVar("T")
 
 
 class Seen(NamedTuple):
     """A file whose digest was found, and the state in which it was read."""
 
-    path: Path
+    path: str
     key: tuple[int, int, int, int]
+    """Size, times and inode."""
     hashed_ns: int
     digest: str
 
@@ -40,16 +42,16 @@ class StatCache:
 
         Raises ConflictError when it keeps changing while it is read.
         """
-        known = self.known([(path, path.stat())])
+        known = self.known([(str(path), path.stat())])
         if known:
-            return known[path]
-        digest, seen = read_steadily(path, digest_file, str)
+            return known[str(path)]
+        seen = read_steadily(str(path), digest_file)
         self.remember([seen])
-        return digest
+        return seen.digest
 
-    def known(self, files: Iterable[tuple[Path, os.stat_result]]) -> dict[Path, str]:
+    def known(self, files: Iterable[tuple[str, os.stat_result]]) -> dict[str, str]:
         """Of many files, the digests of those that need not be read."""
-        asked = {os.fsencode(path): (path, stat) for path, stat in files}
+        asked = {os.fsencode(path): (path, info) for path, info in files}
         now = time.time_ns()
         found = {}
         for names in batched(asked):
@@ -59,11 +61,11 @@ class StatCache:
                 names,
             )
             for name, *row in rows:
-                path, stat = asked[name]  # type: ignore[index]
+                path, info = asked[name]  # type: ignore[index]
                 hashed_ns, digest = row[4], row[5]
                 assert isinstance(hashed_ns, int)
-                is_racy = max(stat.st_mtime_ns, stat.st_ctime_ns) + TICK_NS >= hashed_ns
-                if tuple(row[:4]) == _key(stat) and not is_racy and hashed_ns <= now:
+                is_racy = max(info.st_mtime_ns, info.st_ctime_ns) + TICK_NS >= hashed_ns
+                if tuple(row[:4]) == _key(info) and not is_racy and hashed_ns <= now:
                     found[path] = str(digest)
         return found
 
@@ -73,21 +75,50 @@ class StatCache:
             self.index.write("INSERT OR REPLACE INTO stat_cache VALUES (?, ?, ?, ?, ?, ?, ?)", rows)
 
 
-def read_steadily(path: Path, read: Callable[[Path], T], digest: Callable[[T], str]) -> tuple[T, Seen]:
-    """Read a file until it does not change meanwhile; what `read` gave, and its state.
-
-    Raises ConflictError when it keeps changing.
-    """
-    before = path.stat()
+def read_steadily(path: str, digest: Callable[[Path], str]) -> Seen:
+    """Read a file until it does not change meanwhile. Raises ConflictError when it keeps changing."""
+    before = os.stat(path)
     for _ in range(_TRIES):
         hashed_ns = time.time_ns()
-        found = read(path)
-        after = path.stat()
+        found = digest(Path(path))
+        after = os.stat(path)
         if _key(after) == _key(before):
-            return found, Seen(path, _key(after), hashed_ns, digest(found))
+            return Seen(path, _key(after), hashed_ns, found)
         before = after
-    raise file_changed(path)
+    raise file_changed(Path(path))
 
 
-def _key(stat: os.stat_result) -> tuple[int, int, int, int]:
-    return (stat.st_size, stat.st_mtime_ns, stat.st_ctime_ns, stat.st_ino)
+def put_small(writer: Writer, paths: Sequence[str]) -> list[Seen | None]:
+    """Read and keep some files of at most WHOLE_BYTES. None where that did not go well: read that one by itself."""
+    found = [_read_small(path) for path in paths]
+    digests = writer.put_whole([(read[0], path) for read, path in zip(found, paths, strict=True) if read is not None])
+    fresh = iter(digests)
+    return [
+        Seen(path, read[1], read[2], next(fresh)) if read is not None else None
+        for read, path in zip(found, paths, strict=True)
+    ]
+
+
+def _read_small(path: str) -> tuple[bytes, tuple[int, int, int, int], int] | None:
+    """Content, state and moment, of a file that holds still."""
+    hashed_ns = time.time_ns()
+    try:
+        # Should it have become a pipe since we looked, opening it must not wait for a writer.
+        handle = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
+    except OSError:
+        return None
+    try:
+        before = os.fstat(handle)
+        data = os.read(handle, WHOLE_BYTES + 1)
+        after = os.fstat(handle)
+    except OSError:
+        return None
+    finally:
+        os.close(handle)
+    if _key(before) != _key(after) or len(data) != after.st_size or not stat.S_ISREG(after.st_mode):
+        return None
+    return data, _key(after), hashed_ns
+
+
+def _key(info: os.stat_result) -> tuple[int, int, int, int]:
+    return (info.st_size, info.st_mtime_ns, info.st_ctime_ns, info.st_ino)

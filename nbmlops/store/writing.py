@@ -11,7 +11,9 @@ are whole, only nobody names what is in them until a record does.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
+from functools import cached_property
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from blake3 import blake3
 
@@ -24,8 +26,13 @@ from nbmlops.store.pack import Entry, Kind, PackWriter
 from nbmlops.store.packs import PACK_BYTES, Packs
 from nbmlops.store.recipe import RecipeWriter
 
+if TYPE_CHECKING:
+    from concurrent.futures import Future, ThreadPoolExecutor
+
 OBJECT = (Kind.CHUNK, Kind.RECIPE)
 _AT_ONCE = 64
+MOST_FINISHING = 2
+"""Full packs that may wait for the disk while the next one is filled."""
 
 
 class Writer:
@@ -40,6 +47,7 @@ class Writer:
         self._pack: PackWriter | None = None
         self._pending: set[tuple[bytes, Kind]] = set()
         self._compressions: dict[str, Compression] = {}
+        self._finishing: list[tuple[Future[str], list[Entry]]] = []
 
     def has(self, digest: str) -> bool:
         return not self.missing([digest])
@@ -74,11 +82,29 @@ class Writer:
             if len(start) > WHOLE_BYTES:
                 file.seek(0)
                 return self._put_stream(file)
-        digest = blake3(start).digest()
-        if not self.missing([digest.hex()]):
-            return digest.hex(), len(start), 0
-        compression = self._compressions.setdefault(path.suffix, Compression())
-        return digest.hex(), len(start), self._add(digest, Kind.CHUNK, compression, start)
+        before = self.stored
+        (digest,) = self.put_whole([(start, str(path))])
+        return digest, len(start), self.stored - before
+
+    def keep(self, path: Path) -> str:
+        """As `put_path`; the digest alone."""
+        return self.put_path(path)[0]
+
+    def put_whole(self, contents: list[tuple[bytes, str]]) -> list[str]:
+        """Keep some small contents, each with the name of its file; their digests.
+
+        Files with one ending share what is found out about compressing them.
+        """
+        digests = [digest_bytes(data) for data, _ in contents]
+        missing = self.missing(digests)
+        for digest, (data, name) in zip(digests, contents, strict=True):
+            if digest in missing:
+                ending = name.rpartition("/")[2].rpartition(".")[2]
+                compression = self._compressions.get(ending)
+                if compression is None:
+                    compression = self._compressions[ending] = Compression()
+                self._add(bytes.fromhex(digest), Kind.CHUNK, compression, data)
+        return digests
 
     def put_file(self, path: Path, digest: str) -> int:
         """Keep a file whose digest is known; returns how many bytes were new on the disk.
@@ -106,6 +132,7 @@ class Writer:
 
     def commit(self) -> None:
         """Finish the pack on its way; what was put is then on the disk and known."""
+        self._settle(0)
         pack, self._pack = self._pack, None
         if pack is not None:
             self._index.add(pack.finish(), pack.entries)
@@ -117,16 +144,46 @@ class Writer:
             pack.abandon()
         self._pending.clear()
 
+    def close(self) -> None:
+        """Wait for packs that are still being finished; the index finds those it was not told of."""
+        for name in ("_beside", "_finisher"):
+            if name in self.__dict__:
+                getattr(self, name).shutdown()
+
+    @cached_property
+    def _beside(self) -> ThreadPoolExecutor:
+        return _thread("nbmlops-hash")
+
+    @cached_property
+    def _finisher(self) -> ThreadPoolExecutor:
+        return _thread("nbmlops-pack")
+
+    def _finish_beside(self, pack: PackWriter) -> None:
+        """Let a full pack be synced while the next one is filled."""
+        pack.flush()  # from here on it holds on to nobody's buffer
+        self._settle(MOST_FINISHING - 1)
+        self._finishing.append((self._finisher.submit(pack.finish), pack.entries))
+
+    def _settle(self, most: int) -> None:
+        """Tell the index of packs that are finished, until at most so many are not."""
+        while len(self._finishing) > most:
+            future, entries = self._finishing.pop(0)
+            self._index.add(future.result(), entries)
+            self._pending.difference_update((entry.digest, Kind(entry.kind)) for entry in entries)
+
     def _put_stream(self, file: Reader) -> tuple[str, int, int]:
-        hasher = blake3(max_threads=blake3.AUTO)
+        hasher = blake3()
         recipe = RecipeWriter()
         compression = Compression()
         size = stored = 0
-        for chunks in cut_stream(file):
-            for chunk in chunks:
-                hasher.update(chunk)
-                size += len(chunk)
-            stored += self._chunks(chunks, recipe, compression)
+        for stretch, chunks in cut_stream(file):
+            # Beside the chunks' digests: BLAKE3 lets other threads run.
+            hashed = self._beside.submit(hasher.update, stretch)
+            try:
+                size += len(stretch)
+                stored += self._chunks(chunks, recipe, compression)
+            finally:
+                hashed.result()
             if self._pack is not None:
                 self._pack.flush()  # before the buffer is filled again
         digest = str(hasher.hexdigest())
@@ -152,7 +209,8 @@ class Writer:
         if (digest, kind) in self._pending:
             return 0
         if self._pack is not None and self._pack.size >= PACK_BYTES:
-            self.commit()
+            self._finish_beside(self._pack)
+            self._pack = None
         if self._pack is None:
             self._pack = PackWriter(self._packs.folder)
         codec, packed = compression.pack(data)
@@ -160,6 +218,13 @@ class Writer:
         self._pending.add((digest, kind))
         self.stored += entry.stored
         return entry.stored
+
+
+def _thread(name: str) -> ThreadPoolExecutor:
+    """A thread for what is large: a small snapshot has none, and does not import what makes them."""
+    from concurrent.futures import ThreadPoolExecutor
+
+    return ThreadPoolExecutor(1, thread_name_prefix=name)
 
 
 class _Pieces:
