@@ -1,10 +1,11 @@
 """`remote`: keep snapshots in a folder or bucket as well, and bring them to another machine.
 
-    remote add team s3://bucket/wine · remote push · remote pull · remote pull team baseline · remote status
+remote add team s3://bucket/wine · remote push · remote pull · remote pull team baseline · remote status
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Annotated, Literal
 
 import msgspec
@@ -187,7 +188,7 @@ def _known(there: Remote) -> Known:
     return Known(name=there.name, url=redact(there.url))
 
 
-def _telling(call: Call, task: str):  # type: ignore[no-untyped-def]
+def _telling(call: Call, task: str) -> Callable[[int], None]:
     done = 0
 
     def tell(size: int) -> None:

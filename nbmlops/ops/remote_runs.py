@@ -76,7 +76,7 @@ def _own(project: Project) -> list[RunLink]:
 
 
 def _links(there: Remote) -> list[RunLink]:
-    found = []
+    found: list[RunLink] = []
     for name in there.runs():
         found += decode(there.read_runs(name), RunLinks, place=f"{name} on remote {there.name}").links
     return found

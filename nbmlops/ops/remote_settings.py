@@ -42,9 +42,7 @@ def remove_remote(path: Path, name: str) -> None:
     """Raises NotFoundError. What lies on the remote stays there."""
     text = _read(path)
     if name not in _remotes(text, path):
-        raise NotFoundError(
-            f"There is no remote {name}.", kind="remote-missing", hint="List them: nbmlops remote list"
-        )
+        raise NotFoundError(f"There is no remote {name}.", kind="remote-missing", hint="List them: nbmlops remote list")
     header = rf"^[ \t]*\[[ \t]*remote[ \t]*\.[ \t]*(?:{re.escape(name)}|\"{re.escape(name)}\")[ \t]*\][^\n]*\n?"
     # The section goes up to the next one; a comment or blank line right before that belongs to the next.
     section = re.compile(header + r"(?:(?![ \t]*(?:\[|#|\n))[^\n]*\n?)*\n?", re.MULTILINE)
@@ -55,7 +53,7 @@ def remove_remote(path: Path, name: str) -> None:
             kind="remote-written-otherwise",
             hint=f"Take it out of {path.name} by hand.",
         )
-    _write(path, rest)
+    _write(path, rest.rstrip("\n") + "\n")
 
 
 def _remotes(text: str, path: Path) -> dict[str, object]:

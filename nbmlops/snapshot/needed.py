@@ -26,7 +26,7 @@ def fetch_snapshot(digest: str, objects: Objects, held: dict[str, tuple[Entry, .
             where.setdefault(entry.digest, []).append(name)
     _fetch([digest], objects, where, pull)
     snapshot = load(digest, objects)
-    wanted = [entry.digest for entry in snapshot.entries if entry.reference is None]
+    wanted = [entry.digest for entry in snapshot.entries]
     wanted += [snapshot.environment] if snapshot.environment else []
     wanted += [snapshot.git.diff] if snapshot.git is not None and snapshot.git.diff else []
     _fetch(wanted, objects, where, pull)

@@ -210,14 +210,16 @@ class Remote:
         fs, _ = self._open()
         try:
             yield fs
-        except (NbmlopsError, FileNotFoundError):
+        except NbmlopsError:
             raise
         except Exception as error:  # noqa: BLE001
             self._refuse(error)
 
     def _refuse(self, error: Exception) -> NoReturn:
         text = " ".join(redact(str(error)).split())[:300].rstrip(".") or type(error).__name__
-        is_denied = isinstance(error, PermissionError) or any(word in f"{type(error).__name__} {text}" for word in _DENIED)
+        is_denied = isinstance(error, PermissionError) or any(
+            word in f"{type(error).__name__} {text}" for word in _DENIED
+        )
         if is_denied:
             raise DeniedError(
                 f"Remote {self.name} ({redact(self.url)}) refuses: {text}.",

@@ -99,6 +99,19 @@ def pull(
     return Moved(packs=moved, size=size, known=known, damaged=tuple(damaged))
 
 
+def compare(objects: Objects, held: dict[str, tuple[Entry, ...]]) -> tuple[int, int]:
+    """How many packs here have something that the remote lacks, and the other way round."""
+    there = {_key(entry) for entries in held.values() for entry in entries}
+    own = set(objects.packs.names())
+    to_push = 0
+    for name in own - held.keys():
+        try:
+            to_push += any(_key(entry) not in there for entry in objects.packs.trailer(name))
+        except IntegrityError:
+            continue  # `nbmlops verify` names it
+    return to_push, sum(not _is_known(objects, held[name]) for name in held.keys() - own)
+
+
 def _send_rest(objects: Objects, remote: Remote, rest: list[tuple[str, Entry]]) -> Iterable[int]:
     """Entries out of several packs, in new ones; records come last here too."""
     rest = sorted(rest, key=lambda each: each[1].kind == Kind.RECORD)
@@ -108,7 +121,9 @@ def _send_rest(objects: Objects, remote: Remote, rest: list[tuple[str, Entry]]) 
             try:
                 while rest and writer.size < PACK_BYTES:
                     name, entry = rest.pop(0)
-                    writer.add(entry.digest, Kind(entry.kind), entry.codec, objects.packs.stored(name, entry), entry.raw)
+                    writer.add(
+                        entry.digest, Kind(entry.kind), entry.codec, objects.packs.stored(name, entry), entry.raw
+                    )
                 made = writer.finish()
             except BaseException:
                 writer.abandon()

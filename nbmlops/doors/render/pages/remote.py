@@ -1,4 +1,4 @@
-from nbmlops.doors.render.blocks import Line, Page, Table, Tone, cell, many, size
+from nbmlops.doors.render.blocks import Cell, Line, Page, Table, Tone, cell, many, size
 from nbmlops.lib.digest import short
 from nbmlops.ops.remote import Known, Result
 
@@ -18,7 +18,7 @@ def page(result: Result) -> Page:
     return (Table(columns=("remote", "address"), rows=rows),)
 
 
-def _row(known: Known):  # type: ignore[no-untyped-def]
+def _row(known: Known) -> tuple[Cell, ...]:
     if known.packs is None:
         return (cell(known.name, Tone.STRONG), cell(known.url), *[cell("")] * 4, cell(known.problem, Tone.BAD))
     return (
