@@ -9,6 +9,8 @@ exclude = ["scratch/*"]               # files never recorded as inputs
 roots = ["/data"]                     # folders outside of the project that hold data
 [snapshot]
 largest_file = "2 GiB"                # larger files are named, not stored
+[remote.team]                         # see `nbmlops remote`
+url = "s3://bucket/wine"
 """
 
 from __future__ import annotations
@@ -57,10 +59,18 @@ class Snapshots(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
         return _bytes(self.largest_file)
 
 
+class RemoteSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    url: str
+    """A folder, seen from the project, or a URL that fsspec knows. Never with credentials in it."""
+    endpoint: str = ""
+    """Address of an S3 service that is not Amazon's."""
+
+
 class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     tracking: Tracking = Tracking()
     capture: Capture = Capture()
     snapshot: Snapshots = Snapshots()
+    remote: dict[str, RemoteSettings] = {}
 
 
 def read_settings(path: Path, environ: dict[str, str] | None = None) -> tuple[Settings, dict[str, str]]:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from nbmlops.errors import NotFoundError
 from nbmlops.lib.digest import short
+from nbmlops.model.remote import RunLink
 from nbmlops.model.run import Tags
 from nbmlops.model.snapshot import Scope, Snapshot
 from nbmlops.project import Project
-from nbmlops.snapshot.find import find_record, load, missing
+from nbmlops.snapshot.find import SHORTEST_PREFIX, find_record, load, missing
 from nbmlops.track.lists import find_run
 
 
@@ -19,7 +20,11 @@ def find_tree(project: Project, reference: str, scope: Scope = Scope.DATA) -> tu
     try:
         run = find_run(project.uri, reference)
     except NotFoundError:
-        raise missing(reference) from None
+        link = linked(project, reference)
+        digest = None if link is None else link.data if scope is Scope.DATA else link.code
+        if digest is None:
+            raise missing(reference) from None
+        return digest, load(digest, project.objects)
     digest = run.tags.get(Tags.DATA_SNAPSHOT if scope is Scope.DATA else Tags.CODE_SNAPSHOT)
     if not digest:
         raise NotFoundError(
@@ -28,3 +33,14 @@ def find_tree(project: Project, reference: str, scope: Scope = Scope.DATA) -> tu
             hint=f"Look at it: nbmlops show {short(run.id)}",
         )
     return digest, load(digest, project.objects)
+
+
+def linked(project: Project, reference: str) -> RunLink | None:
+    """The run of that id, beginning of an id or name (the newest) that came from a remote with its snapshots."""
+    links = project.records.newest(RunLink, limit=1_000_000)
+    if len(reference) >= SHORTEST_PREFIX:
+        found = [link for link in links if link.id.startswith(reference)]
+        if len(found) == 1:
+            return found[0]
+    named = [link for link in links if link.name == reference]
+    return max(named, key=lambda link: (link.started is not None, link.started, link.id), default=None)

@@ -85,6 +85,8 @@ VERBS: tuple[Verb, ...] = (
            "reproduce baseline --new-data"),
     _write("verify", SNAPSHOT, "Read all that is kept and name what is damaged.", "verify", "verify --rebuild-index"),
     _write("gc", SNAPSHOT, "Free the room of what nothing needs any more.", "gc --dry-run", "gc --older-than 30d"),
+    _write("remote", SNAPSHOT, "Keep snapshots in a folder or bucket as well, and bring them to another machine.",
+           "remote add team s3://bucket/wine", "remote push", "remote pull team baseline", "remote status"),
     _write("export", PIPELINE, "Make a notebook into a verified pipeline.", "export wine.ipynb",
            "export wine.ipynb -o pipelines/wine"),
     _write("run", PIPELINE, "Run a pipeline.", "run pipelines/wine", "run pipelines/wine -p trees=50"),

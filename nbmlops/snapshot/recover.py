@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 
 from nbmlops.errors import IntegrityError, NotFoundError
-from nbmlops.model.documents import decode
+from nbmlops.model.documents import decode, encode
 from nbmlops.model.snapshot import Snapshot, SnapshotRecord
 from nbmlops.snapshot.find import load
 from nbmlops.store.index import Location
@@ -23,6 +23,16 @@ def recover(objects: Objects, records: Records) -> int:
     if whole:
         records.put_many(whole)
     return len(whole)
+
+
+def pack_records(objects: Objects, records: Records) -> None:
+    """Put into packs the records from before there were any: only packs travel."""
+    packed = {record.id for record in recorded(objects).values()}
+    bare = [record for record in records.oldest(SnapshotRecord) if record.id not in packed]
+    if bare:
+        with objects.writing() as writer:
+            for record in bare:
+                writer.put_record(encode(record))
 
 
 def recorded(objects: Objects) -> dict[bytes, SnapshotRecord]:

@@ -11,7 +11,8 @@ from nbmlops.track import address
 def connect(uri: str) -> Any:
     """An MlflowClient. Raises UnavailableError when the server does not answer (`address.check_server`).
 
-    MLflow's own patience, two minutes a try and seven tries, is cut to that of our processes unless the user has set it.
+    MLflow's own patience, two minutes a try and seven tries, is cut to that of our processes, unless the user has
+    set it.
     """
     address.check_server(uri)
     for name, value in address.own_environment().items():

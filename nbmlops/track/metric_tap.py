@@ -42,7 +42,9 @@ class MetricTap:
         self._scribe = scribe
         self._uri = uri
         self._taken = 0
-        self._flushed = 0
+        # Never: the first question to MLflow waits for the scribe, which may just be making the experiment that
+        # MLflow would make as well; the one that comes second gets an error.
+        self._flushed = -1
         self._adopted: set[str] = set()
         self._undo: list[Callable[[], None]] = []
         self._names: tuple[str, ...] = ()
@@ -60,7 +62,7 @@ class MetricTap:
         """Put MLflow's own functions back. Who holds on to ours (`from mlflow import log_metric`) gets MLflow's way."""
         self._cancel()
         self._mlflow = None
-        if self._is_dirty:
+        if self._undo and self._is_dirty:
             self._scribe.flush(LAST_FLUSH_SECONDS)
         for undo in reversed(self._undo):
             undo()

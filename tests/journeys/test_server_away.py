@@ -120,3 +120,11 @@ def test_a_notebook_executes_without_the_server_and_its_runs_arrive_when_it_is_t
         assert late.data.params["kind"] == "late"
         assert terminal.good("status", MLFLOW_TRACKING_URI=uri)["waiting"] == 0
         assert {run["name"] for run in terminal.good("runs", MLFLOW_TRACKING_URI=uri)["runs"]} == {"away", "later"}
+
+
+def test_a_server_that_accepts_and_is_silent_holds_up_no_verb_for_minutes(terminal: Terminal) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        away = f"http://127.0.0.1:{silent.getsockname()[1]}"
+        done = terminal.nbmlops("runs", MLFLOW_TRACKING_URI=away, seconds=60)
+        assert done.returncode == 8
+        assert "nothing came within 10 s" in one_line(done)

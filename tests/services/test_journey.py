@@ -3,16 +3,12 @@
 from __future__ import annotations
 
 import json
-import subprocess
-import sys
-from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 
-from nbmlops.testing.notebooks import notebook_file
 from tests import isolation
+from tests.journeys.conftest import Terminal, write
 from tests.services import servers
 from tests.services.conftest import Team
 
@@ -43,46 +39,27 @@ assert seen == 9_999 / 2, seen
 """
 
 
-class Person:
-    """Somebody at a terminal whose MLflow is the team's server."""
-
-    def __init__(self, folder: Path, variables: dict[str, str]) -> None:
-        self.folder = folder
-        self.variables = variables
-
-    def run(self, *words: str, seconds: float = 240) -> subprocess.CompletedProcess[str]:
-        return subprocess.run(
-            [sys.executable, "-m", *words], cwd=self.folder, env=self.variables, capture_output=True, text=True,
-            timeout=seconds, stdin=subprocess.DEVNULL, check=False,
-        )  # fmt: skip
-
-    def nbmlops(self, *words: str) -> Any:
-        done = self.run("nbmlops.doors.cli.main", *words, "--json")
-        assert done.returncode == 0, done.stdout + done.stderr
-        return json.loads(done.stdout)
-
-
 @pytest.fixture
-def person(tmp_path: Path, tmp_path_factory: pytest.TempPathFactory, team: Team) -> Iterator[Person]:
+def person(tmp_path: Path, tmp_path_factory: pytest.TempPathFactory, team: Team) -> Terminal:
     variables = isolation.environment(tmp_path / "home", isolation.shared_cache(tmp_path_factory))
-    folder = tmp_path / "work"
+    folder = tmp_path / "flowers"  # and so the experiment's name
     folder.mkdir()
     (folder / "flowers.csv").write_text("".join(f"{n % 7},{n % 5},{n % 2}\n" for n in range(60)))
-    yield Person(folder, {**variables, "MLFLOW_TRACKING_URI": team.uri})
+    return Terminal(folder, {**variables, "MLFLOW_TRACKING_URI": team.uri})
 
 
-def papermill(person: Person, source: str, name: str) -> None:
-    (person.folder / f"{name}.ipynb").write_text(notebook_file(source))
+def papermill(person: Terminal, source: str, name: str) -> None:
+    write(person.folder, f"{name}.ipynb", source)
     done = person.run("papermill", f"{name}.ipynb", f"{name}-out.ipynb", "--no-progress-bar")
     assert done.returncode == 0, done.stdout + done.stderr
 
 
-def test_a_notebook_arrives_whole_and_is_read_back_by_the_verbs(person: Person, team: Team) -> None:
+def test_a_notebook_arrives_whole_and_is_read_back_by_the_verbs(person: Terminal, team: Team) -> None:
     import boto3
     from mlflow import MlflowClient
 
     papermill(person, NOTEBOOK, "team")
-    listed = person.nbmlops("runs", "--experiment", "team", "--sort", "loss")["runs"]
+    listed = person.good("runs", "--experiment", "flowers", "--sort", "loss")["runs"]
     assert [run["name"] for run in listed] == ["plain", "baseline"]
     plain, baseline = listed
     assert (baseline["status"], baseline["params"]["C"], baseline["metrics"]["loss"]) == ("FINISHED", "0.5", 1 / 10_000)
@@ -92,7 +69,7 @@ def test_a_notebook_arrives_whole_and_is_read_back_by_the_verbs(person: Person, 
         points = client.get_metric_history(run["id"], "loss")
         assert sorted((point.step, point.value) for point in points) == [(n, value(n)) for n in range(10_000)]
 
-    shown = person.nbmlops("show", "baseline")
+    shown = person.good("show", "baseline")
     assert [data["path"].rpartition("/")[2] for data in shown["datasets"]] == ["flowers.csv"]
     (model,) = shown["models"]
     assert model["status"] == "READY"
@@ -102,21 +79,21 @@ def test_a_notebook_arrives_whole_and_is_read_back_by_the_verbs(person: Person, 
     names = [each["Key"] for each in store.list_objects_v2(Bucket=servers.BUCKET)["Contents"]]
     assert any(model["id"] in name and name.endswith("MLmodel") for name in names)
 
-    compared = person.nbmlops("compare", "baseline", "plain")
+    compared = person.good("compare", "baseline", "plain")
     assert "loss" in json.dumps(compared)
 
 
-def test_runs_made_while_the_server_is_stopped_arrive_when_it_is_back(person: Person, team: Team) -> None:
-    source = "# %%\n%load_ext nbmlops\n# %%\n%mlops log loss=0.5 --step 7 note=away\n"
+def test_runs_made_while_the_server_is_stopped_arrive_when_it_is_back(person: Terminal, team: Team) -> None:
+    source = "# %%\n%load_ext nbmlops\n# %%\n%%mlops run away\n%mlops log loss=0.5 --step 7 note=away\n"
     team.server.stop()
     try:
         papermill(person, source, "away")
-        status = person.run("nbmlops.doors.cli.main", "status")
+        status = person.nbmlops("status")
         assert "does not answer" in status.stdout
     finally:
         team.server.start()
     papermill(person, source.replace("away", "back"), "back")
-    names = [run["name"] for run in person.nbmlops("runs", "--limit", "2")["runs"]]
-    assert sorted(names) == ["away-log", "back-log"]
-    shown = person.nbmlops("show", "away-log")["run"]
+    names = [run["name"] for run in person.good("runs", "--limit", "2")["runs"]]
+    assert sorted(names) == ["away", "back"]
+    shown = person.good("show", "away")["run"]
     assert (shown["metrics"], shown["params"]) == ({"loss": 0.5}, {"note": "away"})

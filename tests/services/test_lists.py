@@ -77,7 +77,6 @@ def test_a_server_gives_the_same_list(both: tuple[str, str], query: str) -> None
 
 
 def test_names_with_equal_runs_are_sorted(both: tuple[str, str]) -> None:
-    own, server = both
     names = [[run.name for run in lists.list_runs(uri, experiment="lists", order_by="name")] for uri in both]
     assert names[0] == names[1] == sorted(names[0], reverse=True)
 

@@ -145,7 +145,7 @@ def test_the_planner_is_told_when_the_tables_have_doubled(tmp_path: Path) -> Non
     def grow(count: int) -> None:
         with contextlib.closing(sqlite3.connect(path)) as database, database:
             database.executemany(
-                "INSERT INTO runs (run_uuid, status, lifecycle_stage, experiment_id) VALUES (?, 'FINISHED', 'active', 1)",
+                "INSERT INTO runs (run_uuid, lifecycle_stage, experiment_id) VALUES (?, 'active', 1)",
                 [(f"{number:032x}",) for number in range(grown[0], grown[0] + count)],
             )
         grown[0] += count
