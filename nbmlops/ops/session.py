@@ -18,7 +18,7 @@ from pathlib import Path
 
 import msgspec
 
-from nbmlops.capture.environment import git_state
+from nbmlops.capture.environment import git_prefix, git_state
 from nbmlops.capture.files import FileWatch
 from nbmlops.capture.outputs import OutputLog
 from nbmlops.capture.random_states import RandomWatch
@@ -90,6 +90,8 @@ class Session:
         self._last: OpenedRun | None = None
         self._touched: list[str] = []
         self._met_mlflow = False
+        self._prefix: str | None = None
+        """Of the project in its repository."""
         self._git: tuple[float, dict[str, str]] = (0.0, {})
         self.info = SessionInfo(
             id=self.id,
@@ -303,6 +305,12 @@ class Session:
             self.recorder.running = None
         self.is_on = is_on
 
+    def rename(self, notebook: Path) -> None:
+        """The front end says where the notebook lies now: cells to come and runs to come belong to it."""
+        self.notebook = self.recorder.notebook = self.project.relative(notebook)
+        self.info = msgspec.structs.replace(self.info, notebook=self.notebook)
+        self.project.records.put(self.info, id=self.id)
+
     def close(self, timeout: float = GOODBYE_SECONDS, *, is_clean: bool = True) -> None:
         """End what is open and let the scribe finish. Idempotent; called at exit too.
 
@@ -369,7 +377,11 @@ class Session:
             tags = {}
             if found is not None:
                 state, _ = found
+                if self._prefix is None:
+                    self._prefix = git_prefix(self.project.root)
                 tags = {
+                    # As people find it in the repository.
+                    Tags.MLFLOW_SOURCE: self._prefix + self.notebook if self.notebook else "",
                     Tags.GIT_COMMIT: state.commit,
                     Tags.GIT_BRANCH: state.branch,
                     Tags.GIT_DIRTY: "true" if state.dirty else "false",

@@ -10,6 +10,7 @@ from typing import Any
 from nbmlops.capture.hooks import CellHooks
 from nbmlops.capture.outputs import OutputLog
 from nbmlops.capture.place import notebook_path
+from nbmlops.capture.served import own_connection_file, served_notebook
 from nbmlops.doors.magics.header import strip_header
 from nbmlops.doors.magics.magic import MlopsMagics
 from nbmlops.errors import NbmlopsError
@@ -44,6 +45,9 @@ class Loaded:
             plan = plan_from()
             os.environ.pop(VARIABLE, None)  # ours alone: what the notebook starts is not part of this run
             notebook = notebook_path(self.shell.user_ns)
+            if notebook is None or not notebook.is_file():
+                # Not told, or renamed since the kernel was told.
+                notebook = served_notebook(own_connection_file()) or notebook
             folder = notebook.parent if notebook is not None and notebook.parent.is_dir() else Path.cwd()
             project, is_new = Project.find_or_init(folder)
             if is_new and plan is None:
