@@ -35,6 +35,10 @@ def value(**data: str) -> dict[str, Any]:
     return {"output_type": "execute_result", "data": {k.replace("_", "/", 1): v for k, v in data.items()}}
 
 
+def failed(text: str) -> dict[str, Any]:
+    return {"output_type": "error", "ename": "E", "evalue": text}
+
+
 def found(before: list[dict[str, Any]], after: list[dict[str, Any]], source: str = "f()") -> list[tuple[str, str]]:
     cell = ran(source)
     return [(d.expected, d.actual) for d in compare_cells([cell], [cell], {cell.id: before}, {cell.id: after})]
@@ -62,10 +66,9 @@ def test_these_are_the_same(before: list[dict[str, Any]], after: list[dict[str, 
         ([printed("a\n")], [printed("a\nb\n")], ("nothing more", "b")),
         ([value(text_plain="1")], [], ("1", "nothing")),
         ([value(image_png="AAA")], [value(image_png="BBB")], ("a picture (image/png)", "another picture")),
-        ([{"output_type": "error", "ename": "E", "evalue": "1"}], [{"output_type": "error", "ename": "E", "evalue": "2"}],
-         ("E: 1", "E: 2")),
+        ([failed("1")], [failed("2")], ("E: 1", "E: 2")),
     ],
-)  # fmt: skip
+)
 def test_these_differ(before: list[dict[str, Any]], after: list[dict[str, Any]], told: tuple[str, str]) -> None:
     assert found(before, after) == [told]
 
