@@ -13,7 +13,7 @@ import sys
 
 from benchmarks.table import Row, table
 
-ALL = ("load", "capture", "fit")
+ALL = ("load", "capture", "fit", "snapshot")
 
 
 def main(names: list[str]) -> int:
