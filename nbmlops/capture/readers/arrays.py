@@ -27,7 +27,7 @@ def _opening(keyword: str, position: int, default: str) -> Arguments:
     return sources
 
 
-ARRAYS = (
+ENTRIES = (
     *reading("numpy", "load", "file"),
     *reading("numpy", "loadtxt genfromtxt", "fname"),
     *reading("numpy", "fromfile", "file"),

@@ -68,7 +68,7 @@ def _asking(position: int, owner: str) -> tuple[Entry, ...]:
     )
 
 
-DATABASES = (
+ENTRIES = (
     Entry(module="duckdb", name="connect", sources=_connected),
     *(Entry(module="duckdb", name=name, sources=_file(0), gives_table=True) for name in _FILES),
     *_asking(0, ""),

@@ -10,6 +10,7 @@ from typing import Any
 import msgspec
 
 from nbmlops.capture.sightings import READ, WRITTEN, Use
+from nbmlops.lib.words import words
 
 MOST_FILES = 20_000
 _LONGEST_PATH = 4096
@@ -37,19 +38,19 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True):
 def reading(module: str, names: str, keyword: str, *, position: int = 0, gives_table: bool = True) -> tuple[Entry, ...]:
     """Functions that read the file in one argument."""
     sources = _argument(keyword, position, READ)
-    return tuple(Entry(module=module, name=name, sources=sources, gives_table=gives_table) for name in names.split())
+    return tuple(Entry(module=module, name=name, sources=sources, gives_table=gives_table) for name in words(names))
 
 
 def writing(module: str, names: str, keyword: str, *, position: int = 1) -> tuple[Entry, ...]:
     sources = _argument(keyword, position, WRITTEN)
-    return tuple(Entry(module=module, name=name, sources=sources) for name in names.split())
+    return tuple(Entry(module=module, name=name, sources=sources) for name in words(names))
 
 
 def passing_on(module: str, names: str) -> tuple[Entry, ...]:
     """Methods whose result came from where the object did. Lazy ones may look up names as late as here."""
     return tuple(
         Entry(module=module, name=name, sources=lambda args, options: [], inherits=True, looks_up_names=True)
-        for name in names.split()
+        for name in words(names)
     )
 
 

@@ -11,6 +11,7 @@ unchanged, and it keeps its signature, its doc and the name by which it is pickl
 from __future__ import annotations
 
 import functools
+import importlib
 import logging
 import sys
 import threading
@@ -21,35 +22,45 @@ from typing import Any
 from nbmlops.capture import audit
 from nbmlops.capture.frames import Frames
 from nbmlops.capture.patches import Patches
-from nbmlops.capture.readers.arrays import ARRAYS
-from nbmlops.capture.readers.databases import DATABASES
 from nbmlops.capture.readers.entry import Entry, Source, absolute, files_of, is_remote
-from nbmlops.capture.readers.tables import TABLES
 from nbmlops.capture.sightings import BY_SELF, READER, WRITTEN, RemoteUse, Sightings
 from nbmlops.lib.importing import after_import
 from nbmlops.lib.redact import redact_address
+from nbmlops.lib.words import words
 
-ENTRIES = (*TABLES, *DATABASES, *ARRAYS)
+KNOWN = {
+    "tables": "pandas polars pyarrow pyarrow.parquet pyarrow.csv pyarrow.json pyarrow.feather pyarrow.orc "
+    "pyarrow.dataset",
+    "databases": "duckdb",
+    "arrays": "numpy joblib torch h5py tables safetensors safetensors.numpy safetensors.torch",
+}
+"""Our module of entries, and the modules of others that it knows: read when the first of those is imported."""
 
 _CALL = compile("__result__ = __original__(*__args__, **__options__)", "<query>", "exec")
 
 _log = logging.getLogger("nbmlops")
 
 
+def entries(place: str) -> tuple[Entry, ...]:
+    """What we know of the libraries of one of `KNOWN`."""
+    known: tuple[Entry, ...] = importlib.import_module(f"nbmlops.capture.readers.{place}").ENTRIES
+    return known
+
+
 class ReaderSensor:
-    def __init__(self, frames: Frames, *, shown: Callable[[str], str], entries: tuple[Entry, ...] = ENTRIES) -> None:
+    def __init__(self, frames: Frames, *, shown: Callable[[str], str]) -> None:
         """`shown` turns an absolute path into the form that records keep."""
         self._frames = frames
         self._shown = shown
-        self._entries = entries
         self._patches = Patches()
         self._cancels: list[Callable[[], None]] = []
         self._depth = _Depth()
         self._complained = False
 
     def install(self) -> None:
-        for module in dict.fromkeys(entry.module for entry in self._entries):
-            self._cancels.append(after_import(module, self._is_here))
+        for place, modules in KNOWN.items():
+            for module in words(modules):
+                self._cancels.append(after_import(module, functools.partial(self._is_here, place)))
 
     def uninstall(self) -> None:
         for cancel in self._cancels:
@@ -60,8 +71,8 @@ class ReaderSensor:
     def patched(self) -> tuple[str, ...]:
         return self._patches.names()
 
-    def _is_here(self, module: types.ModuleType) -> None:
-        for entry in self._entries:
+    def _is_here(self, place: str, module: types.ModuleType) -> None:
+        for entry in entries(place):
             if entry.module == module.__name__:
                 owner: Any = module
                 *classes, name = entry.name.split(".")

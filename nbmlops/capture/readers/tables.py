@@ -53,4 +53,4 @@ POLARS = (
     *writing("polars", "DataFrame.write_excel", "workbook"),
     *writing("polars", "LazyFrame.sink_csv LazyFrame.sink_parquet LazyFrame.sink_ipc LazyFrame.sink_ndjson", "path"),
 )  # fmt: skip
-TABLES = (*PANDAS, *PYARROW, *POLARS, *passing_on("pyarrow.parquet", "ParquetFile.read ParquetDataset.read"))
+ENTRIES = (*PANDAS, *PYARROW, *POLARS, *passing_on("pyarrow.parquet", "ParquetFile.read ParquetDataset.read"))

@@ -26,6 +26,7 @@ from nbmlops.capture import watch
 from nbmlops.capture.fanotify import Fanotify
 from nbmlops.capture.files import FileWatch
 from nbmlops.capture.readers.databases import in_query
+from nbmlops.capture.readers.sensor import KNOWN, entries
 from nbmlops.capture.sightings import EITHER, READ, WRITTEN
 from nbmlops.settings import Capture
 
@@ -251,6 +252,11 @@ def test_everything_is_put_back(files: FileWatch) -> None:
     assert files.patched() == ()
     after = pd.read_csv, pl.read_parquet, h5py.File.__init__, duckdb.connect
     assert all(one.__wrapped__ is other for one, other in zip(before, after, strict=True))
+
+
+def test_every_entry_is_waited_for() -> None:
+    for place, modules in KNOWN.items():
+        assert {entry.module for entry in entries(place)} == set(modules.split())
 
 
 def test_nothing_is_imported_by_looking_and_a_later_import_is_seen(root: Path) -> None:
