@@ -28,8 +28,10 @@ from nbmlops.model.cell import Completeness
 
 FOLDERS_AT_ONCE = 64
 """So many are watched before `start` returns: the whole of an ordinary project."""
-_FULL_BYTES = 1 << 18
-_PAUSE_SECONDS = 0.05
+_FULL_BYTES = 1 << 17
+_BUSY_SECONDS, _IDLE_SECONDS = 0.1, 1.0
+_LONGEST_REST_SECONDS = 10.0
+"""After a cell another one is likely to come soon."""
 _REFUSED_HERE = (errno.ENODEV, errno.EXDEV, errno.EOPNOTSUPP, errno.EINVAL)
 """The file system does not take part; others may."""
 
@@ -52,8 +54,11 @@ class Watch:
         """Folders to come; true where one has appeared after we began, so that what we knew of its path is void."""
         self._pending: list[Notice] = []
         self._lock = threading.RLock()
-        self._work = threading.Event()
+        self._over = threading.Event()
+        """Set when the thread is to end."""
         self._thread: threading.Thread | None = None
+        self._is_listening = False
+        self._begun = 0.0
         self._is_closed = False
         self._is_lossy = False
         self._is_whole = True
@@ -69,8 +74,6 @@ class Watch:
                 _living.add(self)
                 self._thread = threading.Thread(target=self._run, name="nbmlops-watch", daemon=True)
                 self._thread.start()
-                if self._todo:
-                    self._work.set()
 
     @property
     def name(self) -> str:
@@ -104,7 +107,7 @@ class Watch:
             self._read()
             self._pending.clear()
             self._is_lossy = False
-        self._work.set()
+        self._is_listening, self._begun = True, time.monotonic()
 
     def collect(self) -> list[Notice]:
         """Notices since the last `discard` or `collect`, in order."""
@@ -121,8 +124,7 @@ class Watch:
 
     def rest(self) -> None:
         """No cell is running: nobody needs to look at the queue."""
-        if not self._todo:
-            self._work.clear()
+        self._is_listening = False
 
     def level(self) -> tuple[Completeness, tuple[str, ...]]:
         """How much of what happens in the roots is noticed, and what lowers it."""
@@ -140,7 +142,7 @@ class Watch:
     def close(self) -> None:
         """Let go of threads and file descriptors. Idempotent."""
         self._is_closed = True
-        self._work.set()
+        self._over.set()
         thread, self._thread = self._thread, None
         if thread is not None and thread is not threading.current_thread():
             thread.join(5.0)
@@ -154,19 +156,19 @@ class Watch:
             self._todo.clear()
 
     def _run(self) -> None:
-        while True:
-            self._work.wait()
-            if self._is_closed:
-                return
+        """Looks by itself, seldom: to be woken by each cell would cost the cell more than all the rest."""
+        while not self._is_closed:
             if self._todo:
                 with self._lock:
                     self._mark(FOLDERS_AT_ONCE)
                 time.sleep(0.001)  # a cell may be waiting for the lock
                 continue
-            time.sleep(_PAUSE_SECONDS)
-            with self._lock:
-                if any(notifier.queued_bytes() > _FULL_BYTES for notifier in self._notifiers):
-                    self._read()
+            is_busy = time.monotonic() - self._begun < _LONGEST_REST_SECONDS
+            self._over.wait(_BUSY_SECONDS if self._is_listening or is_busy else _IDLE_SECONDS)
+            if self._is_listening:
+                with self._lock:
+                    if any(notifier.queued_bytes() > _FULL_BYTES for notifier in self._notifiers):
+                        self._read()
 
     def _read(self) -> None:
         for notifier in self._notifiers:
