@@ -125,7 +125,12 @@ def test_a_file_that_this_process_read_as_well_is_its_own(files: FileWatch, root
 
 
 @pytest.mark.parametrize("method", ["fork", "spawn"])
-def test_processes_of_multiprocessing_are_children(files: FileWatch, root: Path, method: str) -> None:
+def test_processes_of_multiprocessing_are_children(
+    files: FileWatch, root: Path, method: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # A shell of IPython's, made by another test, leaves a main module without one.
+    monkeypatch.setattr(sys.modules["__main__"], "__spec__", None, raising=False)
+
     def act() -> None:
         process = multiprocessing.get_context(method).Process(target=children.read, args=(str(root / "data/x.csv"),))
         process.start()
@@ -285,6 +290,7 @@ def test_what_is_written_into_a_new_folder_and_read_later_is_seen(files: FileWat
 
 
 def test_a_folder_that_is_renamed_is_known_by_its_new_name(files: FileWatch, root: Path) -> None:
+    os.utime(root / "data/x.csv", (1, 1))  # older than a tick of the file system's clock
     found = seen(files, lambda: os.rename(root / "data", root / "renamed"))
     assert (found.inputs, found.outputs) == ((), ())  # nothing was read or written
     cat = ["cat", str(root / "renamed/x.csv")]
