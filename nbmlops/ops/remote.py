@@ -79,18 +79,17 @@ def remote(call: Call, request: Request) -> Result:
             return _add(call, project, request)
         case "remove":
             remove_remote(project.root / SETTINGS, request.name)
-            project = Project(project.root)
         case "push":
             return _push(call, project, _chosen(project, request.name))
         case "pull":
             # `pull baseline`: no remote has that name, so it is what shall be pulled.
-            is_named = request.name in project.settings.remote or not request.name
+            is_named = request.name in project.remotes or not request.name
             wanted = request.more if is_named else (request.name, *request.more)
             return _pull(call, project, _chosen(project, request.name if is_named else ""), wanted)
         case "status":
-            chosen = [request.name] if request.name else list(project.settings.remote)
+            chosen = [request.name] if request.name else list(project.remotes)
             return Result(action="status", remotes=tuple(_status(project, _chosen(project, name)) for name in chosen))
-    known = (Known(name=name, url=redact(each.url)) for name, each in project.settings.remote.items())
+    known = (Known(name=name, url=redact(each.url)) for name, each in project.remotes.items())
     return Result(action=request.action, remotes=tuple(known))
 
 
@@ -168,7 +167,7 @@ def _status(project: Project, there: Remote) -> Known:
 
 
 def _chosen(project: Project, name: str) -> Remote:
-    known = project.settings.remote
+    known = project.remotes
     if not name:
         name = next(iter(known)) if len(known) == 1 else DEFAULT
         if name not in known:
