@@ -63,6 +63,10 @@ CASES = (
     Case(verb="runs"),
     Case(verb="runs", values={"limit": 1, "sort": "name", "reverse": True}),
     Case(verb="status"),
+    Case(verb="verify"),
+    Case(verb="verify", values={"rebuild_index": True}),
+    Case(verb="gc", values={"dry_run": True}),
+    Case(verb="gc", values={"older_than": "soon"}, kind="age-malformed"),
     Case(verb="doctor"),
     Case(verb="show", values={"run": "count"}),
     Case(verb="snapshots", values={"scope": "data"}),
@@ -223,6 +227,8 @@ _CHANGING = {
     "patched",
     "id",
     "nbmlops.execution",
+    "bytes_read",
+    "own_bytes",
 }
 """What differs between two runs of anything, or is about the kernel that only the magics have."""
 
