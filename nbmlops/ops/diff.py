@@ -6,12 +6,13 @@ from typing import Annotated
 
 import msgspec
 
-from nbmlops.model.snapshot import Change, Entry, Scope
+from nbmlops.model.snapshot import Change, Entry, Reference, Scope
 from nbmlops.ops.call import Call
 from nbmlops.ops.fields import option, positional
 from nbmlops.ops.find_tree import find_tree
 from nbmlops.project import Project
 from nbmlops.snapshot.diff import diff as tree_diff
+from nbmlops.snapshot.references import is_same
 from nbmlops.snapshot.scan import scan
 
 
@@ -47,9 +48,17 @@ def diff(call: Call, request: Request) -> Result:
 def entries_now(project: Project, entries: tuple[Entry, ...]) -> tuple[Entry, ...]:
     """The same paths as they are on the disk; those that are gone are left out."""
     places = [place for entry in entries if (place := project.absolute(entry.path)).exists() or place.is_symlink()]
-    return scan(
+    found = scan(
         places,
         named=project.relative,
         stats=project.stats,
         largest_bytes=max((entry.size for entry in entries), default=0) + project.settings.snapshot.largest_bytes,
     ).entries
+    # What is kept by reference is as it was, if it is what the reference stands for.
+    same = {
+        entry.path: entry
+        for entry in entries
+        if isinstance(entry.reference, Reference)
+        and is_same(entry.reference, project.absolute(entry.path), project.stats)
+    }
+    return tuple(same.get(entry.path, entry) for entry in found)
