@@ -39,6 +39,10 @@ TEMPLATE = """\
 
 [capture]
 # exclude = ["scratch/*"]           # files never recorded as inputs
+# include = ["caches/mine/*"]       # files recorded although they are left out by default
+# roots = ["/data"]                 # folders outside of the project that hold data
+# largest_watch = 20000             # so many folders are watched at most
+# inputs = "auto"                   # "hook": without the system's notices; "off": no files are recorded
 
 [snapshot]
 # largest_file = "2 GiB"            # larger files are named in a snapshot, not stored

@@ -6,6 +6,7 @@ experiment = "wine"                   # default: one per notebook
 models = true                         # log fitted models
 [capture]
 exclude = ["scratch/*"]               # files never recorded as inputs
+roots = ["/data"]                     # folders outside of the project that hold data
 [snapshot]
 largest_file = "2 GiB"                # larger files are named, not stored
 [remote.team]                         # see `nbmlops remote`
@@ -18,7 +19,7 @@ import os
 import re
 import tomllib
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any, Literal
 
 import msgspec
 
@@ -41,6 +42,13 @@ class Tracking(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
 
 class Capture(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     exclude: tuple[str, ...] = ()
+    include: tuple[str, ...] = ()
+    """Wins over `exclude` and over what is left out by default."""
+    roots: tuple[str, ...] = ()
+    """Folders outside of the project that hold data; from the project's root, `~` is the home."""
+    largest_watch: Annotated[int, msgspec.Meta(ge=1)] = 20_000
+    """Folders."""
+    inputs: Literal["auto", "hook", "off"] = "auto"
 
 
 class Snapshots(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

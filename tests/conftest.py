@@ -54,3 +54,4 @@ def project(tmp_path: Path) -> Iterator[Project]:
     made = Project.init(tmp_path / "project")
     yield made
     made.database.close()
+    made.objects.index.database.close()

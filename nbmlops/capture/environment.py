@@ -70,3 +70,9 @@ def git_state(folder: Path) -> tuple[GitState, bytes] | None:
         remote=redact(remote.decode(errors="replace").strip()),
     )
     return state, redact((diff or b"").decode(errors="replace")).encode()
+
+
+def git_prefix(folder: Path) -> str:
+    """Where a folder lies in its repository, with a slash at the end; empty at its root and outside of one."""
+    output = output_of(["git", "rev-parse", "--show-prefix"], folder=folder) or b""
+    return output.decode(errors="replace").strip()

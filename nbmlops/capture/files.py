@@ -1,148 +1,212 @@
-"""Which files a cell opens, seen through Python's audit events.
+"""Which files a cell reads and writes: what the audit hook, the system's notices and the readers saw, as one list.
 
-An audit hook cannot be taken out again, so there is one for the process, and it asks a flag first: with
-tracking off an event costs one comparison. It does no I/O and never raises into the user's call.
+watch = FileWatch(project.root, settings.capture)
+watch.start()                     # notices; without it the hook and the readers see alone
+watch.begin()
+seen = watch.end()                # inputs, outputs, and how complete they are
+watch.close()
 """
 
 from __future__ import annotations
 
 import contextlib
-import fnmatch
 import os
 import sys
-import sysconfig
 from collections.abc import Iterator
 from pathlib import Path
 
-from nbmlops.lib.files import relative_to
-from nbmlops.model.cell import FileUse
+import msgspec
+from msgspec.structs import replace
 
-_WRITING = os.O_WRONLY | os.O_RDWR
-_READ, _WRITTEN, _STALE = 1, 2, 4
-_OURS = ("/.nbmlops/", "/nbmlops.toml", "/__pycache__/", "/.git/", "/.ipynb_checkpoints/")
-_PACKAGES = ("/site-packages/", "/dist-packages/")
-"""Wherever they lie: an environment may stand on another one, and PYTHONPATH may name any folder."""
-_SYSTEM = ("/proc/", "/sys/", "/dev/", "/etc/", "/usr/", "/lib/", "/run/", "/var/lib/")
+from nbmlops.capture import audit
+from nbmlops.capture.frames import Frames
+from nbmlops.capture.merge import merge
+from nbmlops.capture.places import Places
+from nbmlops.capture.processes import Family
+from nbmlops.capture.readers.sensor import ReaderSensor
+from nbmlops.capture.remote import RemoteSensor
+from nbmlops.capture.sightings import (
+    BY_CHILD,
+    BY_SELF,
+    FANOTIFY,
+    INOTIFY,
+    READ,
+    STALE,
+    WRITTEN,
+    Sightings,
+    witnesses,
+)
+from nbmlops.capture.watch import Watch
+from nbmlops.lib.redact import redact_address
+from nbmlops.model.cell import Completeness, FileUse
+from nbmlops.settings import Capture
+
+MOST_REASONS = 8
+
+
+class Seen(msgspec.Struct, frozen=True, kw_only=True):
+    """The files of one cell."""
+
+    inputs: tuple[FileUse, ...] = ()
+    outputs: tuple[FileUse, ...] = ()
+    completeness: Completeness = Completeness.PARTIAL
+    incomplete: tuple[str, ...] = ()
+
+
+class State(msgspec.Struct, frozen=True, kw_only=True):
+    """How well files are seen, as `doctor` tells it."""
+
+    completeness: Completeness
+    incomplete: tuple[str, ...] = ()
+    source: str = ""
+    """`fanotify`, `inotify`, or nothing."""
+    folders: int = 0
 
 
 class FileWatch:
-    """Collects opened paths between `begin` and `end`. One at a time per process is active."""
+    """Collects between `begin` and `end`. One at a time per process is active."""
 
-    def __init__(self, root: Path, exclude: tuple[str, ...] = ()) -> None:
+    def __init__(self, root: Path, settings: Capture | None = None) -> None:
         self.root = root
-        self.exclude = exclude
-        self._opened: dict[str, int] = {}
-        # A project that lies inside such a place (/usr/src/app of an image) is the user's data all the same.
-        home = f"{root}/"
-        self._skipped = tuple(place for place in _skipped_places() if not home.startswith(place))
+        self.settings = Capture() if settings is None else settings
+        self.places = Places(root, self.settings.exclude, self.settings.include)
+        self.frames = Frames()
+        self.readers = ReaderSensor(self.frames, shown=self.places.shown)
+        self.remote = RemoteSensor()
+        self.watch: Watch | None = None
+        self._is_started = False
+
+    def start(self) -> None:
+        """Begin to listen to the libraries and to the system. Idempotent; less where the settings say so."""
+        if self.settings.inputs == "off" or self._is_started:
+            return
+        self._is_started = True
+        self.readers.install()
+        self.remote.install()
+        self.listen()
+
+    def listen(self) -> None:
+        """Begin to listen to the system alone."""
+        if self.settings.inputs == "auto":
+            roots = (self.root, *(self.root / Path(each).expanduser() for each in self.settings.roots))
+            self.watch = Watch(
+                [*(os.path.normpath(each) for each in roots), *self.places.included_folders()],
+                is_noise=self.places.is_noise,
+                most_folders=self.settings.largest_watch,
+            )
+            self.watch.start()
+
+    def close(self) -> None:
+        """Everything as it was before `start`."""
+        audit.end()
+        self._is_started = False
+        self.readers.uninstall()
+        self.remote.uninstall()
+        self.frames.clear()
+        watch, self.watch = self.watch, None
+        if watch is not None:
+            watch.close()
+
+    def patched(self) -> tuple[str, ...]:
+        """What is changed in other people's modules now."""
+        return (*self.readers.patched(), *self.remote.patched())
 
     def begin(self) -> None:
-        global _active
-        self._opened = {}
-        _install_once()
-        _active = self._opened
+        if self.settings.inputs == "off":
+            return
+        if self.watch is not None:
+            self.watch.discard()
+        audit.begin(Sightings())
 
-    def end(self) -> tuple[tuple[FileUse, ...], tuple[FileUse, ...]]:
+    def end(self) -> Seen:
         """Files read and files written since `begin`, those that still exist with their size and time."""
-        global _active
-        _active = None
-        reads: list[FileUse] = []
-        writes: list[FileUse] = []
-        # Copied, because another thread may be in the middle of an `open`.
-        for path, use in list(self._opened.items()):
-            if self._is_noise(path) or (path.endswith(".py") and path in _module_files()):
+        sightings = audit.end()
+        notices = []
+        if self.watch is not None:
+            notices = self.watch.collect()
+            self.watch.rest()
+        if sightings is None:
+            return Seen(incomplete=("capture.inputs is off",) if self.settings.inputs == "off" else ())
+        inputs: list[FileUse] = []
+        outputs: list[FileUse] = []
+        outside: dict[str, None] = {}
+        modules: set[object] = set()
+        for path, use, info in merge(sightings, notices, Family(sightings.has_children)):
+            shown = self.places.shown(path)
+            if not self.places.is_data(path, shown):
                 continue
-            try:
-                info = os.stat(path)
-            except (OSError, ValueError):  # gone, or no path at all
-                continue
-            if not os.path.isfile(path):
-                continue
-            shown = relative_to(Path(path), self.root).encode("utf-8", "backslashreplace").decode("utf-8")
-            if any(fnmatch.fnmatchcase(shown, pattern) for pattern in self.exclude):
-                continue
-            now = FileUse(path=shown, size=info.st_size, modified_ns=info.st_mtime_ns)
-            if use & _WRITTEN:
-                writes.append(now)
-            if use & _READ:
+            if path.endswith(".py") and use & BY_SELF:
+                modules = modules or _module_files()
+                if path in modules:
+                    continue
+            now = FileUse(
+                path=shown,
+                seen=witnesses(use),
+                by_child=bool(use & BY_CHILD and not use & BY_SELF),
+                size=info.st_size,
+                modified_ns=info.st_mtime_ns,
+            )
+            if use & WRITTEN:
+                outputs.append(now)
+            if use & READ:
                 # What was read is gone when it was written afterwards: then only the path is known.
-                reads.append(FileUse(path=shown) if use & _STALE else now)
-        return tuple(reads), tuple(writes)
+                inputs.append(replace(now, size=None, modified_ns=None) if use & STALE else now)
+                if not use & (FANOTIFY | INOTIFY):
+                    outside[path.rpartition("/")[0]] = None
+        for url, remote in list(sightings.remote.items()):
+            seen = FileUse(
+                path=redact_address(url), seen=witnesses(remote.use), size=remote.size, version=remote.version
+            )
+            (outputs if remote.use & WRITTEN else inputs).append(seen)
+        level, reasons = self._level(outside)
+        return Seen(inputs=tuple(inputs), outputs=tuple(outputs), completeness=level, incomplete=reasons)
 
     @contextlib.contextmanager
     def paused(self) -> Iterator[None]:
         """What nbmlops itself reads in a cell (`%mlops export`, `%mlops snapshot`) is no input of the cell."""
-        global _active
-        before, _active = _active, None
+        sightings = audit.end()
+        before = self.watch.collect() if self.watch is not None else []
         try:
             yield
         finally:
-            _active = before
+            if self.watch is not None:
+                self.watch.resume(before)
+            if sightings is not None:
+                audit.resume(sightings)
 
-    def _is_noise(self, path: str) -> bool:
-        return (
-            path.startswith(self._skipped)
-            or any(part in path for part in (*_OURS, *_PACKAGES))
-            or path.endswith((".pyc", ".so", ".pyi"))
-        )
+    def state(self) -> State:
+        level, reasons = self._level({})
+        watch = self.watch
+        if watch is None:
+            return State(completeness=level, incomplete=reasons)
+        return State(completeness=level, incomplete=reasons, source=watch.name, folders=watch.folders)
+
+    def _level(self, outside: dict[str, None]) -> tuple[Completeness, tuple[str, ...]]:
+        if self.watch is None:
+            return Completeness.PARTIAL, (f'capture.inputs is "{self.settings.inputs}"',)
+        level, reasons = self.watch.level()
+        if not self.watch.name:
+            return level, reasons
+        for folder in outside:
+            if not self.watch.watched_by(folder):
+                self.watch.add(folder)  # from the next cell on
+                level = Completeness.PARTIAL
+                reasons = (*reasons, f"{folder} lies outside of the watched folders (capture.roots)")
+        return level, reasons[:MOST_REASONS]
 
 
-_active: dict[str, int] | None = None
-_is_installed = False
-
-
-def _install_once() -> None:
-    global _is_installed
-    if not _is_installed:
-        sys.addaudithook(_hook)
-        _is_installed = True
-
-
-def _hook(event: str, arguments: tuple[object, ...]) -> None:
-    opened = _active  # looked at once: a cell may end in another thread meanwhile
-    if opened is None or event != "open" or len(arguments) != 3:
-        return
-    path, mode, flags = arguments
-    if not isinstance(path, (str, bytes, os.PathLike)):  # a file descriptor: it was opened by name before
-        return
+def probed(root: Path, settings: Capture, patience_seconds: float = 2.0) -> State:
+    """How well a kernel in this project would see: by trying. Nothing stays behind."""
+    files = FileWatch(root, settings)
+    files.listen()
     try:
-        path = os.path.abspath(os.fsdecode(path))  # now: the cell may change its folder
-    except (
-        OSError,
-        ValueError,
-        TypeError,
-    ):  # the current folder is gone, or it is no path: `open` will say so
-        return
-    before = opened.get(path, 0)
-    if not isinstance(flags, int):
-        is_written, is_read = any(char in str(mode) for char in "wax+"), "r" in str(mode)
-    else:
-        is_written = bool(flags & _WRITING)
-        is_read = not is_written or (flags & (os.O_RDWR | os.O_TRUNC | os.O_EXCL)) == os.O_RDWR
-    # A file read after it was written is an input as it is now; one written after it was read is not any more.
-    if is_written and before & _READ:
-        opened[path] = before | _WRITTEN | _STALE
-    else:
-        opened[path] = before | (_READ if is_read else 0) | (_WRITTEN if is_written else 0)
+        if files.watch is not None:
+            files.watch.settle(patience_seconds)
+        return files.state()
+    finally:
+        files.close()
 
 
 def _module_files() -> set[object]:
     """Files that were read because they were imported: code, not data."""
     return {getattr(module, "__file__", None) for module in list(sys.modules.values())}
-
-
-def _skipped_places() -> tuple[str, ...]:
-    """Interpreter, packages, caches: nothing of the user's data lives there."""
-    places = {sys.prefix, sys.base_prefix, sys.exec_prefix, *sysconfig.get_paths().values()}
-    home = Path.home()
-    places |= {str(home / name) for name in (".cache", ".config", ".local", ".ipython", ".jupyter", ".matplotlib")}
-    for variable in (
-        "XDG_CACHE_HOME",
-        "XDG_CONFIG_HOME",
-        "IPYTHONDIR",
-        "MPLCONFIGDIR",
-        "JUPYTER_RUNTIME_DIR",
-    ):
-        if os.environ.get(variable):
-            places.add(os.environ[variable])
-    return (*(place.rstrip("/") + "/" for place in sorted(places)), *_SYSTEM)

@@ -28,6 +28,21 @@ class CellHooks:
         self.shell.events.unregister("pre_run_cell", self._before)
         self.shell.events.unregister("post_run_cell", self._after)
 
+    def adopt_running_cell(self) -> None:
+        """Begin the cell that is running now: the one that loads the extension belongs to what was executed, too.
+
+        Known only where a kernel can say what it was asked to run.
+        """
+        try:
+            request = self.shell.kernel.get_parent("shell")
+            code = request["content"]["code"]
+            if request["content"].get("silent") or not isinstance(code, str):
+                return
+            metadata = request.get("metadata") or {}
+            self.listener.before_cell(code, self.shell.transform_cell(code), metadata.get("cellId"))
+        except (AttributeError, LookupError, TypeError, SyntaxError):
+            return
+
     def _before(self, info: Any) -> None:
         try:
             plain = getattr(info, "transformed_cell", None) or info.raw_cell

@@ -44,10 +44,12 @@ class Recorder:
         self.files = files
         self.order = 0
         self.running: Begun | None = None
+        self._namespace: Mapping[str, object] = {}
 
     def begin(self, source: str, plain: str, namespace: Mapping[str, object], cell_id: str | None = None) -> Begun:
         """`source` is what was asked to run, `plain` the same as plain Python (magics rewritten)."""
         self.order += 1
+        self._namespace = namespace
         reads, writes = names(plain, namespace)
         self.running = Begun(
             id=new_id(),
@@ -68,7 +70,7 @@ class Recorder:
         if begun is None:
             return None
         seconds = time.perf_counter() - begun.clock
-        inputs, outputs = self.files.end()
+        seen = self.files.end()
         return Execution(
             id=begun.id,
             session=self.session,
@@ -83,8 +85,11 @@ class Recorder:
             failure=failure_of(error) if error is not None else None,
             reads=begun.reads,
             writes=begun.writes,
-            inputs=inputs,
-            outputs=outputs,
+            inputs=seen.inputs,
+            outputs=seen.outputs,
+            frames=self.files.frames.named(self._namespace),
+            completeness=seen.completeness,
+            incomplete=seen.incomplete,
             run=run,
         )
 

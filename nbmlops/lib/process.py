@@ -4,19 +4,68 @@ from __future__ import annotations
 
 import os
 import subprocess
+import sys
+import threading
+from collections import deque
 from collections.abc import Sequence
 from pathlib import Path
+
+if sys.platform != "win32":
+    import resource
+
+_asking: set[int] = set()
+"""Threads in `output_of`."""
+_own: deque[int] = deque(maxlen=64)
+_own_faults = 0
 
 
 def output_of(command: Sequence[str], *, folder: Path, timeout_seconds: float = 10) -> bytes | None:
     """Standard output of a command; None when it is missing, fails or takes too long."""
+    global _own_faults
+    thread = threading.get_ident()
+    before = _children_faults()
+    _asking.add(thread)
     try:
-        done = subprocess.run(
-            command, cwd=folder, capture_output=True, timeout=timeout_seconds, check=True, stdin=subprocess.DEVNULL
-        )
+        with subprocess.Popen(
+            command, cwd=folder, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+        ) as process:
+            _own.append(process.pid)
+            try:
+                output, _ = process.communicate(timeout=timeout_seconds)
+            except BaseException:
+                process.kill()
+                raise
+        return None if process.returncode else output
     except (OSError, subprocess.SubprocessError):
         return None
-    return done.stdout
+    finally:
+        _asking.discard(thread)
+        _own_faults += _children_faults() - before
+
+
+def is_own(pid: int) -> bool:
+    """Whether a process was one of the commands that `output_of` ran lately."""
+    return pid in _own
+
+
+def is_asking() -> bool:
+    """Whether this thread is in `output_of`: the process that it starts is ours, not the user's."""
+    return threading.get_ident() in _asking
+
+
+def reaped_faults() -> int:
+    """A number that grows whenever a child of this process has ended, but for the commands of `output_of`.
+
+    Every process has page faults; how it was started does not matter.
+    """
+    return _children_faults() - _own_faults
+
+
+def _children_faults() -> int:
+    if sys.platform == "win32":
+        return 0
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_minflt + used.ru_majflt
 
 
 def boot_id() -> str:

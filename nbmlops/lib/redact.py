@@ -22,6 +22,7 @@ _KNOWN_TOKEN = re.compile(
     r"|AKIA[0-9A-Z]{16}|hf_[A-Za-z0-9]{30,}|sk-[A-Za-z0-9_-]{20,}|eyJ[\w-]{10,}\.eyJ[\w-]{10,}\.[\w-]+)"
     r"|-----BEGIN [A-Z ]*PRIVATE KEY-----[\s\S]+?-----END [A-Z ]*PRIVATE KEY-----"
 )
+_SIGNED = re.compile(r"(?i)([?&][^=&#]*(?:token|key|sig|secret|passw|credential|auth)[^=&#]*=)[^&#]+")
 
 
 def redact(text: str) -> str:
@@ -30,6 +31,11 @@ def redact(text: str) -> str:
     text = _URL_LOGIN.sub(rf"\1:{MARK}@", text)
     text = _LONG_ASSIGNMENT.sub(rf"\1\2\3{MARK}\3", text)
     return _ASSIGNMENT.sub(rf"\1\2\3{MARK}\3", text)
+
+
+def redact_address(url: str) -> str:
+    """The same for an address of its own, whose query may be signed or carry a token."""
+    return _SIGNED.sub(rf"\1{MARK}", redact(url))
 
 
 def is_secret_name(name: str) -> bool:

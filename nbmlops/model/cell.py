@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable
 from datetime import datetime
 from enum import StrEnum
+from typing import Any, ClassVar
 
 import msgspec
 
@@ -28,16 +30,55 @@ class FileUse(msgspec.Struct, frozen=True, kw_only=True):
     """A file that a cell read or wrote, and how that was seen."""
 
     path: str
-    """Relative to the project with forward slashes; absolute when outside of it."""
-    seen: str = "audit"
+    """Relative to the project with forward slashes; absolute when outside of it; an address when it is remote."""
+    seen: tuple[str, ...] = ("audit",)
+    """Its witnesses: `audit` (the interpreter's hook), `fanotify` or `inotify` (the system's notices), `reader` (the
+    library that read it), `remote` (fsspec)."""
+    by_child: bool = False
+    """Only a process that the cell started has opened it."""
     size: int | None = None
     modified_ns: int | None = None
     digest: str | None = None
+    version: str = ""
+    """Of a remote object: its version id or ETag, where the server gives one."""
+
+    @property
+    def is_remote(self) -> bool:
+        return "://" in self.path
+
+
+class Completeness(StrEnum):
+    """How much of what a cell read can have been seen."""
+
+    FULL = "full"
+    """The system told of every open in the watched folders, with the process."""
+    WATCHED = "watched"
+    """The system told of every open, but not by whom."""
+    PARTIAL = "partial"
+    """What native code and child processes opened may be missing."""
+
+
+def worst(levels: Iterable[Completeness]) -> Completeness:
+    """Of no levels at all: `full`, as nothing is missing."""
+    order = tuple(Completeness)
+    return max(levels, key=order.index, default=Completeness.FULL)
+
+
+def _name_witnesses(raw: dict[str, Any]) -> dict[str, Any]:
+    """Version 1 knew one witness, the audit hook."""
+    for side in ("inputs", "outputs"):
+        for use in raw.get(side, ()):
+            use["seen"] = [use.get("seen", "audit")]
+    return {**raw, "completeness": Completeness.PARTIAL.value, "incomplete": ["recorded by the audit hook alone"]}
 
 
 class Execution(Document, frozen=True, kw_only=True, tag="execution"):
     """A cell as it ran. `source` is what the kernel was asked to run, never what is saved on disk."""
 
+    VERSION: ClassVar[int] = 2
+    upgrades: ClassVar[dict[int, Callable[[dict[str, Any]], dict[str, Any]]]] = {1: _name_witnesses}
+
+    version: int = 2
     id: str
     session: str
     notebook: str
@@ -55,6 +96,12 @@ class Execution(Document, frozen=True, kw_only=True, tag="execution"):
     writes: tuple[str, ...] = ()
     inputs: tuple[FileUse, ...] = ()
     outputs: tuple[FileUse, ...] = ()
+    frames: dict[str, str] = {}
+    """Variables that held a table when the cell had ended, and the file each was read from."""
+    completeness: Completeness = Completeness.PARTIAL
+    """How much of the inputs can have been seen."""
+    incomplete: tuple[str, ...] = ()
+    """Why it is not more."""
     run: str | None = None
     """The MLflow run that was open while the cell ran."""
 
@@ -71,4 +118,6 @@ class SessionInfo(Document, frozen=True, kw_only=True, tag="session"):
     boot: str
     started: datetime
     door: str = "notebook"
+    folder: str = "."
+    """Where the kernel stood when it began, relative to the project."""
     ended: datetime | None = None

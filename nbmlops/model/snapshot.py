@@ -47,6 +47,12 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True, order=True):
     reference: Reference | msgspec.UnsetType = msgspec.UNSET
     """Where the bytes are, when they are not in the store; then digest is that of the reference's canonical form."""
 
+    @property
+    def content(self) -> str:
+        """BLAKE3 of the whole content also of what is kept by reference, where that is known; else `digest`."""
+        known = self.reference.blake3 if isinstance(self.reference, Reference) else ""
+        return known or self.digest
+
 
 class Snapshot(Document, frozen=True, kw_only=True, tag="snapshot"):
     """Equal content is the same snapshot: time, message and parent are in SnapshotRecord."""

@@ -2,24 +2,35 @@
 
 from __future__ import annotations
 
+import tempfile
+from pathlib import Path
 from typing import Annotated
 
 import msgspec
 
+from nbmlops.errors import NotFoundError
+from nbmlops.lib.digest import short
+from nbmlops.model.difference import FileDetail, RunDiff
+from nbmlops.model.run import RunView, Tags
 from nbmlops.model.snapshot import Change, Entry, Reference, Scope
 from nbmlops.ops.call import Call
+from nbmlops.ops.diff_runs import diff_runs
 from nbmlops.ops.fields import option, positional
 from nbmlops.ops.find_tree import find_tree
 from nbmlops.project import Project
+from nbmlops.snapshot.details import Fetch, details
 from nbmlops.snapshot.diff import diff as tree_diff
+from nbmlops.snapshot.find import find_record, load
 from nbmlops.snapshot.references import is_same
 from nbmlops.snapshot.scan import scan
+from nbmlops.track.lists import find_run
 
 
 class Request(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     before: Annotated[str, positional("A snapshot, a run, or `data` / `code` for the newest.")]
     after: Annotated[str, positional("Another; without it, the files as they are now.")] = ""
     code: Annotated[bool, option("Of runs, compare the code instead of the data.")] = False
+    names: Annotated[bool, option("Only which files changed, without looking into them.")] = False
 
 
 class Result(msgspec.Struct, frozen=True, kw_only=True):
@@ -29,20 +40,69 @@ class Result(msgspec.Struct, frozen=True, kw_only=True):
     changes: tuple[Change, ...]
     same: int
     """How many files did not change."""
+    details: tuple[FileDetail, ...] = ()
+    """Inside of changed tables, notebooks and text."""
+    runs: RunDiff | None = None
+    """Where both are runs: parameters, metrics, packages, and what probably explains the difference."""
 
 
 def diff(call: Call, request: Request) -> Result:
+    """Raises NotFoundError for what is neither snapshot nor run."""
     project = call.project
     scope = Scope.CODE if request.code else Scope.DATA
-    before, old = find_tree(project, request.before, scope)
+    pair = _both_runs(project, request)
+    before, old = _side(project, request.before, scope, pair[0] if pair else None)
     if request.after:
-        after, new = find_tree(project, request.after, scope)
-        entries = new.entries
+        after, new = _side(project, request.after, scope, pair[1] if pair else None)
     else:
-        after, entries = "", entries_now(project, old.entries)
-    changes = tree_diff(old.entries, entries)
-    same = len({entry.path for entry in (*old.entries, *entries)}) - len(changes)
-    return Result(before=before, after=after, changes=changes, same=same)
+        after, new = "", entries_now(project, old)
+    changes = tree_diff(old, new)
+    with tempfile.TemporaryDirectory(prefix="nbmlops-diff-") as scratch:
+        fetch = _fetch(project, old, Path(scratch, "before")), _fetch(project, new, Path(scratch, "after"))
+        fetch_after = fetch[1] if request.after else project.absolute
+        # The store has no bytes of what is kept by reference: that it changed is all that can be said.
+        by_reference = {entry.path for entry in (*old, *new) if isinstance(entry.reference, Reference)}
+        kept = tuple(change for change in changes if change.path not in by_reference)
+        inside = () if request.names else details(kept, fetch[0], fetch_after)
+    return Result(
+        before=before,
+        after=after,
+        changes=changes,
+        same=len({entry.path for entry in (*old, *new)}) - len(changes),
+        details=inside,
+        runs=diff_runs(project, *pair, data=changes if scope is Scope.DATA else (), details=inside) if pair else None,
+    )
+
+
+def _both_runs(project: Project, request: Request) -> tuple[RunView, RunView] | None:
+    references = (request.before, request.after)
+    if not request.after or any(find_record(each, project.records) is not None for each in references):
+        return None
+    try:
+        return find_run(project.uri, request.before), find_run(project.uri, request.after)
+    except NotFoundError:
+        return None  # finding the trees will say which of them there is not
+
+
+def _side(project: Project, reference: str, scope: Scope, run: RunView | None) -> tuple[str, tuple[Entry, ...]]:
+    if run is not None:
+        digest = run.tags.get(Tags.DATA_SNAPSHOT if scope is Scope.DATA else Tags.CODE_SNAPSHOT, "")
+        # A run that read nothing has no data snapshot, and can be compared all the same.
+        return f"{run.name} {short(run.id)}", load(digest, project.objects).entries if digest else ()
+    digest, tree = find_tree(project, reference, scope)
+    return digest, tree.entries
+
+
+def _fetch(project: Project, entries: tuple[Entry, ...], scratch: Path) -> Fetch:
+    digests = {entry.path: entry.digest for entry in entries}
+
+    def fetch(path: str) -> Path:
+        place = scratch / f"{short(digests[path])}{Path(path).suffix}"
+        if not place.exists():
+            project.objects.restore(digests[path], place)
+        return place
+
+    return fetch
 
 
 def entries_now(project: Project, entries: tuple[Entry, ...]) -> tuple[Entry, ...]:

@@ -11,9 +11,11 @@ from pathlib import Path
 
 import msgspec
 
+from nbmlops.capture.files import State, probed
 from nbmlops.capture.place import notebook_path
 from nbmlops.errors import NbmlopsError
 from nbmlops.lib.process import output_of
+from nbmlops.model.cell import Completeness
 from nbmlops.ops.call import Call
 from nbmlops.project import Project
 from nbmlops.track.address import check_server, shown
@@ -62,9 +64,12 @@ def doctor(call: Call, request: Request) -> Result:
     except NbmlopsError as error:
         checks.append(Check(name="project", is_good=False, found=error.message, remedy=error.hint))
     patched: tuple[str, ...] = ()
+    if not call.has_session and project is not None:
+        checks.append(_inputs(probed(project.root, project.settings.capture)))
     if call.has_session:
         session = call.session
-        patched = session.sensors.patched()
+        patched = session.patched()
+        checks.append(_inputs(session.recorder.files.state()))
         place = notebook_path(session.namespace)
         checks.append(
             Check(
@@ -94,6 +99,19 @@ def _project(project: Project) -> list[Check]:
         attempt("records", str(project.layout.records), lambda: project.database.read("PRAGMA quick_check(1)")),
         attempt("mlflow", shown(project.uri), lambda: check_server(project.uri)),
     ]
+
+
+def _inputs(state: State) -> Check:
+    """How much of what cells read is seen here, and what lowers it."""
+    level = state.completeness.value
+    folders = "1 folder" if state.folders == 1 else f"{state.folders} folders"
+    watched = f", {folders} watched by {state.source}" if state.source else ""
+    return Check(
+        name="inputs",
+        is_good=state.completeness is Completeness.FULL,
+        found="; ".join((f"{level}{watched}", *state.incomplete)),
+        remedy="" if state.completeness is Completeness.FULL else "What each level means: docs/read-paths.md",
+    )
 
 
 def _version(name: str) -> str:

@@ -42,7 +42,7 @@ class Field(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def flag(self) -> str:
-        return "--" + self.name.replace("_", "-")
+        return "--" + self.name.strip("_").replace("_", "-")
 
     @property
     def shown(self) -> str:

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 class Sensors:
     def __init__(self, session: Session) -> None:
+        self._files = session.recorder.files
         self._flavors: list[str] = []
         self._cancel_flavors: Callable[[], None] = lambda: None
         self._is_installed = False
@@ -48,6 +49,7 @@ class Sensors:
     def install(self) -> None:
         if not self._is_installed:
             self._is_installed = True
+            self._files.start()
             self._estimators.install()
             self._scores.install()
             self._cancel_flavors = watch_flavors(self._switch_on)
@@ -62,6 +64,7 @@ class Sensors:
             self._cancel_prepare()
             if self._tap is not None:
                 self._tap.uninstall()
+            self._files.close()
             self._cancel_flavors()
             self._scores.uninstall()
             self._estimators.uninstall()
@@ -76,7 +79,7 @@ class Sensors:
     def patched(self) -> tuple[str, ...]:
         autologged = [f"mlflow.{flavor}.autolog" for flavor in self._flavors]
         taps = self._tap.patched() if self._tap is not None else ()
-        return (*self._estimators.patched(), *self._scores.patched(), *autologged, *taps)
+        return (*self._files.patched(), *self._estimators.patched(), *self._scores.patched(), *autologged, *taps)
 
     def _loaded(self, session: Session) -> str | None:
         """Scores of a model from an earlier step or a file belong to the run that is open, if one is."""

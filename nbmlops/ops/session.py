@@ -13,18 +13,22 @@ import socket
 import sys
 import time
 from collections.abc import Mapping
+from datetime import datetime
 from pathlib import Path
 
 import msgspec
 
-from nbmlops.capture.environment import git_state
+from nbmlops.capture.environment import git_prefix, git_state
 from nbmlops.capture.files import FileWatch
+from nbmlops.capture.outputs import OutputLog
+from nbmlops.capture.random_states import RandomWatch
 from nbmlops.capture.recorder import Begun, Recorder
 from nbmlops.errors import StateError
 from nbmlops.lib.clock import new_id, utc_now
 from nbmlops.lib.process import boot_id, process_started
 from nbmlops.model.cell import Execution, Outcome, SessionInfo
 from nbmlops.model.run import Tags
+from nbmlops.model.trace import CellOutputs, RandomStates
 from nbmlops.ops.run_plan import RunPlan
 from nbmlops.ops.sensors import Sensors
 from nbmlops.project import Project
@@ -56,14 +60,21 @@ class Session:
         door: str = "notebook",
         experiment: str = "",
         plan: RunPlan | None = None,
+        outputs: OutputLog | None = None,
     ) -> None:
         self.project = project
         self.id = (plan.session if plan is not None else "") or new_id()
         self.namespace = namespace
         self.notebook = project.relative(notebook) if notebook is not None else ""
         self.experiment = experiment or project.settings.tracking.experiment or self._default_experiment()
-        self.recorder = Recorder(self.id, self.notebook, FileWatch(project.root, project.settings.capture.exclude))
+        self.recorder = Recorder(self.id, self.notebook, FileWatch(project.root, project.settings.capture))
         self.records = BackgroundRecords(project.records)
+        self.outputs = outputs
+        self._random = RandomWatch()
+        self._recorded = ""
+        """The last execution that has ended."""
+        self._shown = ""
+        """The last execution whose outputs may still grow."""
         self.is_on = True
         self.failure: Execution | None = None
         self.sensors = Sensors(self)
@@ -79,6 +90,8 @@ class Session:
         self._last: OpenedRun | None = None
         self._touched: list[str] = []
         self._met_mlflow = False
+        self._prefix: str | None = None
+        """Of the project in its repository."""
         self._git: tuple[float, dict[str, str]] = (0.0, {})
         self.info = SessionInfo(
             id=self.id,
@@ -89,6 +102,7 @@ class Session:
             boot=boot_id(),
             started=utc_now(),
             door=door,
+            folder=_folder(project),
         )
         project.records.put(self.info, id=self.id)
         context.set_context(self.tags_for_mlflow)
@@ -107,8 +121,16 @@ class Session:
     # Cells
 
     def before_cell(self, source: str, plain: str, cell_id: str | None) -> None:
-        if self.is_on:
-            self.recorder.begin(source, plain, self.namespace, cell_id)
+        if not self.is_on:
+            return
+        self._keep_outputs(is_last_call=True)
+        begun = self.recorder.begin(source, plain, self.namespace, cell_id)
+        moved = self._random.moved()
+        if moved is not None:
+            self.records.put(RandomStates(execution=begun.id, states=moved), id=begun.id, subject=self.id)
+        if self.outputs is not None:
+            self.outputs.begin(begun.id)
+            self._shown = begun.id
 
     def after_cell(self, error: BaseException | None, count: int | None) -> None:
         """Record the cell, end the run that was its own, and tie its inputs and code to the runs it touched."""
@@ -121,6 +143,7 @@ class Session:
         if execution is None:
             return
         self.records.put(execution, id=execution.id, subject=self.id)
+        self._recorded = execution.id
         if execution.outcome is not Outcome.OK and self.failure is None:
             self.failure = execution
         cell_run, self._cell_run = self._cell_run, None
@@ -130,6 +153,22 @@ class Session:
         if cell_run is not None:
             self.end_run(cell_run, execution)
             self._last = cell_run
+
+    def settle(self) -> None:
+        """Everything recorded so far is where others can read it."""
+        self._keep_outputs()
+        self.records.flush()
+
+    def _keep_outputs(self, *, is_last_call: bool = False) -> None:
+        if self.outputs is None or not self._shown:
+            return
+        found, left_out = self.outputs.taken(self._shown)
+        if found or left_out:
+            document = CellOutputs(execution=self._shown, outputs=found, left_out=left_out)
+            self.records.put(document, id=self._shown, subject=self.id)
+        if is_last_call:
+            self.outputs.forget(self._shown)
+            self._shown = ""
 
     # Runs
 
@@ -162,6 +201,7 @@ class Session:
         parent: str = "",
         experiment: str = "",
         is_of_cell: bool = True,
+        started: datetime | None = None,
     ) -> OpenedRun:
         """`is_of_cell`: what this session has read and run is the run's data and code; not so for a pipeline's runs."""
         key = new_id()
@@ -170,7 +210,7 @@ class Session:
                 key=key,
                 name=name,
                 experiment=experiment or self.experiment,
-                started_ms=time.time_ns() // 1_000_000,
+                started_ms=int(started.timestamp() * 1000) if started is not None else time.time_ns() // 1_000_000,
                 tags={**self.tags(), Tags.KIND: kind, **(tags or {})},
                 params=params or {},
                 parent=parent,
@@ -227,6 +267,10 @@ class Session:
             raise StateError(f"The run is kept, but not in MLflow: {reason.rstrip('.')}.", kind="run-not-sent")
         return flushed.runs[key]
 
+    def patched(self) -> tuple[str, ...]:
+        """What of other people's code stands in our hands now."""
+        return (*self.sensors.patched(), *(self.outputs.patched() if self.outputs is not None else ()))
+
     def tags_for_mlflow(self) -> dict[str, str]:
         """Asked by the user's own mlflow when it makes a run: the cell is tied to that run when it ends."""
         self._met_mlflow = True
@@ -261,6 +305,12 @@ class Session:
             self.recorder.running = None
         self.is_on = is_on
 
+    def rename(self, notebook: Path) -> None:
+        """The front end says where the notebook lies now: cells to come and runs to come belong to it."""
+        self.notebook = self.recorder.notebook = self.project.relative(notebook)
+        self.info = msgspec.structs.replace(self.info, notebook=self.notebook)
+        self.project.records.put(self.info, id=self.id)
+
     def close(self, timeout: float = GOODBYE_SECONDS, *, is_clean: bool = True) -> None:
         """End what is open and let the scribe finish. Idempotent; called at exit too.
 
@@ -280,6 +330,9 @@ class Session:
             elif self.failure is not None and self.failure.failure is not None:
                 text = self.failure.failure.traceback
                 self.send(say.LogText(key=self._batch.key, text=text, file="traceback.txt"))
+        self._keep_outputs(is_last_call=True)
+        if self.outputs is not None:
+            self.outputs.uninstall()
         self.records.flush()
         self.scribe.close(timeout, is_clean=is_clean)
         context.set_context(None)
@@ -292,12 +345,26 @@ class Session:
 
     def _tie(self, begun: Begun | None, keys: tuple[str, ...]) -> None:
         """Ask the scribe to snapshot what the session has read and run so far, for these runs."""
-        self.records.flush()  # the scribe reads them
-        body = {"sessions": [self.id], "notebook": self.notebook, "modules": _local_modules(self.project.root)}
+        self.settle()  # the scribe reads them
+        body = self._body(self._recorded)
         for key in keys:
             self.send(say.Extra(name="tie", key=key, body=body))
         if self._met_mlflow and begun is not None and "mlflow" in sys.modules:
             self.send(say.Extra(name="tie", body={**body, "execution": begun.id}))
+
+    def tie(self, key: str, *, upto: str) -> None:
+        """The same for one run, with what ran up to an execution."""
+        self.settle()
+        self.send(say.Extra(name="tie", key=key, body=self._body(upto)))
+
+    def _body(self, upto: str) -> dict[str, object]:
+        return {
+            "sessions": [self.id],
+            "upto": upto,
+            "notebook": self.notebook,
+            "modules": _local_modules(self.project.root),
+            "imported": sorted({name.partition(".")[0] for name in list(sys.modules)}),
+        }
 
     def _default_experiment(self) -> str:
         return Path(self.notebook).stem if self.notebook else self.project.root.name
@@ -310,7 +377,11 @@ class Session:
             tags = {}
             if found is not None:
                 state, _ = found
+                if self._prefix is None:
+                    self._prefix = git_prefix(self.project.root)
                 tags = {
+                    # As people find it in the repository.
+                    Tags.MLFLOW_SOURCE: self._prefix + self.notebook if self.notebook else "",
                     Tags.GIT_COMMIT: state.commit,
                     Tags.GIT_BRANCH: state.branch,
                     Tags.GIT_DIRTY: "true" if state.dirty else "false",
@@ -327,6 +398,13 @@ class Session:
         before = {name: os.environ.get(name) for name in (*wanted, "MLFLOW_EXPERIMENT_NAME")}
         os.environ.update(wanted)
         return before
+
+
+def _folder(project: Project) -> str:
+    try:
+        return project.relative(Path.cwd())
+    except OSError:  # it is gone
+        return "."
 
 
 def _local_modules(root: Path) -> list[str]:

@@ -15,6 +15,7 @@ class Request(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     state: Annotated[
         Literal["on", "off", ""], positional("`on` or `off`; without it, only tell.", metavar="on|off")
     ] = ""
+    notebook: Annotated[str, option("The notebook's file, where the front end knows it better.", metavar="PATH")] = ""
     experiment: Annotated[str, option("MLflow experiment of the runs from now on.", short="e", metavar="NAME")] = ""
 
 
@@ -33,6 +34,8 @@ def track(call: Call, request: Request) -> Result:
     session = call.session
     if request.state == "on":
         check_server(session.project.uri)
+    if request.notebook:
+        session.rename(call.path(request.notebook))
     is_on = session.is_on if request.state == "" else request.state == "on"
     session.switch(is_on, request.experiment)
     return Result(

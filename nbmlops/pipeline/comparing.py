@@ -5,6 +5,7 @@ A process of its own, because reading a pickle runs code of the user's. Writes `
 
 from __future__ import annotations
 
+import subprocess
 import sys
 from pathlib import Path
 from typing import Any
@@ -19,6 +20,7 @@ from nbmlops.model.names import slug
 from nbmlops.pipeline.equality import Incomparable, difference, summary
 from nbmlops.pipeline.handoff import Manifest, manifest_of, read
 
+COMPARING_SECONDS = 600
 TEXT = frozenset({".csv", ".tsv", ".txt", ".json", ".jsonl", ".md", ".html", ".xml", ".yaml", ".yml", ".npy"})
 """Endings whose bytes are the content; other formats may hold times or addresses."""
 
@@ -34,6 +36,26 @@ class ComparingSpec(msgspec.Struct, frozen=True, kw_only=True):
     """Where the notebook ran."""
     actual_folder: str
     tolerance: float
+    owners: tuple[str, str] = ("the notebook", "the pipeline")
+
+
+def compare(spec: ComparingSpec, scratch: Path) -> tuple[Comparison, ...]:
+    """In a process of its own: values are unpickled, which runs their code and imports the user's modules."""
+    (scratch / "comparing.json").write_bytes(canonical_json(spec))
+    done = subprocess.run(
+        [sys.executable, "-m", "nbmlops.pipeline.comparing", str(scratch / "comparing.json")],
+        cwd=spec.expected_folder,
+        capture_output=True,
+        timeout=COMPARING_SECONDS,
+        stdin=subprocess.DEVNULL,
+        check=False,
+    )
+    answer = scratch / "comparisons.json"
+    if done.returncode != 0 or not answer.is_file():
+        text = done.stderr.decode(errors="replace").strip().splitlines()
+        why = f"comparing ended with code {done.returncode}: {text[-1] if text else ''}"
+        return (Comparison(name="*", step="", verdict=Verdict.NOT_COMPARABLE, difference=why),)
+    return msgspec.json.decode(answer.read_bytes(), type=tuple[Comparison, ...])
 
 
 def main(spec_path: str) -> int:
@@ -55,9 +77,9 @@ def _variable(spec: ComparingSpec, step: str, name: str) -> Comparison:
     refused = [manifest.refused[name] for manifest in manifests if manifest and name in manifest.refused]
     if refused:
         return Comparison(name=name, step=step, verdict=Verdict.NOT_COMPARABLE, difference=refused[0])
-    for manifest, owner in zip(manifests, ("the notebook", "the pipeline"), strict=True):
+    for manifest, owner in zip(manifests, spec.owners, strict=True):
         if manifest is None or not _has(manifest, name):
-            verdict = Verdict.DIVERGES if owner == "the pipeline" else Verdict.NOT_COMPARABLE
+            verdict = Verdict.DIVERGES if owner == spec.owners[1] else Verdict.NOT_COMPARABLE
             return Comparison(name=name, step=step, verdict=verdict, difference=f"{owner} has no value for it")
     try:
         expected, actual = (read(place, (name,))[name] for place in places)
@@ -75,17 +97,17 @@ def _variable(spec: ComparingSpec, step: str, name: str) -> Comparison:
         verdict=Verdict.EQUIVALENT if found is None else Verdict.DIVERGES,
         expected=_summary(expected),
         actual=_summary(actual),
-        difference=f"{found.path}: {found.text} (notebook and pipeline)" if found is not None else "",
+        difference=f"{found.path}: {found.text} ({_both(spec)})" if found is not None else "",
     )
 
 
 def _file(spec: ComparingSpec, step: str, path: str) -> Comparison:
     expected, actual = Path(spec.expected_folder) / path, Path(spec.actual_folder) / path
     if not expected.is_file():
-        why = "the notebook does not write it when it runs"
+        why = f"{spec.owners[0]} does not write it when it runs"
         return Comparison(name=path, step=step, verdict=Verdict.NOT_COMPARABLE, difference=why)
     if not actual.is_file():
-        why = "the pipeline does not write it"
+        why = f"{spec.owners[1]} does not write it"
         return Comparison(name=path, step=step, verdict=Verdict.DIVERGES, difference=why)
     if digest_file(expected) == digest_file(actual):
         size = f"{expected.stat().st_size:,} bytes"
@@ -99,6 +121,10 @@ def _file(spec: ComparingSpec, step: str, path: str) -> Comparison:
         actual=f"{actual.stat().st_size:,} bytes",
         difference="its bytes differ",
     )
+
+
+def _both(spec: ComparingSpec) -> str:
+    return " and ".join(owner.removeprefix("the ") for owner in spec.owners)
 
 
 def _has(manifest: Manifest, name: str) -> bool:

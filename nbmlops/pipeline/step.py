@@ -7,28 +7,24 @@ reports as JSON lines on standard output: StepProgress while it goes, one StepRe
 from __future__ import annotations
 
 import os
-import signal
 import sys
-import threading
 import time
 from pathlib import Path
 from typing import Any
 
 import msgspec
 
+from nbmlops.lib.child import claim_output, end_with_parent
 from nbmlops.model.pipeline import StepResult, StepState
 from nbmlops.ports import StepProgress, StepSpec
 
 LONGEST_ERROR = 500
 
-PARENT_SECONDS = 1.0
-"""How often a step looks whether its parent is still there."""
-
 
 def main(spec_path: str) -> int:
     spec = msgspec.json.decode(Path(spec_path).read_bytes(), type=StepSpec)
-    report = _claim_output()
-    _end_with_parent()
+    report = claim_output()
+    end_with_parent()
     began = time.monotonic()
     state, error = StepState.DONE, ""
     try:
@@ -69,29 +65,6 @@ def _execute(spec: StepSpec, report: Any) -> None:
             StepProgress(step=spec.step, cell=cell, total=total, preview=preview)
         ),
     )
-
-
-def _end_with_parent() -> None:
-    """Whoever started us may be killed outright: then the step is interrupted too, and nothing runs on unseen."""
-    parent = os.getppid()
-
-    def watch() -> None:
-        while os.getppid() == parent:
-            time.sleep(PARENT_SECONDS)
-        os.kill(os.getpid(), signal.SIGINT)
-
-    threading.Thread(target=watch, daemon=True).start()
-
-
-def _claim_output() -> Any:
-    """Keep the real standard output for reports; whatever libraries print goes to standard error."""
-    pipe = os.fdopen(os.dup(1), "wb", buffering=0)
-    os.dup2(2, 1)
-
-    def report(message: msgspec.Struct) -> None:
-        pipe.write(msgspec.json.encode(message) + b"\n")
-
-    return report
 
 
 def _one_line(problem: BaseException) -> str:

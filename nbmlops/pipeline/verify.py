@@ -8,8 +8,6 @@ are; where the project is too large to copy, in place.
 
 from __future__ import annotations
 
-import subprocess
-import sys
 import tempfile
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -18,21 +16,19 @@ from typing import Any
 import msgspec
 import nbformat
 
-from nbmlops.lib.canonical import canonical_json
 from nbmlops.lib.clock import utc_now
 from nbmlops.model.certificate import Certificate, Comparison, Verdict
 from nbmlops.model.documents import identity
 from nbmlops.model.pipeline import Pipeline, Step, StepResult, StepState
 from nbmlops.pipeline import workspace
 from nbmlops.pipeline.carriers import CARRIERS, travelling_name
-from nbmlops.pipeline.comparing import ComparingSpec
+from nbmlops.pipeline.comparing import ComparingSpec, compare
 from nbmlops.pipeline.equality import TOLERANCE
 from nbmlops.pipeline.execute import Places, execute
 from nbmlops.pipeline.handoff import probe
 from nbmlops.pipeline.order import in_order
 from nbmlops.ports import Engine, StepProgress, StepSpec
 
-COMPARING_SECONDS = 600
 HIDDEN = frozenset(travelling_name(name) for name in CARRIERS)
 
 Tell = Callable[[str, str, int, int | None, str], None]
@@ -223,7 +219,6 @@ def _written(pipeline: Pipeline) -> dict[str, tuple[str, ...]]:
 def _compare(
     names: dict[str, tuple[str, ...]], files: dict[str, tuple[str, ...]], scratch: Path, there: dict[str, Path]
 ) -> tuple[Comparison, ...]:
-    """In a process of its own: values are unpickled, which runs their code and imports the user's modules."""
     spec = ComparingSpec(
         names=names,
         files=files,
@@ -233,21 +228,7 @@ def _compare(
         actual_folder=str(there["pipeline"]),
         tolerance=TOLERANCE,
     )
-    (scratch / "comparing.json").write_bytes(canonical_json(spec))
-    done = subprocess.run(
-        [sys.executable, "-m", "nbmlops.pipeline.comparing", str(scratch / "comparing.json")],
-        cwd=there["notebook"],
-        capture_output=True,
-        timeout=COMPARING_SECONDS,
-        stdin=subprocess.DEVNULL,
-        check=False,
-    )
-    answer = scratch / "comparisons.json"
-    if done.returncode != 0 or not answer.is_file():
-        text = done.stderr.decode(errors="replace").strip().splitlines()
-        why = f"comparing ended with code {done.returncode}: {text[-1] if text else ''}"
-        return (Comparison(name="*", step="", verdict=Verdict.NOT_COMPARABLE, difference=why),)
-    return msgspec.json.decode(answer.read_bytes(), type=tuple[Comparison, ...])
+    return compare(spec, scratch)
 
 
 def _verdict(comparisons: tuple[Comparison, ...]) -> tuple[Verdict, str]:

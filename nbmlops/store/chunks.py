@@ -32,11 +32,12 @@ def cut(data: bytes | memoryview) -> list[memoryview]:
 
 
 def cut_stream(reader: Reader) -> Iterator[tuple[memoryview, list[memoryview]]]:
-    """A stretch of a stream and its chunks, again and again: BUFFER_BYTES of memory for any length.
+    """A stretch of a stream and its chunks, again and again: two buffers of BUFFER_BYTES for any length.
 
-    The views are overwritten when the next stretch is asked for. Empty content is one empty chunk.
+    The views are overwritten when the stretch after the next one is asked for. Empty content is one empty chunk.
     """
     buffer = memoryview(bytearray(BUFFER_BYTES))
+    other = memoryview(bytearray(0))
     cutter = _cutter()
     filled = _fill(reader, buffer, 0)
     if filled <= WHOLE_BYTES:
@@ -50,6 +51,8 @@ def cut_stream(reader: Reader) -> Iterator[tuple[memoryview, list[memoryview]]]:
         yield buffer[: filled - len(rest)], chunks
         if is_last:
             return
+        other = other or memoryview(bytearray(BUFFER_BYTES))
+        buffer, other = other, buffer
         buffer[: len(rest)] = rest
         filled = _fill(reader, buffer, len(rest))
 

@@ -26,7 +26,6 @@ START, END = b"NBP1", b"NBPE"
 SUFFIX = ".pack"
 _ROW = struct.Struct("<32sBBQQQ")
 _FOOT = struct.Struct("<32sQ4s")
-_GATHER_BYTES = 1 << 22
 _GATHER_COUNT = 512
 
 
@@ -51,14 +50,14 @@ class Entry(NamedTuple):
 
 
 class PackWriter:
-    """A pack on its way. Call `finish` or `abandon`."""
+    """A pack on its way. What is added waits in memory until `flush`. Call `finish` or `abandon`."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self.entries: list[Entry] = []
         self.size = 0
         self._waiting: list[bytes | memoryview] = []
-        self._waiting_bytes = 0
+        self.waiting_bytes = 0
         with refusing_disk_errors(folder):
             folder.mkdir(parents=True, exist_ok=True)
             self._aside = folder / f"{ASIDE}{os.urandom(8).hex()}"
@@ -66,23 +65,32 @@ class PackWriter:
         self._append(START)
 
     def add(self, digest: bytes, kind: Kind, codec: int, data: bytes | memoryview, raw: int) -> Entry:
-        """Put one entry at the end. A memoryview may be overwritten after the next `flush`."""
+        """Put one entry at the end. A memoryview may be overwritten once it was flushed."""
         entry = Entry(digest, kind, codec, self.size, len(data), raw)
         self._append(data)
         self.entries.append(entry)
         return entry
 
     def flush(self) -> None:
+        self.flush_all(self.take())
+
+    def take(self) -> list[bytes | memoryview]:
+        """What waits to be written: the caller hands it to `flush_all`, before anything that is taken later."""
+        taken, self._waiting, self.waiting_bytes = self._waiting, [], 0
+        return taken
+
+    def flush_all(self, taken: list[bytes | memoryview]) -> None:
         with refusing_disk_errors(self.folder):
-            while self._waiting:
-                failpoint("pack-write")
-                written = os.writev(self._handle, self._waiting)
-                # A disk that is nearly full takes a part.
-                while self._waiting and written >= len(self._waiting[0]):
-                    written -= len(self._waiting.pop(0))
-                if written:
-                    self._waiting[0] = memoryview(self._waiting[0])[written:]
-        self._waiting_bytes = 0
+            for start in range(0, len(taken), _GATHER_COUNT):
+                some = taken[start : start + _GATHER_COUNT]
+                while some:
+                    failpoint("pack-write")
+                    written = os.writev(self._handle, some)
+                    # A disk that is nearly full takes a part.
+                    while some and written >= len(some[0]):
+                        written -= len(some.pop(0))
+                    if written:
+                        some[0] = memoryview(some[0])[written:]
 
     def finish(self) -> str:
         """Make it a pack that outlives a crash; returns its name. The same content is the same pack."""
@@ -114,10 +122,8 @@ class PackWriter:
 
     def _append(self, data: bytes | memoryview) -> None:
         self._waiting.append(data)
-        self._waiting_bytes += len(data)
+        self.waiting_bytes += len(data)
         self.size += len(data)
-        if self._waiting_bytes >= _GATHER_BYTES or len(self._waiting) >= _GATHER_COUNT:
-            self.flush()
 
 
 def read_trailer(path: Path, name: str) -> tuple[Entry, ...]:

@@ -9,6 +9,7 @@ packs.adopt(path, name)             # after every entry was checked
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shutil
 from collections.abc import Iterator
@@ -84,6 +85,11 @@ class Packs:
             finally:
                 aside.unlink(missing_ok=True)
         return tuple(entries)
+
+    def set_aside(self, name: str) -> None:
+        """Keep a pack that cannot be read for whoever wants to look at it, out of everybody's way."""
+        with contextlib.suppress(OSError):
+            os.replace(self.path(name), self.folder / f"{name}.damaged")
 
     def remove(self, name: str) -> None:
         self.path(name).unlink(missing_ok=True)

@@ -27,6 +27,7 @@ MOST_GARBAGE = 0.2
 SMALL_BYTES = PACK_BYTES // 4
 FEW_SMALL = 8
 """Fewer small packs than this are not worth merging."""
+_MOST_WAITING = 8 << 20
 _LEFTOVER = re.compile(re.escape(ASIDE) + "[0-9a-f]{16}")
 
 
@@ -94,6 +95,8 @@ def carry_out(objects: Objects, todo: PackPlan) -> tuple[str, ...]:
             if writer is None:
                 writer = PackWriter(objects.packs.folder)
             writer.add(entry.digest, Kind(entry.kind), entry.codec, objects.packs.stored(name, entry), entry.raw)
+            if writer.waiting_bytes >= _MOST_WAITING:
+                writer.flush()
             if writer.size >= PACK_BYTES:
                 added[writer.finish()] = writer.entries
                 writer = None

@@ -41,6 +41,7 @@ def check_packs(objects: Objects, told: Callable[[int], None]) -> tuple[int, lis
             continue  # gc has taken it meanwhile
         except IntegrityError as error:
             found.append(Damage(what="pack", name=name, pack=name, why=error.message))
+            objects.packs.set_aside(name)
             objects.index.replace([], [name])
             continue
         objects.index.clear(name)

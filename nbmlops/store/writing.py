@@ -10,6 +10,7 @@ are whole, only nobody names what is in them until a record does.
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable, Iterable, Iterator
 from functools import cached_property
 from pathlib import Path
@@ -17,7 +18,7 @@ from typing import TYPE_CHECKING
 
 from blake3 import blake3
 
-from nbmlops.errors import ConflictError
+from nbmlops.errors import ConflictError, NbmlopsError
 from nbmlops.lib.digest import digest_bytes
 from nbmlops.store.chunks import WHOLE_BYTES, Reader, cut, cut_stream
 from nbmlops.store.compression import Compression
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
 
 OBJECT = (Kind.CHUNK, Kind.RECIPE)
 _AT_ONCE = 64
+_MOST_WAITING = 8 << 20
 MOST_FINISHING = 2
 """Full packs that may wait for the disk while the next one is filled."""
 
@@ -47,6 +49,7 @@ class Writer:
         self._pack: PackWriter | None = None
         self._pending: set[tuple[bytes, Kind]] = set()
         self._compressions: dict[str, Compression] = {}
+        self._flushing: Future[None] | None = None
         self._finishing: list[tuple[Future[str], list[Entry]]] = []
 
     def has(self, digest: str) -> bool:
@@ -139,6 +142,8 @@ class Writer:
         self._pending.clear()
 
     def abandon(self) -> None:
+        with contextlib.suppress(OSError, NbmlopsError):  # what went wrong first is told
+            self._flushed()
         pack, self._pack = self._pack, None
         if pack is not None:
             pack.abandon()
@@ -146,7 +151,7 @@ class Writer:
 
     def close(self) -> None:
         """Wait for packs that are still being finished; the index finds those it was not told of."""
-        for name in ("_beside", "_finisher"):
+        for name in ("_beside", "_flusher", "_finisher"):
             if name in self.__dict__:
                 getattr(self, name).shutdown()
 
@@ -155,11 +160,27 @@ class Writer:
         return _thread("nbmlops-hash")
 
     @cached_property
+    def _flusher(self) -> ThreadPoolExecutor:
+        return _thread("nbmlops-write")
+
+    @cached_property
     def _finisher(self) -> ThreadPoolExecutor:
         return _thread("nbmlops-pack")
 
+    def _flush_beside(self) -> None:
+        """Let what was added be written while the next stretch is read. One flush at a time: there are two buffers."""
+        self._flushed()
+        if self._pack is not None:
+            self._flushing = self._flusher.submit(self._pack.flush_all, self._pack.take())
+
+    def _flushed(self) -> None:
+        flushing, self._flushing = self._flushing, None
+        if flushing is not None:
+            flushing.result()
+
     def _finish_beside(self, pack: PackWriter) -> None:
         """Let a full pack be synced while the next one is filled."""
+        self._flushed()
         pack.flush()  # from here on it holds on to nobody's buffer
         self._settle(MOST_FINISHING - 1)
         self._finishing.append((self._finisher.submit(pack.finish), pack.entries))
@@ -184,8 +205,8 @@ class Writer:
                 stored += self._chunks(chunks, recipe, compression)
             finally:
                 hashed.result()
-            if self._pack is not None:
-                self._pack.flush()  # before the buffer is filled again
+            self._flush_beside()
+        self._flushed()
         digest = str(hasher.hexdigest())
         return digest, size, stored + self._recipe(digest, recipe, size)
 
@@ -215,6 +236,8 @@ class Writer:
             self._pack = PackWriter(self._packs.folder)
         codec, packed = compression.pack(data)
         entry: Entry = self._pack.add(digest, kind, codec, packed, len(data))
+        if self._pack.waiting_bytes >= _MOST_WAITING:
+            self._flush_beside()
         self._pending.add((digest, kind))
         self.stored += entry.stored
         return entry.stored

@@ -8,7 +8,9 @@ from pathlib import Path
 from typing import Any
 
 from nbmlops.capture.hooks import CellHooks
+from nbmlops.capture.outputs import OutputLog
 from nbmlops.capture.place import notebook_path
+from nbmlops.capture.served import own_connection_file, served_notebook
 from nbmlops.doors.magics.header import strip_header
 from nbmlops.doors.magics.magic import MlopsMagics
 from nbmlops.errors import NbmlopsError
@@ -43,19 +45,26 @@ class Loaded:
             plan = plan_from()
             os.environ.pop(VARIABLE, None)  # ours alone: what the notebook starts is not part of this run
             notebook = notebook_path(self.shell.user_ns)
+            if notebook is None or not notebook.is_file():
+                # Not told, or renamed since the kernel was told.
+                notebook = served_notebook(own_connection_file()) or notebook
             folder = notebook.parent if notebook is not None and notebook.parent.is_dir() else Path.cwd()
             project, is_new = Project.find_or_init(folder)
             if is_new and plan is None:
                 print(f"nbmlops made a project in {project.root}")
+            outputs = OutputLog(self.shell)
+            outputs.install()
             self.session = Session(
                 project,
                 notebook=notebook,
                 namespace=self.shell.user_ns,
                 door="batch" if plan is not None else "notebook",
                 plan=plan,
+                outputs=outputs,
             )
             self.session.sensors.install()
             self.hooks = CellHooks(self.shell, self.session)
+            self.hooks.adopt_running_cell()
         return self.session
 
     def stop(self) -> None:

@@ -62,7 +62,7 @@ class MlopsMagics(Magics):  # type: ignore[misc]
             return None
         session = self.loaded.session or (self.loaded.start() if verb.needs_kernel else None)
         if session is not None:
-            session.records.flush()  # verbs read what the cells before have left
+            session.settle()  # verbs read what the cells before have left
         unwatched = session.recorder.files.paused() if session is not None else contextlib.nullcontext()
         with progress_display() as progress, unwatched:
             result = verb.operation(

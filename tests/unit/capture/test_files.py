@@ -14,8 +14,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from nbmlops.capture import files
+from nbmlops.capture import places
 from nbmlops.capture.files import FileWatch
+from nbmlops.settings import Capture
 
 Use = Callable[[Path], object]
 
@@ -38,8 +39,13 @@ def watch(root: Path) -> Iterator[FileWatch]:
 def seen(watch: FileWatch, use: Callable[[], object]) -> tuple[list[str], list[str]]:
     watch.begin()
     use()
-    reads, writes = watch.end()
-    return [each.path for each in reads], [each.path for each in writes]
+    found = watch.end()
+    return [each.path for each in found.inputs], [each.path for each in found.outputs]
+
+
+def assert_nothing(watch: FileWatch) -> None:
+    found = watch.end()
+    assert (found.inputs, found.outputs) == ((), ())
 
 
 def closing(file: io.IOBase) -> None:
@@ -83,7 +89,7 @@ def test_a_file_that_is_written_is_an_output(watch: FileWatch, root: Path, write
 def test_an_input_carries_its_size_and_time(watch: FileWatch, root: Path) -> None:
     watch.begin()
     (root / "x.csv").read_text()
-    ((use,), _) = watch.end()
+    (use,) = watch.end().inputs
     info = (root / "x.csv").stat()
     assert (use.path, use.size, use.modified_ns, use.digest) == ("x.csv", 8, info.st_mtime_ns, None)
 
@@ -95,7 +101,8 @@ def test_a_file_read_and_then_written_is_both_and_its_old_size_is_not_claimed(wa
 
     watch.begin()
     use()
-    ((read,), (written,)) = watch.end()
+    found = watch.end()
+    (read,), (written,) = found.inputs, found.outputs
     assert (read.path, read.size, read.modified_ns) == ("x.csv", None, None)
     assert (written.path, written.size) == ("x.csv", 12)
 
@@ -108,7 +115,8 @@ def test_a_file_written_and_then_read_is_both_and_is_known_as_it_was_read(watch:
     watch.begin()
     (root / "new").write_text("x")
     (root / "new").read_text()
-    ((read,), (written,)) = watch.end()
+    found = watch.end()
+    (read,), (written,) = found.inputs, found.outputs
     assert (read.path, read.size, written.path) == ("new", 1, "new")
 
 
@@ -191,14 +199,14 @@ def test_patterns_of_the_settings_are_left_out(root: Path) -> None:
         (root / "scratch" / "a").write_text("x")
         (root / "x.csv").read_text()
 
-    assert seen(FileWatch(root, ("scratch/*",)), use) == (["x.csv"], [])
+    assert seen(FileWatch(root, Capture(exclude=("scratch/*",))), use) == (["x.csv"], [])
 
 
 def test_a_project_inside_of_a_place_of_the_system_is_still_the_users(
     root: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """As in an image whose work lies in /usr/src/app."""
-    monkeypatch.setattr(files, "_SYSTEM", (f"{root.parent}/",))
+    monkeypatch.setattr(places, "_SYSTEM", (f"{root.parent}/",))
     monkeypatch.setattr(sys, "prefix", str(root / "venv"))
     (root / "venv").mkdir()
     (root / "venv" / "x").write_text("x")
@@ -220,9 +228,9 @@ def test_a_name_that_is_not_utf_8_is_recorded_in_a_form_that_can_be_stored(watch
 def test_nothing_is_recorded_before_or_after_a_cell(watch: FileWatch, root: Path) -> None:
     (root / "x.csv").read_text()
     watch.begin()
-    assert watch.end() == ((), ())
+    assert_nothing(watch)
     (root / "x.csv").read_text()
-    assert watch.end() == ((), ())
+    assert_nothing(watch)
 
 
 def test_audit_events_of_others_never_raise_into_the_users_call(watch: FileWatch) -> None:
@@ -241,7 +249,7 @@ def test_audit_events_of_others_never_raise_into_the_users_call(watch: FileWatch
         ("x", "r", None),
     ):
         sys.audit("open", *arguments)
-    assert watch.end() == ((), ())
+    assert_nothing(watch)
 
 
 def test_a_deleted_current_folder_does_not_break_open(
@@ -254,7 +262,7 @@ def test_a_deleted_current_folder_does_not_break_open(
     watch.begin()
     with pytest.raises(FileNotFoundError):
         open("x")
-    assert watch.end() == ((), ())
+    assert_nothing(watch)
 
 
 def test_threads_that_open_files_while_cells_begin_and_end_never_fail(watch: FileWatch, root: Path) -> None:

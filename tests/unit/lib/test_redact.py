@@ -4,7 +4,7 @@ import time
 
 import pytest
 
-from nbmlops.lib.redact import is_secret_name, redact
+from nbmlops.lib.redact import is_secret_name, redact, redact_address
 
 
 @pytest.mark.parametrize(
@@ -49,6 +49,12 @@ def test_secrets_are_taken_out(text: str, expected: str) -> None:
 )
 def test_what_is_no_secret_stays(text: str) -> None:
     assert redact(text) == text
+
+
+def test_an_address_loses_its_signature_and_keeps_its_meaning() -> None:
+    signed = "https://me:pw@host/a/x.csv?versionId=7&X-Amz-Signature=ab12&access_token=t#part"
+    kept = "https://me:[redacted]@host/a/x.csv?versionId=7&X-Amz-Signature=[redacted]&access_token=[redacted]#part"
+    assert redact_address(signed) == redact_address(kept) == kept
 
 
 def test_names_that_promise_a_secret_are_known() -> None:

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from nbmlops.errors import IntegrityError
-from nbmlops.model.cell import Execution
+from nbmlops.model.cell import Completeness, Execution, FileUse, worst
 from nbmlops.model.documents import Document, decode, encode, identity
 from nbmlops.model.snapshot import Entry, Scope, Snapshot
 
@@ -52,6 +52,26 @@ def test_equal_content_is_one_identity_and_any_change_is_another() -> None:
 def test_an_older_document_is_raised_step_by_step() -> None:
     read = decode(b'{"kind":"note","version":1,"body":"a b"}', Note, place="here")
     assert read == Note(text="a+b")
+
+
+def test_an_execution_of_version_1_is_raised() -> None:
+    stored = (
+        b'{"kind":"execution","version":1,"id":"e","session":"s","notebook":"n.ipynb","order":1,"source":"x",'
+        b'"started":"2026-01-02T03:04:05Z","seconds":0.5,"inputs":[{"path":"a.csv","seen":"audit","size":3}],'
+        b'"outputs":[{"path":"b.csv"}]}'
+    )
+    read = decode(stored, Execution, place="here")
+    assert read.inputs == (FileUse(path="a.csv", seen=("audit",), size=3),)
+    assert read.outputs == (FileUse(path="b.csv", seen=("audit",)),)
+    assert (read.completeness, read.frames, read.version) == (Completeness.PARTIAL, {}, 2)
+    assert read.incomplete == ("recorded by the audit hook alone",)
+    assert decode(encode(read), Execution, place="here") == read
+
+
+def test_the_worst_of_several_levels_counts() -> None:
+    assert worst([Completeness.FULL, Completeness.PARTIAL, Completeness.WATCHED]) is Completeness.PARTIAL
+    assert worst([Completeness.WATCHED, Completeness.FULL]) is Completeness.WATCHED
+    assert worst([]) is Completeness.FULL
 
 
 def test_a_newer_document_is_refused_by_name() -> None:

@@ -15,6 +15,7 @@ import sys
 import time
 import traceback
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import zstandard
@@ -44,7 +45,7 @@ def forked(act: Callable[[], None], wish: str = "") -> int:
             failpoints._wish = wish
             act()
             code = 0
-        except BaseException:
+        except BaseException:  # noqa: BLE001 - told, and the exit code says so
             traceback.print_exc()
         finally:
             os._exit(code)
@@ -124,8 +125,8 @@ def run(root: Path, act: Callable[[Path, int], None], before: Callable[[Path, in
     for number in range(1, 200):
         if before is not None:
             for more in range(3):
-                assert forked(lambda more=more: before(root, number * 10 + more)) == 0  # type: ignore[misc]
-        code = forked(lambda: act(root, number), f"kill@{number}")
+                assert forked(partial(before, root, number * 10 + more)) == 0
+        code = forked(partial(act, root, number), f"kill@{number}")
         assert code in (0, -signal.SIGKILL), code
         assert forked(lambda: check(root)) == 0
         if code == 0:

@@ -1,24 +1,130 @@
-from nbmlops.doors.render.blocks import Line, Page, Table, Tone, cell, size
+from nbmlops.doors.render.blocks import Line, Page, Source, Table, Tone, cell, many, size
 from nbmlops.lib.digest import short
+from nbmlops.model.difference import CellChange, ColumnChange, FileDetail, Pair, RunDiff, TableDiff
 from nbmlops.model.snapshot import ChangeKind
 from nbmlops.ops.diff import Result
 
 TONES = {ChangeKind.ADDED: Tone.GOOD, ChangeKind.REMOVED: Tone.BAD, ChangeKind.CHANGED: Tone.WARN}
+MOST_COLUMNS, MOST_SUSPECTS, MOST_LINES = 15, 8, 40
 
 
 def page(result: Result) -> Page:
-    after = short(result.after) if result.after else "now"
+    after = (_name(result.after) if result.after else "now") or "now"
     files = "file" if result.same == 1 else "files"
-    head = Line(f"{short(result.before)} → {after}: {result.same} {files} the same", Tone.STRONG)
+    head = Line(f"{_name(result.before)} → {after}: {result.same} {files} the same", Tone.STRONG)
+    return (
+        *(_runs(result.runs) if result.runs is not None else ()),
+        head,
+        *_changes(result),
+        *(block for detail in result.details for block in _detail(detail)),
+    )
+
+
+def _name(reference: str) -> str:
+    return reference if " " in reference else short(reference)
+
+
+def _changes(result: Result) -> Page:
     if not result.changes:
-        return (head, Line("Nothing changed.", Tone.GOOD))
+        return (Line("Nothing changed." if result.runs is None else "The data are the same.", Tone.GOOD),)
+    rows = tuple(
+        (cell(c.change, TONES[c.change]), cell(c.path), cell(size(c.before)), cell(size(c.after)))
+        for c in result.changes
+    )
+    return (Table(columns=("", "file", "before", "after"), rows=rows, numeric=frozenset({2, 3})),)
+
+
+def _runs(runs: RunDiff) -> Page:
+    return (
+        *_pairs("Metrics", runs.metrics, runs),
+        *_suspects(runs),
+        *_pairs("Parameters that differ", runs.params, runs),
+        *_pairs("Packages that differ", runs.packages, runs),
+        *_cells("Code", runs.cells),
+    )
+
+
+def _pairs(title: str, pairs: tuple[Pair, ...], runs: RunDiff) -> Page:
+    if not pairs:
+        return ()
     rows = tuple(
         (
-            cell(change.change, TONES[change.change]),
-            cell(change.path),
-            cell(size(change.before)),
-            cell(size(change.after)),
+            cell("≠" if pair.before != pair.after else "", Tone.WARN),
+            cell(pair.name),
+            cell(pair.before, Tone.DIM),
+            cell(pair.after, Tone.STRONG if pair.before != pair.after else Tone.DIM),
         )
-        for change in result.changes
+        for pair in pairs
     )
-    return (head, Table(columns=("", "file", "before", "after"), rows=rows, numeric=frozenset({2, 3})))
+    numeric = frozenset({2, 3}) if all(isinstance(p.before, int | float | None) for p in pairs) else frozenset()
+    heads = (runs.before, runs.after) if runs.before != runs.after else ("before", "after")
+    return (Table(columns=("", "", *heads), rows=rows, title=title, numeric=numeric),)
+
+
+def _suspects(runs: RunDiff) -> Page:
+    if not runs.suspects:
+        return (Line("Nothing that was recorded differs between the runs.", Tone.GOOD),)
+    rows = tuple(
+        (cell("█" * max(1, round(s.weight * 8)), Tone.WARN), cell(s.kind), cell(s.what), cell(s.why, Tone.DIM))
+        for s in runs.suspects[:MOST_SUSPECTS]
+    )
+    return (Table(columns=("likely", "", "what", "how"), rows=rows, title="What may explain it (a guess)"),)
+
+
+def _detail(detail: FileDetail) -> Page:
+    if detail.table is not None:
+        return _table(detail.path, detail.table)
+    if detail.cells:
+        return _cells(detail.path, detail.cells)
+    lines = detail.text.splitlines()
+    more = [f"… {len(lines) - MOST_LINES} more lines"] if len(lines) > MOST_LINES else []
+    return (Source("\n".join(lines[:MOST_LINES] + more), title=detail.path),) if lines else ()
+
+
+def _table(path: str, table: TableDiff) -> Page:
+    words = [f"{table.rows_before:,} → {table.rows_after:,} rows"]
+    if table.rows_added or table.rows_removed:
+        words.append(f"{table.rows_added:,} new, {table.rows_removed:,} gone")
+    if not table.columns:
+        return (Line(f"{path}: {'; '.join(words)}", Tone.STRONG),)
+    rows = tuple(_column(column) for column in table.columns[:MOST_COLUMNS])
+    return (
+        Table(
+            columns=("", "column", "type", "empty", "mean", "values", "shift"),
+            rows=rows,
+            title=f"{path}: {'; '.join(words)}",
+            numeric=frozenset({3, 4, 5, 6}),
+            optional=frozenset({2, 3}),
+        ),
+    )
+
+
+def _column(column: ColumnChange) -> tuple:  # type: ignore[type-arg]
+    kind = _arrow(column.type_before, column.type_after)
+    nulls = _arrow(f"{column.nulls_before:,}", f"{column.nulls_after:,}")
+    means = ["" if mean is None else f"{mean:.5g}" for mean in (column.mean_before, column.mean_after)]
+    return (
+        cell(column.change, TONES[column.change]),
+        cell(column.name),
+        cell(kind, Tone.DIM),
+        cell(nulls if nulls != "0" else "", Tone.DIM),
+        cell(_arrow(*means)),
+        cell(f"{column.cells:,} changed" if column.cells else ""),
+        cell(
+            f"{column.shift:.3f}" if column.change is ChangeKind.CHANGED else "",
+            Tone.WARN if column.shift > 0.1 else Tone.PLAIN,
+        ),
+    )
+
+
+def _arrow(before: str, after: str) -> str:
+    if before == after or not after:
+        return before
+    return f"{before} → {after}" if before else after
+
+
+def _cells(title: str, cells: tuple[CellChange, ...]) -> Page:
+    if not cells:
+        return ()
+    rows = tuple((cell(c.change, TONES[c.change]), cell(c.first_line)) for c in cells)
+    return (Table(columns=("", "cell"), rows=rows, title=f"{title}: {many(len(cells), 'cell')} changed"),)
