@@ -45,7 +45,7 @@ TEMPLATE = """\
 # inputs = "auto"                   # "hook": without the system's notices; "off": no files are recorded
 
 [snapshot]
-# largest_file = "2 GiB"            # larger files are named in a snapshot, not stored
+# largest_file = "2 GiB"            # larger files are kept by reference, not stored
 """
 
 

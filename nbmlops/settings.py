@@ -8,7 +8,7 @@ models = true                         # log fitted models
 exclude = ["scratch/*"]               # files never recorded as inputs
 roots = ["/data"]                     # folders outside of the project that hold data
 [snapshot]
-largest_file = "2 GiB"                # larger files are named, not stored
+largest_file = "2 GiB"                # larger files are kept by reference
 [remote.team]                         # see `nbmlops remote`
 url = "s3://bucket/wine"
 """
