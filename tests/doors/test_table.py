@@ -74,7 +74,7 @@ CASES = (
     Case(verb="restore", values={"snapshot": "count", "paths": ["data/*.txt"], "dry_run": True}),
     Case(verb="remote", values={"action": "add", "name": "near", "more": ["backup"]}),
     Case(verb="remote", values={"action": "list"}),
-    Case(verb="remote", values={"action": "pull", "name": "nobody"}, kind="snapshot-missing"),
+    Case(verb="remote", values={"action": "pull", "name": "nobody"}, kind="remote-empty"),
     Case(verb="export", values={"notebook": "count.ipynb", "output": "again", "no_verify": True}),
     Case(verb="run", values={"pipeline": "pipelines/count", "param": ["factor=3"], "name": "trebled"}),
     Case(verb="compare", values={"runs": ["count", "trebled"], "all": True}),
