@@ -18,7 +18,7 @@ from nbmlops.lib.files import refusing_disk_errors, relative_to
 from nbmlops.lib.process import boot_id, process_started
 from nbmlops.model.cell import SessionInfo
 from nbmlops.model.names import slug
-from nbmlops.settings import RemoteSettings, Settings, read_settings
+from nbmlops.settings import Settings, read_settings
 from nbmlops.snapshot.recover import recover
 from nbmlops.store.database import Database
 from nbmlops.store.layout import FOLDER, SETTINGS, Layout
@@ -44,7 +44,7 @@ TEMPLATE = """\
 # inputs = "auto"                   # "hook": without the system's notices; "off": no files are recorded
 
 [snapshot]
-# largest_file = "2 GiB"            # larger files are named in a snapshot, not stored
+# largest_file = "2 GiB"            # larger files are kept by reference, not stored
 """
 
 
@@ -123,11 +123,6 @@ class Project:
         self.layout.create()
         address.prepare(self.root, self.uri)
         return self.uri
-
-    @property
-    def remotes(self) -> dict[str, RemoteSettings]:
-        """As the file has them now: a kernel's project lives longer than its settings."""
-        return read_settings(self.root / SETTINGS)[0].remote
 
     @property
     def settings_are_default(self) -> bool:

@@ -8,7 +8,7 @@ models = true                         # log fitted models
 exclude = ["scratch/*"]               # files never recorded as inputs
 roots = ["/data"]                     # folders outside of the project that hold data
 [snapshot]
-largest_file = "2 GiB"                # larger files are named, not stored
+largest_file = "2 GiB"                # larger files are kept by reference
 [remote.team]                         # see `nbmlops remote`
 url = "s3://bucket/wine"
 """
@@ -111,7 +111,7 @@ def read_settings(path: Path, environ: dict[str, str] | None = None) -> tuple[Se
 
 
 def _bytes(text: str) -> int:
-    match = re.fullmatch(r"\s*(\d+(?:\.\d+)?)\s*([KMGT]i?)?B?\s*", text)
+    match = re.fullmatch(r"\s*(\d+(?:\.\d+)?)\s*([kKMGT]i?)?B?\s*", text)
     if match is None:
         raise UsageError(
             f"nbmlops.toml: snapshot.largest_file is {text!r}.",
@@ -120,4 +120,4 @@ def _bytes(text: str) -> int:
         )
     unit = match[2] or ""
     step = 1024 if unit.endswith("i") else 1000
-    return int(float(match[1]) * step ** ("KMGT".index(unit[0]) + 1 if unit else 0))
+    return int(float(match[1]) * step ** ("KMGT".index(unit[0].upper()) + 1 if unit else 0))

@@ -16,6 +16,23 @@ class Scope(StrEnum):
     CODE = "code"
 
 
+class Reference(msgspec.Struct, frozen=True, kw_only=True, order=True, omit_defaults=True):
+    """Where the bytes of an entry are that the store does not have, and by what they are known again."""
+
+    uri: str
+    """A URL; a path as entries have them, for a file that is too large; `dvc:` or `lfs:` and the digest that the
+    pointer gives.
+    """
+    size: int
+    version: str = ""
+    """The object store's name of this version, where it keeps versions."""
+    etag: str = ""
+    """The object store's mark of this content, which only it can compare."""
+    md5: str = ""
+    sha256: str = ""
+    blake3: str = ""
+
+
 class Entry(msgspec.Struct, frozen=True, kw_only=True, order=True):
     """One file of a tree."""
 
@@ -27,6 +44,14 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True, order=True):
     executable: bool = False
     link: str | None = None
     """Target of a symbolic link; then digest is that of the target's text."""
+    reference: Reference | msgspec.UnsetType = msgspec.UNSET
+    """Where the bytes are, when they are not in the store; then digest is that of the reference's canonical form."""
+
+    @property
+    def content(self) -> str:
+        """BLAKE3 of the whole content also of what is kept by reference, where that is known; else `digest`."""
+        known = self.reference.blake3 if isinstance(self.reference, Reference) else ""
+        return known or self.digest
 
 
 class Snapshot(Document, frozen=True, kw_only=True, tag="snapshot"):

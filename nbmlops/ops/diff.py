@@ -12,7 +12,7 @@ from nbmlops.errors import NotFoundError
 from nbmlops.lib.digest import short
 from nbmlops.model.difference import FileDetail, RunDiff
 from nbmlops.model.run import RunView, Tags
-from nbmlops.model.snapshot import Change, Entry, Scope
+from nbmlops.model.snapshot import Change, Entry, Reference, Scope
 from nbmlops.ops.call import Call
 from nbmlops.ops.diff_runs import diff_runs
 from nbmlops.ops.fields import option, positional
@@ -21,6 +21,7 @@ from nbmlops.project import Project
 from nbmlops.snapshot.details import Fetch, details
 from nbmlops.snapshot.diff import diff as tree_diff
 from nbmlops.snapshot.find import find_record, load
+from nbmlops.snapshot.references import is_same
 from nbmlops.snapshot.scan import scan
 from nbmlops.track.lists import find_run
 
@@ -59,7 +60,10 @@ def diff(call: Call, request: Request) -> Result:
     with tempfile.TemporaryDirectory(prefix="nbmlops-diff-") as scratch:
         fetch = _fetch(project, old, Path(scratch, "before")), _fetch(project, new, Path(scratch, "after"))
         fetch_after = fetch[1] if request.after else project.absolute
-        inside = () if request.names else details(changes, fetch[0], fetch_after)
+        # The store has no bytes of what is kept by reference: that it changed is all that can be said.
+        by_reference = {entry.path for entry in (*old, *new) if isinstance(entry.reference, Reference)}
+        kept = tuple(change for change in changes if change.path not in by_reference)
+        inside = () if request.names else details(kept, fetch[0], fetch_after)
     return Result(
         before=before,
         after=after,
@@ -104,9 +108,17 @@ def _fetch(project: Project, entries: tuple[Entry, ...], scratch: Path) -> Fetch
 def entries_now(project: Project, entries: tuple[Entry, ...]) -> tuple[Entry, ...]:
     """The same paths as they are on the disk; those that are gone are left out."""
     places = [place for entry in entries if (place := project.absolute(entry.path)).exists() or place.is_symlink()]
-    return scan(
+    found = scan(
         places,
         named=project.relative,
         stats=project.stats,
         largest_bytes=max((entry.size for entry in entries), default=0) + project.settings.snapshot.largest_bytes,
     ).entries
+    # What is kept by reference is as it was, if it is what the reference stands for.
+    same = {
+        entry.path: entry
+        for entry in entries
+        if isinstance(entry.reference, Reference)
+        and is_same(entry.reference, project.absolute(entry.path), project.stats)
+    }
+    return tuple(same.get(entry.path, entry) for entry in found)

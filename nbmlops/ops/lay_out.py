@@ -70,7 +70,7 @@ def _entries(project: Project, run: RunView, tag: str) -> tuple[Entry, ...]:
 def _restore(project: Project, entries: tuple[Entry, ...], folder: Path) -> None:
     tree = Snapshot(scope=Scope.DATA, entries=entries)
     actions = plan(tree, target=folder, paths=(), elsewhere=True, stats=project.stats)
-    restore_files(actions, objects=project.objects, force=True)
+    restore_files(actions, objects=project.objects, root=project.root, force=True)
 
 
 def _copy(project: Project, path: str, folder: Path) -> bool:

@@ -18,7 +18,7 @@ from nbmlops.ops.fields import option, positional
 from nbmlops.ops.remote_runs import receive_links, send_links, snapshots_meant
 from nbmlops.ops.remote_settings import add_remote, remove_remote
 from nbmlops.project import Project
-from nbmlops.settings import RemoteSettings
+from nbmlops.settings import RemoteSettings, read_settings
 from nbmlops.snapshot.needed import fetch_snapshot
 from nbmlops.snapshot.recover import pack_records, recover
 from nbmlops.store.layout import SETTINGS
@@ -83,13 +83,13 @@ def remote(call: Call, request: Request) -> Result:
             return _push(call, project, _chosen(project, request.name))
         case "pull":
             # `pull baseline`: no remote has that name, so it is what shall be pulled.
-            is_named = request.name in project.remotes or not request.name
+            is_named = request.name in _remotes(project) or not request.name
             wanted = request.more if is_named else (request.name, *request.more)
             return _pull(call, project, _chosen(project, request.name if is_named else ""), wanted)
         case "status":
-            chosen = [request.name] if request.name else list(project.remotes)
+            chosen = [request.name] if request.name else list(_remotes(project))
             return Result(action="status", remotes=tuple(_status(project, _chosen(project, name)) for name in chosen))
-    known = (Known(name=name, url=redact(each.url)) for name, each in project.remotes.items())
+    known = (Known(name=name, url=redact(each.url)) for name, each in _remotes(project).items())
     return Result(action=request.action, remotes=tuple(known))
 
 
@@ -166,8 +166,13 @@ def _status(project: Project, there: Remote) -> Known:
     )
 
 
+def _remotes(project: Project) -> dict[str, RemoteSettings]:
+    """As the file has them now: a kernel's project has read it when it was opened."""
+    return read_settings(project.root / SETTINGS)[0].remote
+
+
 def _chosen(project: Project, name: str) -> Remote:
-    known = project.remotes
+    known = _remotes(project)
     if not name:
         name = next(iter(known)) if len(known) == 1 else DEFAULT
         if name not in known:

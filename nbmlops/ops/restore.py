@@ -47,6 +47,6 @@ def restore(call: Call, request: Request) -> Result:
             done += 1
             call.progress(Progress(task="restore", done=done, total=total, note=path))
 
-        files = restore_files(actions, objects=project.objects, force=request.force, progress=tell)
+        files = restore_files(actions, objects=project.objects, root=project.root, force=request.force, progress=tell)
         call.progress(Progress(task="restore", done=done, total=total, note=f"{done} of {total}", state="done"))
     return Result(snapshot=digest, target=str(target), files=files, is_dry_run=request.dry_run)

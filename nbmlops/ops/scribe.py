@@ -68,13 +68,13 @@ def tie(writer: Writer, run: str | None, body: dict[str, Any]) -> dict[str, str]
         else:
             tags[Tags.DATA_SNAPSHOT] = data.snapshot
             entries = load(data.snapshot, project.objects).entries
-            digests = {entry.path: entry.digest for entry in entries if entry.path not in changed}
+            digests = {entry.path: entry.content for entry in entries if entry.path not in changed}
             frames = {path: name for each in executions for name, path in each.frames.items()}
             uses = tuple(
                 DatasetUse(
                     name=frames.get(entry.path) or Path(entry.path).name,
                     path=entry.path,
-                    digest=entry.digest,
+                    digest=entry.content,
                     size=entry.size,
                 )
                 for entry in entries

@@ -14,6 +14,7 @@ from nbmlops.model.snapshot import Scope, SnapshotRecord
 from nbmlops.ops.call import Call, Progress
 from nbmlops.ops.fields import option, positional
 from nbmlops.project import Project
+from nbmlops.snapshot.references import with_references
 from nbmlops.snapshot.scan import scan
 from nbmlops.snapshot.take import take
 
@@ -22,7 +23,8 @@ class Request(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     paths: Annotated[
         tuple[str, ...],
         positional(
-            "Files and folders to keep. Without any: the files that tracked notebooks have read.", metavar="PATH"
+            "Files and folders to keep, URLs by reference. Without any: the files that tracked notebooks have read.",
+            metavar="PATH",
         ),
     ] = ()
     message: Annotated[str, option("Why, in a few words.", short="m", metavar="TEXT")] = ""
@@ -38,8 +40,9 @@ class Result(msgspec.Struct, frozen=True, kw_only=True):
 def snapshot(call: Call, request: Request) -> Result:
     """Raises NotFoundError for a missing path and StateError when there is nothing to keep."""
     project = call.project
-    paths = [call.path(path) for path in request.paths] or files_read(project)
-    if not paths:
+    urls = tuple(path for path in request.paths if "://" in path)
+    paths = [call.path(path) for path in request.paths if path not in urls] or ([] if urls else files_read(project))
+    if not paths and not urls:
         raise StateError(
             "No notebook has read a file yet.",
             kind="snapshot-empty",
@@ -47,18 +50,24 @@ def snapshot(call: Call, request: Request) -> Result:
         )
     call.progress(Progress(task="snapshot", note=f"reading {len(paths)} paths" if len(paths) > 1 else "reading"))
     before = project.records.newest(SnapshotRecord, subject=Scope.DATA, limit=1)
-    record = take_data(project, paths, message=request.message)
+    record = take_data(project, paths, urls=urls, message=request.message)
     return Result(
         record=record,
-        paths=tuple(project.relative(path) for path in paths),
+        paths=(*(project.relative(path) for path in paths), *urls),
         is_new=not before or before[0].snapshot != record.snapshot,
     )
 
 
 def take_data(
-    project: Project, paths: list[Path], *, message: str = "", notebook: str = "", run: str | None = None
+    project: Project,
+    paths: list[Path],
+    *,
+    urls: tuple[str, ...] = (),
+    message: str = "",
+    notebook: str = "",
+    run: str | None = None,
 ) -> SnapshotRecord:
-    """A data snapshot of files and folders, recorded."""
+    """A data snapshot of files and folders, recorded; what lies at `urls` by reference."""
     with project.objects.writing() as writer:
         scanned = scan(
             paths,
@@ -67,6 +76,7 @@ def take_data(
             largest_bytes=project.settings.snapshot.largest_bytes,
             writer=writer,
         )
+        scanned = with_references(scanned, root=project.root, stats=project.stats, urls=urls)
         return take(
             scanned.entries,
             places=scanned.places,

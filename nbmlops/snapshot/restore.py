@@ -13,7 +13,8 @@ import msgspec
 
 from nbmlops.errors import ConflictError, IntegrityError, NotFoundError
 from nbmlops.lib.files import refusing_disk_errors
-from nbmlops.model.snapshot import Entry, Snapshot
+from nbmlops.model.snapshot import Entry, Reference, Snapshot
+from nbmlops.snapshot.references import fetch, is_same
 from nbmlops.store.objects import Objects
 from nbmlops.store.statcache import StatCache
 
@@ -71,13 +72,15 @@ def restore(
     actions: tuple[tuple[Entry, Path, Action], ...],
     *,
     objects: Objects,
+    root: Path = Path(),
     force: bool,
     progress: Callable[[str], None] = lambda path: None,
 ) -> tuple[Placed, ...]:
-    """Do what the plan says. Each file appears only after its bytes were checked.
+    """Do what the plan says. Each file appears only after its bytes were checked; references to files start at `root`.
 
-    Raises ConflictError before anything is written: when files would be overwritten and `force` is not given,
-    and when something stands in the way that `force` does not remove.
+    Raises IntegrityError for a reference whose bytes are no longer what was kept. Raises ConflictError before anything
+    is written: when files would be overwritten and `force` is not given, and when something stands in the way that
+    `force` does not remove.
     """
     blocked = [(place, action) for _, place, action in actions if action in _IN_THE_WAY]
     if blocked:
@@ -100,13 +103,16 @@ def restore(
     placed = []
     for entry, place, action in actions:
         if action in (Action.WRITE, Action.OVERWRITE):
-            _write(entry, place, objects)
+            _write(entry, place, objects, root)
             progress(entry.path)
         placed.append(Placed(path=entry.path, action=action, size=entry.size))
     return tuple(placed)
 
 
-def _write(entry: Entry, place: Path, objects: Objects) -> None:
+def _write(entry: Entry, place: Path, objects: Objects, root: Path) -> None:
+    if isinstance(entry.reference, Reference):
+        fetch(entry.reference, place, root, executable=entry.executable)
+        return
     if entry.link is None:
         objects.restore(entry.digest, place, executable=entry.executable)
         return
@@ -151,6 +157,8 @@ def _wished(entry: Entry, place: Path, stats: StatCache) -> Action:
         return Action.KEEP if place.is_symlink() and os.readlink(place) == entry.link else Action.OVERWRITE
     if not place.is_file() or place.is_symlink():
         return Action.OVERWRITE
+    if isinstance(entry.reference, Reference):
+        return Action.KEEP if is_same(entry.reference, place, stats) else Action.OVERWRITE
     is_same_mode = bool(place.stat().st_mode & stat.S_IXUSR) == entry.executable
     return Action.KEEP if is_same_mode and stats.digest(place) == entry.digest else Action.OVERWRITE
 

@@ -58,6 +58,8 @@ class Scanned(msgspec.Struct, frozen=True, kw_only=True):
     """Where each entry's bytes are now."""
     skipped: tuple[str, ...]
     """`path: reason` of what is not a plain file, cannot be read, or is too large."""
+    large: dict[str, str] = {}
+    """Name and place of files that are too large: of data, snapshot/references.py keeps where they are."""
 
 
 def scan(
@@ -75,13 +77,17 @@ def scan(
     """
     entries: dict[str, Entry] = {}
     skipped: list[str] = []
+    large: dict[str, str] = {}
     regular: dict[str, _File] = {}
     for file in _files(paths, named, skipped):
         try:
             if stat.S_ISLNK(file.info.st_mode):
                 entries[file.name] = _link(file)
-            elif reason := _refused(file, largest_bytes):
+            elif reason := _refused(file):
                 skipped.append(f"{file.name}: {reason}")
+            elif file.info.st_size > largest_bytes:
+                large[file.name] = file.path
+                skipped.append(f"{file.name}: {file.info.st_size:,} bytes, more than snapshot.largest_file")
             else:
                 regular[file.path] = file
         except UnicodeEncodeError:
@@ -104,6 +110,7 @@ def scan(
         entries=tuple(entries[name] for name in sorted(entries)),
         places=places,
         skipped=tuple(sorted(skipped)),
+        large=large,
     )
 
 
@@ -187,14 +194,12 @@ def _link(file: _File) -> Entry:
     return Entry(path=file.name, digest=digest_bytes(target.encode()), size=0, link=target)
 
 
-def _refused(file: _File, largest_bytes: int) -> str:
+def _refused(file: _File) -> str:
     """Why a file is not kept; empty when it is."""
     if not stat.S_ISREG(file.info.st_mode):
         return "not a regular file"
     if not file.is_named and _is_secret(file.path.rpartition("/")[2]):
         return "it may hold a secret; name it itself to keep it"
-    if file.info.st_size > largest_bytes:
-        return f"{file.info.st_size:,} bytes, more than snapshot.largest_file"
     return ""
 
 

@@ -9,9 +9,10 @@ from __future__ import annotations
 from datetime import datetime
 from pathlib import Path
 
+from nbmlops.lib.canonical import canonical_json
 from nbmlops.model.documents import encode, identity
 from nbmlops.model.environment import Environment, GitState
-from nbmlops.model.snapshot import Entry, Scope, Snapshot, SnapshotRecord
+from nbmlops.model.snapshot import Entry, Reference, Scope, Snapshot, SnapshotRecord
 from nbmlops.store.objects import Objects
 from nbmlops.store.records import Records
 from nbmlops.store.writing import Writer
@@ -84,5 +85,7 @@ def _put_entries(
             writer.put_bytes(contents[entry.path])
         elif entry.link is not None:
             writer.put_bytes(entry.link.encode())
+        elif isinstance(entry.reference, Reference):
+            writer.put_bytes(canonical_json(entry.reference))
         else:
             writer.put_file(Path(places[entry.path]), entry.digest)

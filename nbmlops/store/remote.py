@@ -15,32 +15,20 @@ import os
 import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any, NoReturn
-from urllib.parse import urlsplit
+from typing import Any
 
-from nbmlops.errors import DeniedError, IntegrityError, MissingDependencyError, NbmlopsError, UnavailableError
+from nbmlops.errors import IntegrityError
 from nbmlops.lib.failpoints import failpoint
 from nbmlops.lib.redact import redact
 from nbmlops.model.documents import decode, encode
 from nbmlops.model.remote import RemoteFormat
 from nbmlops.store.pack import SUFFIX, Entry, read_trailer
+from nbmlops.store.reach import EXTRAS, open_url, reaching, scheme_of
 
-EXTRAS = {
-    "s3": "s3",
-    "s3a": "s3",
-    "gs": "gcs",
-    "gcs": "gcs",
-    "az": "azure",
-    "abfs": "azure",
-    "abfss": "azure",
-}
-"""Scheme of a URL -> extra of this package that brings its client."""
 _FORMAT = "nbmlops.json"
 _ASIDE = ".part-"
 _TAIL_BYTES = 1 << 20
 """What is fetched of a pack to learn what it holds; a trailer that is longer costs the whole pack."""
-_S3 = {"connect_timeout": 5, "read_timeout": 60, "retries": {"max_attempts": 2}}
-_DENIED = ("AccessDenied", "Forbidden", "InvalidAccessKeyId", "SignatureDoesNotMatch", "NoCredentials", "Unauthorized")
 
 
 class Remote:
@@ -135,7 +123,7 @@ class Remote:
         target = self._place(folder, name)
         with self._reaching() as fs:
             failpoint("remote-send")
-            if self._scheme in EXTRAS:
+            if scheme_of(self.url) in EXTRAS:
                 fs.put_file(str(path), target)
                 return
             fs.makedirs(self._place(folder), exist_ok=True)
@@ -169,10 +157,6 @@ class Remote:
                 path.write_bytes(encode(RemoteFormat()))
                 self._put(path, "", _FORMAT)
 
-    @property
-    def _scheme(self) -> str:
-        return urlsplit(self.url).scheme if "://" in self.url else ""
-
     def _place(self, *parts: str) -> str:
         _, root = self._open()
         return "/".join([root.rstrip("/"), *filter(None, parts)])
@@ -180,57 +164,14 @@ class Remote:
     def _open(self) -> tuple[Any, str]:
         """The file system and the path of the remote in it."""
         if self._opened is None:
-            from fsspec.core import url_to_fs
-
-            options: dict[str, Any] = {"use_listings_cache": False, "skip_instance_cache": True}
-            if EXTRAS.get(self._scheme) == "s3":
-                options["config_kwargs"] = _S3
-                if self._endpoint:
-                    options["client_kwargs"] = {"endpoint_url": self._endpoint}
-            try:
-                self._opened = url_to_fs(self.url, **options)
-            except ImportError as error:
-                extra = EXTRAS.get(self._scheme)
-                raise MissingDependencyError(
-                    f"Remote {self.name} needs a package that is not installed: {error}.",
-                    kind="extra-missing",
-                    hint=f"pip install 'nbmlops[{extra}]'" if extra else "Install what fsspec needs for this address.",
-                ) from error
-            except ValueError as error:
-                raise UnavailableError(
-                    f"Remote {self.name} cannot be opened: {redact(str(error)).rstrip('.')}.",
-                    kind="remote-unreachable",
-                    hint="Correct its address in nbmlops.toml.",
-                ) from error
+            self._opened = open_url(f"Remote {self.name}", self.url, endpoint=self._endpoint)
         return self._opened
 
     @contextlib.contextmanager
     def _reaching(self) -> Iterator[Any]:
-        """The file system. What it complains of becomes one line; each client has its own family of exceptions."""
         fs, _ = self._open()
-        try:
+        with reaching(f"Remote {self.name} ({redact(self.url)})"):
             yield fs
-        except NbmlopsError:
-            raise
-        except Exception as error:  # noqa: BLE001
-            self._refuse(error)
-
-    def _refuse(self, error: Exception) -> NoReturn:
-        text = " ".join(redact(str(error)).split())[:300].rstrip(".") or type(error).__name__
-        is_denied = isinstance(error, PermissionError) or any(
-            word in f"{type(error).__name__} {text}" for word in _DENIED
-        )
-        if is_denied:
-            raise DeniedError(
-                f"Remote {self.name} ({redact(self.url)}) refuses: {text}.",
-                kind="remote-denied",
-                hint="Credentials are read where its client reads them: the environment or its own files.",
-            ) from error
-        raise UnavailableError(
-            f"Remote {self.name} ({redact(self.url)}) cannot be used: {text}.",
-            kind="remote-unreachable",
-            hint="Try again: what has arrived stays, only the rest is moved.",
-        ) from error
 
 
 Told = Callable[[int], None]

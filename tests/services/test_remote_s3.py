@@ -11,11 +11,13 @@ from pathlib import Path
 
 import pytest
 
-from nbmlops.errors import UnavailableError
+from nbmlops.errors import IntegrityError, NotFoundError, UnavailableError
 from nbmlops.ops import remote as remote_verb
 from nbmlops.ops.call import Call
 from nbmlops.ops.restore import Request as RestoreRequest
 from nbmlops.ops.restore import restore
+from nbmlops.ops.snapshot import Request as SnapshotRequest
+from nbmlops.ops.snapshot import snapshot
 from nbmlops.project import Project
 from nbmlops.store.remote import Remote
 from tests.services import servers
@@ -86,3 +88,43 @@ def test_a_bucket_that_is_not_there_is_told(project: Project, bucket: tuple[obje
     fill(project, "a.bin")
     with pytest.raises(UnavailableError, match="team"):
         do(project.root, "push")
+
+
+def test_an_object_is_kept_by_reference_and_restored_only_as_it_was(
+    project: Project, bucket: tuple[object, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import boto3
+
+    monkeypatch.setenv("AWS_ENDPOINT_URL", bucket[1])
+    client = boto3.client("s3", endpoint_url=bucket[1])
+    for name in ("raw/a.csv", "raw/b.csv"):
+        client.put_object(Bucket=servers.BUCKET, Key=name, Body=name.encode())
+    done = snapshot(Call(project.root), SnapshotRequest(paths=(f"s3://{servers.BUCKET}/raw",)))
+    digest = done.record.snapshot
+    assert done.record.files == 2
+    restore(Call(project.root), RestoreRequest(snapshot=digest[:12]))
+    assert (project.root / "s3" / servers.BUCKET / "raw" / "b.csv").read_bytes() == b"raw/b.csv"
+
+    client.put_object(Bucket=servers.BUCKET, Key="raw/b.csv", Body=b"raw/X.csv")
+    with pytest.raises(IntegrityError, match="no longer what was kept"):
+        restore(Call(project.root), RestoreRequest(snapshot=digest[:12], to="out"))
+    client.delete_object(Bucket=servers.BUCKET, Key="raw/b.csv")
+    with pytest.raises(NotFoundError, match="not there any more"):
+        restore(Call(project.root), RestoreRequest(snapshot=digest[:12], to="out"))
+    with pytest.raises(NotFoundError, match="nothing at"):
+        snapshot(Call(project.root), SnapshotRequest(paths=(f"s3://{servers.BUCKET}/none",)))
+
+
+def test_of_a_bucket_with_versions_the_old_one_comes_back(
+    project: Project, bucket: tuple[object, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import boto3
+
+    monkeypatch.setenv("AWS_ENDPOINT_URL", bucket[1])
+    client = boto3.client("s3", endpoint_url=bucket[1])
+    client.put_bucket_versioning(Bucket=servers.BUCKET, VersioningConfiguration={"Status": "Enabled"})
+    client.put_object(Bucket=servers.BUCKET, Key="a.csv", Body=b"first")
+    digest = snapshot(Call(project.root), SnapshotRequest(paths=(f"s3://{servers.BUCKET}/a.csv",))).record.snapshot
+    client.put_object(Bucket=servers.BUCKET, Key="a.csv", Body=b"second")
+    restore(Call(project.root), RestoreRequest(snapshot=digest[:12]))
+    assert (project.root / "s3" / servers.BUCKET / "a.csv").read_bytes() == b"first"
