@@ -32,7 +32,7 @@ MOST_RUNS = 10
 _UNITS = {"": 86400, "d": 86400, "h": 3600, "m": 60, "s": 1}
 _AGE = re.compile(r"(\d+)\s*([dhms]?)")
 _DIGEST = re.compile("[0-9a-f]{64}")
-_CAPTURED = ("execution", "session", "snapshot-record")
+_CAPTURED = ("execution", "session", "snapshot-record", "cell-outputs", "random-states", "reproduction")
 """Kinds of records that are kept for ever and hold on to nothing by themselves, once they are past the grace period."""
 _FOLDERS = ("pipelines", "packages", ".nbmlops/runs")
 _DOCUMENTS = (".json", ".yaml", ".yml", ".ipynb", "")

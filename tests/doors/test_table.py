@@ -226,6 +226,8 @@ _CHANGING = {
     "patched",
     "id",
     "nbmlops.execution",
+    "looked_at",
+    "notebook",
     "bytes_read",
     "own_bytes",
 }
