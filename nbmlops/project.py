@@ -25,7 +25,6 @@ from nbmlops.store.layout import FOLDER, SETTINGS, Layout
 from nbmlops.store.objects import Objects
 from nbmlops.store.records import Records
 from nbmlops.store.statcache import StatCache
-from nbmlops.track import address
 
 logger = logging.getLogger("nbmlops")
 
@@ -113,10 +112,14 @@ class Project:
     @cached_property
     def uri(self) -> str:
         """MLflow's tracking address. Cheap: nothing is opened or created by asking."""
+        from nbmlops.track import address  # what has nothing to do with runs does not load it
+
         return address.tracking_uri(self.root, self.settings.tracking.uri or None)
 
     def prepare_tracking(self) -> str:
         """Make MLflow's database ready (or check that the server answers) and return its address."""
+        from nbmlops.track import address
+
         self.layout.create()
         address.prepare(self.root, self.uri)
         return self.uri

@@ -74,7 +74,7 @@ def waiting_bytes(handle: int) -> int:
     return int.from_bytes(answer, "little")
 
 
-def read_all(handle: int, most_bytes: int = 1 << 18) -> Iterable[bytes]:
+def read_all(handle: int, most_bytes: int = 1 << 16) -> Iterable[bytes]:
     """Whole buffers until nothing is waiting. `handle` does not block."""
     while True:
         try:

@@ -49,7 +49,7 @@ class Share(msgspec.Struct, frozen=True, kw_only=True):
 
     run: str
     name: str
-    size: int
+    own_bytes: int
 
 
 class Result(msgspec.Struct, frozen=True, kw_only=True):
@@ -236,4 +236,4 @@ def _shares(project: Project, runs: tuple[RunView, ...], marks: Marks) -> tuple[
         sizes[alone[digest]] = sizes.get(alone[digest], 0) + size
     names = {run.id: run.name for run in runs}
     largest = sorted(sizes.items(), key=lambda item: (-item[1], item[0]))[:MOST_RUNS]
-    return tuple(Share(run=id, name=names[id], size=size) for id, size in largest if size)
+    return tuple(Share(run=id, name=names[id], own_bytes=size) for id, size in largest if size)

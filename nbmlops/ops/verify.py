@@ -44,8 +44,8 @@ class Result(msgspec.Struct, frozen=True, kw_only=True):
     entries: int
     loose: int
     """Objects of the first layout."""
-    size: int
-    """Bytes of all packs."""
+    bytes_read: int
+    """Of all packs."""
     damaged: tuple[Damage, ...]
     snapshots: tuple[Affected, ...]
     is_rebuilt: bool
@@ -81,7 +81,7 @@ def verify(call: Call, request: Request) -> Result:
         packs=len(names),
         entries=entries,
         loose=loose,
-        size=size,
+        bytes_read=size,
         damaged=unhealed(objects, damaged),
         snapshots=_affected(project),
         is_rebuilt=request.rebuild_index,

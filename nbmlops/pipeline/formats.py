@@ -26,6 +26,9 @@ _DEEPEST_JSON = 20
 _LARGEST_JSON = 10**300
 """Python refuses to write integers of thousands of digits as decimals."""
 
+CHUNKING_SINCE = 21
+"""The first major version of pyarrow that can cut the pages of a parquet file by their content."""
+
 
 class Format(msgspec.Struct, frozen=True):
     name: str
@@ -161,7 +164,11 @@ def _write_table(value: Any, path: Path | io.BytesIO) -> None:
     import pyarrow
     import pyarrow.parquet
 
-    pyarrow.parquet.write_table(pyarrow.Table.from_pandas(value), path, compression="zstd")
+    more = {}
+    if int(pyarrow.__version__.partition(".")[0]) >= CHUNKING_SINCE:
+        # Pages end where the values say so: a changed row costs a snapshot a few chunks, not the file.
+        more["use_content_defined_chunking"] = True
+    pyarrow.parquet.write_table(pyarrow.Table.from_pandas(value), path, compression="zstd", **more)
 
 
 def _read_table(path: Path | io.BytesIO) -> Any:

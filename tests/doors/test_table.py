@@ -63,6 +63,10 @@ CASES = (
     Case(verb="runs"),
     Case(verb="runs", values={"limit": 1, "sort": "name", "reverse": True}),
     Case(verb="status"),
+    Case(verb="verify"),
+    Case(verb="verify", values={"rebuild_index": True}),
+    Case(verb="gc", values={"dry_run": True}),
+    Case(verb="gc", values={"older_than": "soon"}, kind="age-malformed"),
     Case(verb="doctor"),
     Case(verb="show", values={"run": "count"}),
     Case(verb="snapshots", values={"scope": "data"}),
@@ -75,6 +79,10 @@ CASES = (
     Case(verb="remote", values={"action": "add", "name": "near", "more": ["backup"]}),
     Case(verb="remote", values={"action": "list"}),
     Case(verb="remote", values={"action": "pull", "name": "nobody"}, kind="remote-empty"),
+    Case(verb="stale", values={"runs": ["count"]}),
+    Case(verb="reproduce", values={"run": "count"}),
+    Case(verb="verify"),
+    Case(verb="gc", values={"dry_run": True}),
     Case(verb="export", values={"notebook": "count.ipynb", "output": "again", "no_verify": True}),
     Case(verb="run", values={"pipeline": "pipelines/count", "param": ["factor=3"], "name": "trebled"}),
     Case(verb="compare", values={"runs": ["count", "trebled"], "all": True}),
@@ -218,6 +226,8 @@ _CHANGING = {
     "patched",
     "id",
     "nbmlops.execution",
+    "bytes_read",
+    "own_bytes",
 }
 """What differs between two runs of anything, or is about the kernel that only the magics have."""
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from nbmlops.capture import watch
+from nbmlops.capture import folders
 from nbmlops.capture.fanotify import Fanotify
 from nbmlops.capture.files import FileWatch
 from nbmlops.capture.inotify import Inotify
@@ -41,7 +41,7 @@ def machine(request: pytest.FixtureRequest, data: Path) -> Iterator[tuple[str, F
                 maker().close()
             except OSError as error:
                 pytest.skip(f"this machine has no {name}: {error}")
-            patch.setattr(watch, "MAKERS", (maker,))
+            patch.setattr(folders, "MAKERS", (maker,))
         files = FileWatch(data.parent, Capture(inputs="hook" if name == "hook" else "auto"))
         files.start()
         yield name, files

@@ -22,7 +22,7 @@ import pyarrow.parquet as pq
 import pytest
 from safetensors.numpy import save_file
 
-from nbmlops.capture import watch
+from nbmlops.capture import folders
 from nbmlops.capture.fanotify import Fanotify
 from nbmlops.capture.files import FileWatch
 from nbmlops.capture.readers.databases import in_query
@@ -284,7 +284,7 @@ def test_an_unknown_native_reader_is_seen_by_the_notices_alone(root: Path, monke
         Fanotify().close()
     except OSError as error:
         pytest.skip(f"this machine has no fanotify: {error}")
-    monkeypatch.setattr(watch, "MAKERS", (Fanotify,))
+    monkeypatch.setattr(folders, "MAKERS", (Fanotify,))
     files = FileWatch(root)
     files.listen()  # no readers
     files.begin()

@@ -14,6 +14,7 @@ from pathlib import Path
 
 import pytest
 
+from nbmlops.capture import folders
 from nbmlops.capture import watch as watch_module
 from nbmlops.capture.fanotify import Fanotify
 from nbmlops.capture.files import FileWatch, Seen
@@ -66,7 +67,7 @@ def unprivileged(monkeypatch: pytest.MonkeyPatch) -> None:
             finally:
                 os.seteuid(own)
 
-    monkeypatch.setattr(watch_module, "MAKERS", (Plain,))
+    monkeypatch.setattr(folders, "MAKERS", (Plain,))
 
 
 @pytest.fixture
@@ -124,7 +125,12 @@ def test_a_file_that_this_process_read_as_well_is_its_own(files: FileWatch, root
 
 
 @pytest.mark.parametrize("method", ["fork", "spawn"])
-def test_processes_of_multiprocessing_are_children(files: FileWatch, root: Path, method: str) -> None:
+def test_processes_of_multiprocessing_are_children(
+    files: FileWatch, root: Path, method: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # A shell of IPython's, made by another test, leaves a main module without one.
+    monkeypatch.setattr(sys.modules["__main__"], "__spec__", None, raising=False)
+
     def act() -> None:
         process = multiprocessing.get_context(method).Process(target=children.read, args=(str(root / "data/x.csv"),))
         process.start()
@@ -284,7 +290,9 @@ def test_what_is_written_into_a_new_folder_and_read_later_is_seen(files: FileWat
 
 
 def test_a_folder_that_is_renamed_is_known_by_its_new_name(files: FileWatch, root: Path) -> None:
-    seen(files, lambda: os.rename(root / "data", root / "renamed"))
+    os.utime(root / "data/x.csv", (1, 1))  # older than a tick of the file system's clock
+    found = seen(files, lambda: os.rename(root / "data", root / "renamed"))
+    assert (found.inputs, found.outputs) == ((), ())  # nothing was read or written
     cat = ["cat", str(root / "renamed/x.csv")]
     assert set(inputs(files, lambda: subprocess.run(cat, check=True, capture_output=True))) == {"renamed/x.csv"}
 
@@ -395,10 +403,45 @@ def test_what_happens_between_cells_is_no_input(files: FileWatch, root: Path) ->
     assert inputs(files, lambda: None) == {}
 
 
+def test_when_the_system_allows_no_more_watches_it_is_said_once(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    class Small(Fanotify):
+        def add(self, folder: str) -> None:
+            if folder != str(root):
+                raise OSError(28, "No space left on device")
+            super().add(folder)
+
+    (root / "more").mkdir()
+    monkeypatch.setattr(folders, "MAKERS", (Small,))
+    files = FileWatch(root)
+    files.start()
+    found = seen(files, lambda: None)
+    files.close()
+    assert found.completeness is Completeness.PARTIAL
+    assert [reason.partition(" (")[0] for reason in found.incomplete] == ["the system allows no more watches"]
+
+
+def test_a_folder_that_fanotify_refuses_goes_to_inotify(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    class Picky(Fanotify):
+        def add(self, folder: str) -> None:
+            if folder.endswith("data"):
+                raise OSError(19, "No such device")
+            super().add(folder)
+
+    (root / "top.csv").write_text("1")
+    monkeypatch.setattr(folders, "MAKERS", (Picky, Inotify))
+    files = FileWatch(root)
+    files.start()
+    cat = ["cat", str(root / "data/x.csv"), str(root / "top.csv")]
+    found = seen(files, lambda: subprocess.run(cat, check=True, capture_output=True))
+    files.close()
+    assert {use.path: use.seen for use in found.inputs} == {"data/x.csv": ("inotify",), "top.csv": ("fanotify",)}
+    assert found.completeness is Completeness.WATCHED
+
+
 def test_closing_leaves_no_thread_and_no_file_descriptor(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     before = len(os.listdir("/proc/self/fd")), threading.active_count()
     for maker in (Fanotify, Inotify):
-        monkeypatch.setattr(watch_module, "MAKERS", (maker,))
+        monkeypatch.setattr(folders, "MAKERS", (maker,))
         files = FileWatch(root)
         files.listen()
         assert files.state().source == maker.name
@@ -412,7 +455,7 @@ def test_without_any_notices_the_hook_and_the_readers_go_on(root: Path, monkeypa
         def __init__(self) -> None:
             raise PermissionError(1, "Operation not permitted")
 
-    monkeypatch.setattr(watch_module, "MAKERS", (Forbidden,))
+    monkeypatch.setattr(folders, "MAKERS", (Forbidden,))
     files = FileWatch(root)
     files.start()
     found = seen(files, lambda: children.read(str(root / "data/x.csv")))

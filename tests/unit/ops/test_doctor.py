@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from nbmlops.capture import watch
+from nbmlops.capture import folders
 from nbmlops.capture.inotify import Inotify
 from nbmlops.ops.call import Call
 from nbmlops.ops.doctor import Check, Request, doctor
@@ -28,7 +28,7 @@ def test_a_machine_with_fanotify_is_good(project: Project) -> None:
 
 
 def test_a_machine_with_inotify_alone_says_what_that_means(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(watch, "MAKERS", (Inotify,))
+    monkeypatch.setattr(folders, "MAKERS", (Inotify,))
     check = inputs(project)
     assert not check.is_good
     assert check.found == "watched, 1 folder watched by inotify; inotify does not say which process read a file"

@@ -104,7 +104,7 @@ def test_a_run_says_what_it_alone_holds(project: Project, runs: list[RunView]) -
     second = taken(project, common + alone)
     taken(project, b"newest")
     runs += [run("small", first.snapshot), run("large", second.snapshot)]
-    shares = {share.name: share.size for share in collected(project, dry_run=True).runs}
+    shares = {share.name: share.own_bytes for share in collected(project, dry_run=True).runs}
     assert list(shares) == ["large", "small"]
     assert 490_000 < shares["large"] < 900_000
     assert shares["small"] < 300_000  # all but the last chunk is in the other as well
@@ -130,7 +130,7 @@ def test_a_document_of_any_kind_holds_what_it_names(project: Project, runs: list
     trace, _ = project.objects.put_bytes(json.dumps({"cells": [{"outputs": inner}], "kind": "trace"}).encode())
     other, _ = project.objects.put_bytes(os.urandom(200_000))
     runs.append(run("traced", trace, tag="nbmlops.trace"))
-    assert collected(project).runs[0].size > 200_000
+    assert collected(project).runs[0].own_bytes > 200_000
     assert all(project.objects.has(digest) for digest in (trace, inner, output))
     assert not project.objects.has(other)
 
@@ -265,5 +265,5 @@ def test_a_real_mlflow_run_holds_its_snapshot_until_it_is_deleted(
     from mlflow import MlflowClient
 
     MlflowClient(project.uri).delete_run(identity)
-    assert collected(project).freed >= result.runs[0].size
+    assert collected(project).freed >= result.runs[0].own_bytes
     assert not project.objects.has(held.snapshot)

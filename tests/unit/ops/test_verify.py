@@ -64,7 +64,7 @@ def test_a_good_store_is_called_good(project: Project, kept: SnapshotRecord) -> 
     result = verify(Call(project.root, progress=events.append), Request())
     assert (result.exit_code, result.damaged, result.snapshots, result.packs) == (0, (), (), 1)
     assert result.entries == len(project.objects.packs.trailer(project.objects.packs.names()[0]))
-    assert (events[-1].done, events[-1].state) == (result.size, "done")
+    assert (events[-1].done, events[-1].state) == (result.bytes_read, "done")
 
 
 @pytest.mark.parametrize(("kind", "what"), [(Kind.CHUNK, "chunk"), (Kind.RECIPE, "recipe")])

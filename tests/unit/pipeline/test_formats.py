@@ -10,13 +10,16 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from nbmlops.errors import IntegrityError
+from nbmlops.pipeline import formats
 from nbmlops.pipeline.equality import difference
 from nbmlops.pipeline.formats import FORMATS, format_for, format_named
+from nbmlops.store.objects import Objects
 
 
 def travelled(value: Any, folder: Path) -> tuple[str, Any]:
@@ -187,3 +190,17 @@ def test_an_unknown_format_is_of_a_newer_version() -> None:
     assert [format_named(format.name) for format in FORMATS] == list(FORMATS)
     with pytest.raises(IntegrityError, match="There is no format 'zarr'"):
         format_named("zarr")
+
+
+def test_rows_inserted_into_a_table_change_few_chunks_of_its_file(tmp_path: Path) -> None:
+    if int(pa.__version__.partition(".")[0]) < formats.CHUNKING_SINCE:
+        pytest.skip(f"pyarrow {pa.__version__} does not cut pages by their content")
+    values = np.random.default_rng(0).normal(size=(400_000, 2))
+    table = pd.DataFrame(values, columns=["a", "b"])
+    more = pd.concat([table[:200_000], table[:300], table[200_000:]], ignore_index=True)
+    objects = Objects(tmp_path / "objects")
+    stored = []
+    for each in (table, more):
+        formats._write_table(each, tmp_path / "x.parquet")
+        stored.append(objects.put_bytes((tmp_path / "x.parquet").read_bytes())[1])
+    assert stored[1] < stored[0] * 0.4

@@ -5,7 +5,7 @@ from nbmlops.ops.gc import Result
 
 def page(result: Result) -> Page:
     shares = tuple(
-        (cell(share.name, Tone.STRONG), cell(short(share.run), Tone.DIM), cell(size(share.size)))
+        (cell(share.name, Tone.STRONG), cell(short(share.run), Tone.DIM), cell(size(share.own_bytes)))
         for share in result.runs
     )
     return (

@@ -6,7 +6,7 @@ SHOWN = 30
 
 
 def page(result: Result) -> Page:
-    read = f"{many(result.packs, 'pack')}, {size(result.size)}, {many(result.entries + result.loose, 'piece')}"
+    read = f"{many(result.packs, 'pack')}, {size(result.bytes_read)}, {many(result.entries + result.loose, 'piece')}"
     notes = (
         *((Line("The index was made again from the packs.", Tone.GOOD),) if result.is_rebuilt else ()),
         *(
