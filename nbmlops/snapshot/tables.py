@@ -110,9 +110,7 @@ def _keys(table: Any) -> Any:
         except pa.ArrowException:
             return None
         codes = texts.dictionary_encode()
-        hashes = np.fromiter(
-            (_hash(value) for value in codes.dictionary.to_pylist()), np.uint64, len(codes.dictionary)
-        )
+        hashes = np.fromiter((_hash(value) for value in codes.dictionary.to_pylist()), np.uint64, len(codes.dictionary))
         places = codes.indices.fill_null(-1).to_numpy(zero_copy_only=False).astype(np.int64)
         picked = np.where(places >= 0, np.append(hashes, np.uint64(0))[places], np.uint64(1))
         with np.errstate(over="ignore"):
