@@ -15,7 +15,7 @@ from nbmlops.ops.call import Call, Progress
 from nbmlops.ops.fields import option, positional
 from nbmlops.project import Project
 from nbmlops.snapshot.references import with_references
-from nbmlops.snapshot.scan import scan
+from nbmlops.snapshot.scan import check_present, scan
 from nbmlops.snapshot.take import take
 
 
@@ -68,6 +68,7 @@ def take_data(
     run: str | None = None,
 ) -> SnapshotRecord:
     """A data snapshot of files and folders, recorded; what lies at `urls` by reference."""
+    check_present(paths)
     with project.objects.writing() as writer:
         scanned = scan(
             paths,

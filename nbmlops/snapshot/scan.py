@@ -142,12 +142,20 @@ def _files(paths: Iterable[Path], named: Callable[[Path], str], skipped: list[st
             if _can_be_told(name, skipped):
                 yield _File(str(path), name, path.stat() if path.exists() else path.lstat(), path.exists())
         else:
-            raise NotFoundError(
-                f"There is no {path}.",
-                kind="path-missing",
-                hint="Name a file or folder that exists.",
-                path=str(path),
-            )
+            raise _missing(path)
+
+
+def check_present(paths: Iterable[Path]) -> None:
+    """Raises NotFoundError for a path that is not there, before anything is opened for writing."""
+    for path in paths:
+        if not os.path.lexists(path):
+            raise _missing(path)
+
+
+def _missing(path: Path) -> NotFoundError:
+    return NotFoundError(
+        f"There is no {path}.", kind="path-missing", hint="Name a file or folder that exists.", path=str(path)
+    )
 
 
 def _below(folder: str, prefix: str, skipped: list[str]) -> Iterator[_File]:
