@@ -15,11 +15,11 @@ from nbmlops.lib.redact import redact
 from nbmlops.model.remote import Moved
 from nbmlops.ops.call import Call, Progress
 from nbmlops.ops.fields import option, positional
-from nbmlops.ops.remote_runs import receive_links, send_links, snapshots_meant
+from nbmlops.ops.remote_runs import receive_links, send_links, snapshots_meant, trace_meant
 from nbmlops.ops.remote_settings import add_remote, remove_remote
 from nbmlops.project import Project
 from nbmlops.settings import RemoteSettings, read_settings
-from nbmlops.snapshot.needed import fetch_snapshot
+from nbmlops.snapshot.needed import fetch_document, fetch_snapshot
 from nbmlops.snapshot.recover import pack_records, recover
 from nbmlops.store.layout import SETTINGS
 from nbmlops.store.remote import Remote
@@ -134,8 +134,14 @@ def _pull(call: Call, project: Project, there: Remote, wanted: tuple[str, ...]) 
     done: list[Moved] = []
     if wanted:
         digests = [digest for each in wanted for digest in snapshots_meant(project, each, there, held)]
+
+        def take(names: set[str]) -> None:
+            done.append(pull(objects, there, held, names, tell))
+
         for digest in dict.fromkeys(digests):
-            fetch_snapshot(digest, objects, held, lambda names: done.append(pull(objects, there, held, names, tell)))
+            fetch_snapshot(digest, objects, held, take)
+        for trace in filter(None, (trace_meant(project, each) for each in wanted)):
+            fetch_document(trace, objects, held, take)
     else:
         done.append(pull(objects, there, held, held, tell))
     count = recover(objects, project.records)

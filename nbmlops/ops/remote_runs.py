@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from blake3 import blake3
 
-from nbmlops.errors import NotFoundError
+from nbmlops.errors import NotFoundError, UsageError
 from nbmlops.lib.digest import digest_bytes
 from nbmlops.model.documents import decode, encode
 from nbmlops.model.remote import RunLink, RunLinks
@@ -60,6 +60,14 @@ def snapshots_meant(
             if found.snapshot.startswith(reference) or found.id == reference:
                 return (found.snapshot,)
     raise missing(reference)
+
+
+def trace_meant(project: Project, reference: str) -> str:
+    """Of a run that this project's MLflow knows, the trace by which it can be reproduced; else nothing."""
+    try:
+        return find_run(project.uri, reference).tags.get(Tags.TRACE, "")
+    except (NotFoundError, UsageError):
+        return ""
 
 
 def _own(project: Project) -> list[RunLink]:

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable
 
 from nbmlops.model.snapshot import Snapshot
 from nbmlops.snapshot.find import load
+from nbmlops.snapshot.mark import digests_in
 from nbmlops.store.objects import Objects
 from nbmlops.store.pack import Entry, Kind
 from nbmlops.store.recipe import parts
@@ -20,10 +21,7 @@ def fetch_snapshot(digest: str, objects: Objects, held: dict[str, tuple[Entry, .
 
     Raises NotFoundError when neither has the snapshot. A file that neither has is named by `restore`.
     """
-    where: dict[bytes, list[str]] = {}
-    for name, entries in held.items():
-        for entry in entries:
-            where.setdefault(entry.digest, []).append(name)
+    where = _where(held)
     _fetch([digest], objects, where, pull)
     snapshot = load(digest, objects)
     wanted = [entry.digest for entry in snapshot.entries]
@@ -31,6 +29,22 @@ def fetch_snapshot(digest: str, objects: Objects, held: dict[str, tuple[Entry, .
     wanted += [snapshot.git.diff] if snapshot.git is not None and snapshot.git.diff else []
     _fetch(wanted, objects, where, pull)
     return snapshot
+
+
+def fetch_document(digest: str, objects: Objects, held: dict[str, tuple[Entry, ...]], pull: Pull) -> None:
+    """The same for another document (a trace) and the objects that it names. What neither has is left out."""
+    where = _where(held)
+    _fetch([digest], objects, where, pull)
+    if objects.has(digest):
+        _fetch(digests_in(objects.read(digest)), objects, where, pull)
+
+
+def _where(held: dict[str, tuple[Entry, ...]]) -> dict[bytes, list[str]]:
+    where: dict[bytes, list[str]] = {}
+    for name, entries in held.items():
+        for entry in entries:
+            where.setdefault(entry.digest, []).append(name)
+    return where
 
 
 def _fetch(digests: Iterable[str], objects: Objects, where: dict[bytes, list[str]], pull: Pull) -> None:

@@ -1,4 +1,5 @@
 from nbmlops.doors.render.blocks import (
+    Cell,
     Fields,
     Line,
     Page,
@@ -14,6 +15,8 @@ from nbmlops.doors.render.blocks import (
 )
 from nbmlops.doors.render.pages.runs import STATES
 from nbmlops.lib.digest import short
+from nbmlops.model.cell import Completeness
+from nbmlops.model.replay import ReplayVerdict
 from nbmlops.model.run import Tags
 from nbmlops.ops.show import Result
 
@@ -41,6 +44,8 @@ def page(result: Result) -> Page:
                 ("code snapshot", short(run.tags.get(Tags.CODE_SNAPSHOT, ""))),
                 ("data snapshot", short(run.tags.get(Tags.DATA_SNAPSHOT, ""))),
                 ("data problem", cell(run.tags[Tags.PROBLEM], Tone.WARN) if Tags.PROBLEM in run.tags else None),
+                ("inputs seen", _seen(run.tags.get(Tags.COMPLETENESS, ""))),
+                ("reproduced", _verdict(run.tags.get(Tags.REPRODUCED, ""))),
                 ("environment", f"Python {result.python}, {result.packages} packages" if result.python else ""),
             ]
         ),
@@ -59,6 +64,17 @@ def page(result: Result) -> Page:
         ),
         *((Source(_head(result.source), title="Cell"),) if result.source else ()),
     )
+
+
+def _seen(level: str) -> Cell | None:
+    """Only what may be missing is worth a line."""
+    return cell(f"{level}: `nbmlops doctor` says why", Tone.WARN) if level == Completeness.PARTIAL else None
+
+
+def _verdict(text: str) -> Cell | None:
+    if not text:
+        return None
+    return cell(text, Tone.GOOD if text.startswith(ReplayVerdict.REPRODUCED) else Tone.BAD)
 
 
 def _some(block: Fields) -> tuple[Fields, ...]:
