@@ -21,7 +21,9 @@ from nbmlops.errors import (
     UnavailableError,
     UsageError,
 )
+from nbmlops.model.documents import encode
 from nbmlops.model.run import Tags
+from nbmlops.model.trace import Trace
 from nbmlops.ops import remote as remote_verb
 from nbmlops.ops.call import Call
 from nbmlops.ops.remote_settings import add_remote, remove_remote
@@ -396,3 +398,20 @@ def test_push_of_nothing_new_reads_no_pack_twice(project: Project, there: Path) 
     with project.objects.writing():
         assert push(project.objects, remote).packs > 0
         assert push(project.objects, remote).known == len(project.objects.packs.names())
+
+
+def test_pulling_a_run_brings_its_trace_with_all_that_it_names(project: Project, clone: Project, there: Path) -> None:
+    """Both ask one MLflow; the clone's store has nothing yet."""
+    executed, _ = project.objects.put_bytes(b"{}" * 100)
+    trace, _ = project.objects.put_bytes(encode(Trace(sessions=(), executed=executed)))
+    unneeded, _ = project.objects.put_bytes(b"somebody else's" * 100)
+    project.prepare_tracking()
+    tags = {Tags.TRACE: trace, Tags.DATA_SNAPSHOT: fill(project, "a.bin")}
+    run = Writer(project.uri, project.root).open_run("traced", "x", tags=tags, params={})
+    do(project.root, "push")
+    settings = (clone.root / "nbmlops.toml").read_text()
+    (clone.root / "nbmlops.toml").write_text(settings.replace("[tracking]", f'[tracking]\nuri = "{project.uri}"', 1))
+    do(clone.root, "pull", run)
+    assert clone.objects.read(trace)
+    assert clone.objects.read(executed)
+    assert not clone.objects.has(unneeded)
