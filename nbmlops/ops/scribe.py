@@ -5,33 +5,21 @@
 The message `tie` names sessions and a run. The files that the sessions have read so far become a data snapshot, the
 cells they have executed, with local modules, git state and environment, a code snapshot, and what ran, in order, with
 outputs and random states, a trace; the run gets the digests as tags, the files as MLflow datasets with their real
-paths, and `executed.ipynb` as an artifact. The message `collect` sends the journals of sessions that
+paths, and `executed.ipynb` as an artifact (ops/evidence.py). The message `collect` sends the journals of sessions that
 have ended.
 """
 
 from __future__ import annotations
 
-import contextlib
-import importlib.metadata
 import sys
-from collections.abc import Mapping
 from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from nbmlops.capture.environment import environment, git_state
-from nbmlops.errors import NbmlopsError
-from nbmlops.lib.clock import new_id, utc_now
-from nbmlops.model.cell import Execution, FileUse, SessionInfo, worst
-from nbmlops.model.run import DatasetUse, Tags
-from nbmlops.model.snapshot import Scope, SnapshotRecord
-from nbmlops.ops.snapshot import take_data
+from nbmlops.lib.canonical import canonical_json
+from nbmlops.ops.evidence import Evidence, gather
 from nbmlops.project import Project
-from nbmlops.snapshot.code import EXECUTED, code_entries
-from nbmlops.snapshot.find import load
-from nbmlops.snapshot.scan import scan
-from nbmlops.snapshot.take import take
-from nbmlops.snapshot.trace import imported_distributions, keep_trace
+from nbmlops.snapshot.code import EXECUTED
 from nbmlops.track import scribe, spool
 
 if TYPE_CHECKING:
@@ -44,125 +32,26 @@ def tie(writer: Writer, run: str | None, body: dict[str, Any]) -> dict[str, str]
     runs = [run] if run else writer.runs_of_execution(str(body.get("execution", "")))
     if not runs:
         return None
-    sessions = [str(session) for session in body.get("sessions", [])]
-    ran = [(session, _executions(project, session, str(body.get("upto", "")))) for session in sessions]
-    executions = tuple(execution for _, each in ran for execution in each)
-    notebook = str(body.get("notebook", ""))
-    tags: dict[str, str] = {}
-    tags[Tags.COMPLETENESS] = worst(execution.completeness for execution in executions)
-    last_use = {use.path: use for execution in executions for use in execution.inputs if not use.is_remote}
-    present = [path for name in last_use if (path := project.absolute(name)).is_file()]
-    changed = [name for name, use in last_use.items() if _has_changed(project.absolute(name), use)]
-    if changed:
-        tags[Tags.PROBLEM] = f"no longer as it was read: {', '.join(changed)}"[:500]
-    if not body.get("is_data_only"):
-        modules = [Path(name) for name in body.get("modules", [])]
-        tags[Tags.CODE_SNAPSHOT] = _code(project, executions, notebook, modules, runs[0]).snapshot
-    uses: tuple[DatasetUse, ...] = ()
-    digests: dict[str, str] = {}
-    if present:
-        try:
-            data = take_data(project, present, notebook=notebook, run=runs[0])
-        except NbmlopsError as error:
-            tags[Tags.PROBLEM] = str(error)[:500]
-        else:
-            tags[Tags.DATA_SNAPSHOT] = data.snapshot
-            entries = load(data.snapshot, project.objects).entries
-            digests = {entry.path: entry.content for entry in entries if entry.path not in changed}
-            frames = {path: name for each in executions for name, path in each.frames.items()}
-            uses = tuple(
-                DatasetUse(
-                    name=frames.get(entry.path) or Path(entry.path).name,
-                    path=entry.path,
-                    digest=entry.content,
-                    size=entry.size,
-                )
-                for entry in entries
-            )
-    executed = b""
-    if not body.get("is_data_only"):
-        tags[Tags.TRACE], executed = keep_trace(
-            [(info, each) for session, each in ran if (info := project.records.get(SessionInfo, session)) is not None],
-            digests={**_written(project, executions), **digests},
-            imported=imported_distributions(body.get("imported", ()), environment(), _providers()),
-            records=project.records,
-            objects=project.objects,
-        )
+    found = _gathered(project, body, runs[0])
     for each in runs:
-        writer.log_datasets(each, uses)
-        if executed:
-            writer.log_text(each, executed.decode(), EXECUTED)
+        writer.log_datasets(each, found.uses)
+        if found.executed:
+            writer.log_text(each, found.executed.decode(), EXECUTED)
         if each != run:
-            writer.set_tags(each, tags)
-    return tags
+            writer.set_tags(each, found.tags)
+    return found.tags
 
 
-def _executions(project: Project, session: str, upto: str) -> tuple[Execution, ...]:
-    """In order, without those that came after the message was sent: ids sort by time."""
-    found = project.records.oldest(Execution, subject=session)
-    return tuple(execution for execution in found if not upto or execution.id <= upto)
+_last: tuple[bytes, Evidence] | None = None
 
 
-def _written(project: Project, executions: tuple[Execution, ...]) -> dict[str, str]:
-    """Digests of files that cells wrote and that are still as they wrote them."""
-    last = {use.path: use for execution in executions for use in execution.outputs}
-    found = {}
-    for name, use in last.items():
-        path = project.absolute(name)
-        if use.size is None or use.size > project.settings.snapshot.largest_bytes or _has_changed(path, use):
-            continue
-        with contextlib.suppress(NbmlopsError, OSError):
-            found[name] = project.stats.digest(path)
-    return found
-
-
-@lru_cache(maxsize=1)
-def _providers() -> Mapping[str, list[str]]:
-    return importlib.metadata.packages_distributions()
-
-
-def _has_changed(path: Path, use: FileUse) -> bool:
-    """Whether a file is gone or was written since a cell read it: then its bytes are not what the cell saw."""
-    try:
-        info = path.stat()
-    except OSError:
-        return True
-    return (use.size, use.modified_ns) != (info.st_size, info.st_mtime_ns)
-
-
-def _code(
-    project: Project, executions: tuple[Execution, ...], notebook: str, modules: list[Path], run: str
-) -> SnapshotRecord:
-    scanned = scan(
-        [path for path in modules if path.is_file()],
-        named=project.relative,
-        stats=project.stats,
-        largest_bytes=project.settings.snapshot.largest_bytes,
-    )
-    entries, contents = code_entries(notebook, executions, scanned.entries, environment())
-    git = git_state(project.root)
-    state = None
-    if git is not None:
-        state, diff = git
-        if diff:
-            from msgspec.structs import replace
-
-            state = replace(state, diff=project.objects.put_bytes(diff)[0])
-    return take(
-        entries,
-        places=scanned.places,
-        contents=contents,
-        scope=Scope.CODE,
-        objects=project.objects,
-        records=project.records,
-        id=new_id(),
-        taken=utc_now(),
-        notebook=notebook,
-        run=run,
-        environment=environment(),
-        git=state,
-        skipped=scanned.skipped,
-    )
+def _gathered(project: Project, body: dict[str, Any], run: str) -> Evidence:
+    """Runs that one cell has touched rest on the same: it is gathered once for all of them."""
+    global _last
+    key = canonical_json({**body, "execution": ""})
+    if _last is None or _last[0] != key or "moment" not in body:
+        _last = key, gather(project, body, run)
+    return _last[1]
 
 
 @lru_cache(maxsize=1)

@@ -71,6 +71,7 @@ class Session:
         self.records = BackgroundRecords(project.records)
         self.outputs = outputs
         self._random = RandomWatch()
+        self._moments = 0
         self._recorded = ""
         """The last execution that has ended."""
         self._shown = ""
@@ -358,9 +359,11 @@ class Session:
         self.send(say.Extra(name="tie", key=key, body=self._body(upto)))
 
     def _body(self, upto: str) -> dict[str, object]:
+        self._moments += 1
         return {
             "sessions": [self.id],
             "upto": upto,
+            "moment": self._moments,
             "notebook": self.notebook,
             "modules": _local_modules(self.project.root),
             "imported": sorted({name.partition(".")[0] for name in list(sys.modules)}),
