@@ -64,7 +64,7 @@ class OutputLog:
                 self._requests[execution] = request
 
     def taken(self, execution: str) -> tuple[tuple[dict[str, Any], ...], int]:
-        """Outputs of an execution and how many bytes of them were left out; nothing is kept here afterwards."""
+        """Outputs of an execution and how many bytes of them were left out."""
         if self._requests.get(execution) == self._request():
             # The cell is still running: what it has printed waits in the kernel's buffers.
             sys.stdout.flush()
