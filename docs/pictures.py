@@ -86,7 +86,7 @@ def terminal_picture(target: Path, line: str) -> None:
     console = Console(record=True, width=WIDTH, file=io.StringIO(), highlight=False)
     console.print(Text.assemble(("$ ", "dim"), (f"nbmlops {line}", "bold")))
     verb = find_verb(line.split()[0])
-    with TerminalProgress(console, is_quiet=False) as progress:
+    with TerminalProgress(console) as progress:
         result = verb.operation(Call(Path.cwd(), progress=progress), parse(verb, shlex.split(line)[1:]))
     console.print(terminal.renderable(pages.page(result)))
     svg = console.export_svg(theme=THEME, code_format=SVG, unique_id="t", font_aspect_ratio=0.6)

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import configparser
 import re
 from pathlib import Path
 from typing import Any
 
 import msgspec
-import yaml
 
 from nbmlops.model.snapshot import Reference
 
@@ -32,6 +30,9 @@ def lfs_pointer(path: Path) -> Reference | None:
 
 def dvc_outputs(path: Path, root: Path) -> dict[str, Reference]:
     """File names beside a `.dvc` file -> what they shall be. A folder is told by its list, where DVC's cache has it."""
+    # Few folders hold such a file: what reads it is not loaded for the others.
+    import yaml
+
     if path.stat().st_size > MOST_BYTES:
         return {}
     try:
@@ -84,6 +85,8 @@ def _dvc_folder(md5: str, root: Path) -> dict[str, Reference]:
 
 def _dvc_remote(dvc: Path) -> str:
     """Address of DVC's default remote, if it has one."""
+    import configparser
+
     config = configparser.ConfigParser(strict=False, interpolation=None)
     try:
         config.read([dvc / "config", dvc / "config.local"], encoding="utf-8")

@@ -135,7 +135,8 @@ def test_a_reader_that_goes_away_is_no_error(project: Path, variables: dict[str,
 def test_a_command_starts_without_the_heavy_libraries(project: Path, variables: dict[str, str]) -> None:
     code = (
         "import sys\nfrom nbmlops.doors.cli.main import run\nrun(['snapshots', '--json'])\nrun(['runs', '--json'])\n"
-        "heavy = ('mlflow', 'pandas', 'numpy', 'pyarrow', 'sklearn', 'IPython')\n"
+        "run(['snapshot', 'data', '--json'])\n"
+        "heavy = ('mlflow', 'pandas', 'numpy', 'pyarrow', 'sklearn', 'IPython', 'rich', 'yaml')\n"
         "print([name for name in heavy if name in sys.modules], file=sys.stderr)"
     )
     done = subprocess.run([sys.executable, "-c", code], env=variables, capture_output=True, text=True, check=True)

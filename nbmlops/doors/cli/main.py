@@ -2,65 +2,73 @@
 
 from __future__ import annotations
 
+import gc
 import json
 import os
 import signal
 import sys
 import traceback
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
-from typing import IO
+from typing import IO, TYPE_CHECKING
 
 import msgspec
-from rich.console import Console
 
 import nbmlops
 from nbmlops.doors.arguments import parse
-from nbmlops.doors.cli.progress import TerminalProgress
 from nbmlops.doors.failures import as_facts, exit_code
-from nbmlops.doors.render import pages, terminal
+from nbmlops.doors.render import pages
 from nbmlops.doors.render.blocks import Page
-from nbmlops.doors.render.help import overview, verb_page
 from nbmlops.errors import InternalError, InterruptedRunError, NbmlopsError, UsageError
-from nbmlops.ops.call import Call
+from nbmlops.ops.call import Call, Progress
 from nbmlops.ops.verbs import find_verb
 
+if TYPE_CHECKING:
+    from rich.console import Console
+
 PIPE_WIDTH = 200
+_GARBAGE_AFTER = 100_000
+"""New objects between two looks for cycles: a tree of many files makes many objects and no cycles."""
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
+    gc.set_threshold(_GARBAGE_AFTER)
     sys.exit(run(list(sys.argv[1:] if arguments is None else arguments)))
 
 
 def run(arguments: list[str]) -> int:
     """Do what the command line says and return the exit code."""
-    out, err = _console(sys.stdout), Console(stderr=True, highlight=False)
     is_json = _take_flag(arguments, "--json")
     try:
         folder = _take_folder(arguments)
         if not arguments or arguments[0] in ("--help", "-h", "help"):
-            _show(overview(magics=False), out)
+            from nbmlops.doors.render.help import overview
+
+            _show(overview(magics=False))
             return 0
         if arguments[0] in ("--version", "-V"):
-            out.print(f"nbmlops {nbmlops.__version__}")
+            print(f"nbmlops {nbmlops.__version__}")
             return 0
         verb = find_verb(arguments[0])
         if "--help" in arguments or "-h" in arguments:
-            _show(verb_page(verb, magics=False), out)
+            from nbmlops.doors.render.help import verb_page
+
+            _show(verb_page(verb, magics=False))
             return 0
         request = parse(verb, arguments[1:])
         _stop_on_termination()
-        with TerminalProgress(err, is_quiet=is_json) as progress:
+        with _progress(is_json) as progress:
             result = verb.operation(Call(folder, progress=progress), request)
         if is_json:
             sys.stdout.write(msgspec.json.format(msgspec.json.encode(result), indent=2).decode() + "\n")
         else:
-            _show(pages.page(result), out)
+            _show(pages.page(result))
         return pages.exit_code(result)
     except NbmlopsError as error:
-        return _fail(error, is_json, err)
+        return _fail(error, is_json)
     except KeyboardInterrupt:
-        return _fail(InterruptedRunError("Stopped.", kind="interrupted"), is_json, err)
+        return _fail(InterruptedRunError("Stopped.", kind="interrupted"), is_json)
     except BrokenPipeError:
         # The reader (head, less) has gone: nothing is left to say, and nowhere to say it.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
@@ -70,11 +78,23 @@ def run(arguments: list[str]) -> int:
         bug = InternalError(
             f"{type(error).__name__}: {error}.", kind="bug", hint="Please report it with the lines above."
         )
-        return _fail(bug, is_json, err)
+        return _fail(bug, is_json)
 
 
-def _show(page: Page, out: Console) -> None:
+def _progress(is_json: bool) -> AbstractContextManager[Callable[[Progress], None]]:
+    """What follows the operation. With --json nothing is drawn, and what draws is not loaded."""
+    if is_json:
+        return nullcontext(lambda event: None)
+    from nbmlops.doors.cli.progress import TerminalProgress
+
+    return TerminalProgress(_error_console())
+
+
+def _show(page: Page) -> None:
     """With colours for a terminal; else as plain lines without trailing blanks."""
+    from nbmlops.doors.render import terminal
+
+    out = _console(sys.stdout)
     if out.is_terminal:
         out.print(terminal.renderable(page))
     else:
@@ -83,14 +103,23 @@ def _show(page: Page, out: Console) -> None:
 
 def _console(stream: IO[str]) -> Console:
     """In a pipe or a file there is no edge to wrap at."""
+    from rich.console import Console
+
     return Console(file=stream, highlight=False, width=None if stream.isatty() else PIPE_WIDTH)
 
 
-def _fail(error: NbmlopsError, is_json: bool, err: Console) -> int:
+def _error_console() -> Console:
+    from rich.console import Console
+
+    return Console(stderr=True, highlight=False)
+
+
+def _fail(error: NbmlopsError, is_json: bool) -> int:
     if is_json:
         sys.stdout.write(json.dumps(as_facts(error), indent=2, default=str) + "\n")
     else:
-        err.print(f"[bold red]nbmlops:[/] {_escaped(error.message)} {_escaped(error.hint)}".rstrip(), soft_wrap=True)
+        line = f"[bold red]nbmlops:[/] {_escaped(error.message)} {_escaped(error.hint)}".rstrip()
+        _error_console().print(line, soft_wrap=True)
     return exit_code(error)
 
 

@@ -21,9 +21,8 @@ MARKS = {"done": ("✓", "green"), "failed": ("✗", "bold red"), "skipped": ("�
 class TerminalProgress:
     """Callable with each event. Finished tasks stay as a line; running ones move."""
 
-    def __init__(self, console: Console, *, is_quiet: bool) -> None:
+    def __init__(self, console: Console) -> None:
         self.console = console
-        self.is_quiet = is_quiet
         self.has_printed = False
         self.running: dict[str, tuple[Progress, float]] = {}
         self.live = Live(console=console, refresh_per_second=8, transient=True) if console.is_terminal else None
@@ -38,8 +37,6 @@ class TerminalProgress:
             self.console.print()
 
     def __call__(self, event: Progress) -> None:
-        if self.is_quiet:
-            return
         began = self.running.get(event.task, (event, time.monotonic()))[1]
         if event.state == "running":
             self.running[event.task] = (event, began)
