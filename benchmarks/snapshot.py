@@ -152,8 +152,9 @@ def _run(folder: Path, command: list[str]) -> str:
 
 
 def _environment() -> dict[str, str]:
-    """DVC without its messages home; ours from this checkout."""
-    return {**os.environ, "DVC_NO_ANALYTICS": "1", "PYTHONPATH": str(Path(__file__).parents[1])}
+    """DVC without its messages home; ours from this checkout. Both with compiled modules, as they are installed."""
+    inherited = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
+    return {**inherited, "DVC_NO_ANALYTICS": "1", "PYTHONPATH": str(Path(__file__).parents[1])}
 
 
 def _dvc(place: Path) -> str:
