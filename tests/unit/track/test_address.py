@@ -135,7 +135,7 @@ def test_a_server_that_answers_anything_passes(status: str) -> None:
     ("reply", "reason"),
     [
         (None, "nothing came within 0.3 s"),
-        (b"", "RemoteDisconnected"),
+        (b"", "Remote end closed connection"),
         (b"+OK redis\r\n", "BadStatusLine"),
         (b"HTTP/1.1 502 Bad Gateway\r\nContent-Length: 0\r\n\r\n", "a gateway says 502"),
     ],
