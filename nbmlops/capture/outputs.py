@@ -20,7 +20,7 @@ from typing import Any
 from nbmlops.lib.redact import redact
 
 LARGEST_BYTES = 8_000_000
-"""Of one cell. A longer output is cut, and says so."""
+"""Of one cell. What is more is left out, and counted."""
 _HEARD = frozenset({"stream", "display_data", "execute_result", "error", "update_display_data", "clear_output"})
 logger = logging.getLogger("nbmlops")
 _COLOUR = re.compile(r"\x1b\[[0-9;]*m")

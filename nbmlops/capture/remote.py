@@ -120,7 +120,7 @@ def note_object(system: Any, path: Any, use: Use, details: Any) -> None:
             found.is_asked = True
             info = system.info(path)
             _describe(found, info, info.get("size"))
-    except Exception:  # noqa: BLE001
+    except Exception:  # noqa: BLE001 - the object was read; its description is a courtesy
         _log.debug("a remote object could not be described", exc_info=True)
 
 
@@ -152,7 +152,7 @@ async def _note_fetched(system: Any, path: str, use: Use) -> None:
         found.is_asked = True
         if details is not None:
             _describe(found, details, details.get("size"))
-    except Exception:  # noqa: BLE001
+    except Exception:  # noqa: BLE001 - the object was read; its description is a courtesy
         _log.debug("a remote object could not be described", exc_info=True)
 
 

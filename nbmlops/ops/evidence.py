@@ -132,9 +132,7 @@ def _code(
     if git is not None:
         state, diff = git
         if diff:
-            from msgspec.structs import replace
-
-            state = replace(state, diff=project.objects.put_bytes(diff)[0])
+            state = msgspec.structs.replace(state, diff=project.objects.put_bytes(diff)[0])
     return take(
         entries,
         places=scanned.places,
