@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import inspect
-from collections.abc import Sequence
-from typing import Annotated, Any
+from collections.abc import Collection, Sequence
+from difflib import get_close_matches
+from getopt import GetoptError, gnu_getopt
+from typing import Any
 
 import msgspec
-from cyclopts import App, CycloptsError, Parameter
 
 from nbmlops.errors import UsageError
 from nbmlops.ops.fields import fields_of
@@ -17,17 +17,34 @@ _MISSING, _UNKNOWN = "Object missing required field ", "Object contains unknown 
 
 
 def parse(verb: Verb, tokens: Sequence[str]) -> msgspec.Struct:
-    """Raises UsageError with the parser's complaint and the verb's usage."""
-    app = App(name=verb.name, help_flags=(), version_flags=(), result_action="return_value")
-    app.default(_collector(verb.request))
+    """As GNU programs read them: options anywhere, `--` ends them. Raises UsageError with the verb's usage."""
+    fields = fields_of(verb.request)
+    options = [field for field in fields if not field.is_positional]
+    forms = {field.flag: field for field in options} | {f"-{field.short}": field for field in options if field.short}
     try:
-        _, bound, _ = app.parse_args(list(tokens), exit_on_error=False, print_error=False)
-    except CycloptsError as error:
-        text = " ".join(str(error).split())
-        raise UsageError(
-            f"{verb.name}: {text}", kind="arguments-malformed", hint=f"Usage: {usage(verb)}", verb=verb.name
-        ) from None
-    return to_request(verb, dict(bound.arguments))
+        given, rest = gnu_getopt(
+            list(tokens),
+            "".join(field.short + ":" * (not field.is_flag) for field in options if field.short),
+            [field.flag[2:] + "=" * (not field.is_flag) for field in options],
+        )
+    except GetoptError as error:
+        raise _refusal(verb, _complaint(error, forms)) from None
+    values: dict[str, Any] = {}
+    for form, text in given:
+        field = forms[form]
+        if field.is_many:
+            values.setdefault(field.name, []).append(text)
+        elif field.name in values:
+            raise _refusal(verb, f"{form} is given twice")
+        else:
+            values[field.name] = field.is_flag or text
+    for field in fields:
+        if field.is_positional and rest:
+            values[field.name] = rest if field.is_many else rest[0]
+            rest = [] if field.is_many else rest[1:]
+    if rest:
+        raise _refusal(verb, f"{rest[0]} is one argument too many")
+    return to_request(verb, values)
 
 
 def to_request(verb: Verb, values: dict[str, Any]) -> msgspec.Struct:
@@ -35,15 +52,22 @@ def to_request(verb: Verb, values: dict[str, Any]) -> msgspec.Struct:
     try:
         return msgspec.convert(values, verb.request, strict=False)
     except msgspec.ValidationError as error:
-        raise UsageError(
-            f"{verb.name}: {_words(error, verb)}.",
-            kind="arguments-malformed",
-            hint=f"Usage: {usage(verb)}",
-            verb=verb.name,
-        ) from error
+        raise _refusal(verb, _words(error, verb, values)) from error
 
 
-def _words(error: msgspec.ValidationError, verb: Verb) -> str:
+def _refusal(verb: Verb, text: str) -> UsageError:
+    return UsageError(f"{verb.name}: {text}.", kind="arguments-malformed", hint=f"Usage: {usage(verb)}", verb=verb.name)
+
+
+def _complaint(error: GetoptError, forms: Collection[str]) -> str:
+    typed = f"--{error.opt}" if len(error.opt) > 1 else f"-{error.opt}"
+    if typed in forms:
+        return error.msg
+    near = get_close_matches(typed, forms, 1)
+    return f"unknown option {typed}" + (f"; the nearest is {near[0]}" if near else "")
+
+
+def _words(error: msgspec.ValidationError, verb: Verb, values: dict[str, Any]) -> str:
     """msgspec's complaint in words of the prompt: names of arguments instead of paths into JSON."""
     text, _, place = str(error).replace("`", "").partition(" - at $.")
     names = {field.name: field.metavar or field.name for field in fields_of(verb.request)}
@@ -51,29 +75,10 @@ def _words(error: msgspec.ValidationError, verb: Verb) -> str:
         return f"{names[text.removeprefix(_MISSING)]} is missing"
     if text.startswith(_UNKNOWN):
         return f"there is no argument {text.removeprefix(_UNKNOWN)}"
+    if isinstance(given := values.get(place), str):
+        text = text.replace("got str", f"got {given!r}")
     return f"{place}: {text[0].lower()}{text[1:]}" if place else text
 
 
 def usage(verb: Verb) -> str:
     return " ".join([verb.name, *(field.shown for field in fields_of(verb.request))])
-
-
-def _collector(request: type[msgspec.Struct]) -> Any:
-    """A function whose signature cyclopts can read, since it does not know msgspec structs."""
-
-    def collect(**values: Any) -> dict[str, Any]:
-        return values
-
-    parameters = []
-    for field in fields_of(request):
-        names = (field.flag, f"-{field.short}") if field.short else (field.flag,)
-        if field.is_positional and field.is_many:
-            item: Any = field.type.__args__[0]
-            parameters.append(inspect.Parameter(field.name, inspect.Parameter.VAR_POSITIONAL, annotation=item))
-            continue
-        kind = inspect.Parameter.POSITIONAL_ONLY if field.is_positional else inspect.Parameter.KEYWORD_ONLY
-        about = Parameter() if field.is_positional else Parameter(name=names, negative=())
-        default = inspect.Parameter.empty if field.is_required else field.default
-        parameters.append(inspect.Parameter(field.name, kind, default=default, annotation=Annotated[field.type, about]))
-    collect.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
-    return collect

@@ -15,7 +15,7 @@ from nbmlops.ops.fields import option
 
 class Request(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     limit: Annotated[int, option("How many at most.", short="n")] = 20
-    scope: Annotated[Scope | None, option("Only `data` or only `code`.")] = None
+    scope: Annotated[Scope | None, option("Only `data` or only `code`.", metavar="data|code")] = None
 
 
 class Result(msgspec.Struct, frozen=True, kw_only=True):

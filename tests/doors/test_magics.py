@@ -206,7 +206,7 @@ def test_loading_imports_nothing_heavy_and_twice_is_once(
 ) -> None:
     place = copy_of(counted, tmp_path / "light")
     with Kernel(place, variables) as kernel:
-        heavy = ("mlflow", "pandas", "pyarrow", "sklearn", "numpy", "matplotlib", "cyclopts", "ipywidgets", "papermill")
+        heavy = ("mlflow", "pandas", "pyarrow", "sklearn", "numpy", "matplotlib", "ipywidgets", "papermill")
         before = "import sys, os; _env = dict(os.environ); _sh = get_ipython(); _path = list(sys.meta_path)\n"
         before += (
             "_t, _e = list(_sh.input_transformers_cleanup), {k: list(v) for k, v in _sh.events.callbacks.items()}\n"
