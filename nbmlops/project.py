@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import logging
 import os
-import socket
 from functools import cached_property
 from pathlib import Path
 
@@ -142,6 +141,8 @@ class Project:
             return False
         if session.ended is not None:
             return False
+        import socket
+
         if session.host != socket.gethostname():
             return True
         return session.boot == boot_id() and process_started(session.pid) == session.process_started

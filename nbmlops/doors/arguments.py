@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from difflib import get_close_matches
 from getopt import GetoptError, gnu_getopt
 from typing import Any
 
@@ -63,6 +62,8 @@ def _complaint(error: GetoptError, forms: Collection[str]) -> str:
     typed = f"--{error.opt}" if len(error.opt) > 1 else f"-{error.opt}"
     if typed in forms:
         return error.msg
+    from difflib import get_close_matches
+
     near = get_close_matches(typed, forms, 1)
     return f"unknown option {typed}" + (f"; the nearest is {near[0]}" if near else "")
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import subprocess
 import sys
 import threading
 from collections import deque
@@ -21,6 +20,8 @@ _own_faults = 0
 
 def output_of(command: Sequence[str], *, folder: Path, timeout_seconds: float = 10) -> bytes | None:
     """Standard output of a command; None when it is missing, fails or takes too long."""
+    import subprocess  # most commands start no other
+
     global _own_faults
     thread = threading.get_ident()
     before = _children_faults()

@@ -33,7 +33,7 @@ class Reference(msgspec.Struct, frozen=True, kw_only=True, order=True, omit_defa
     blake3: str = ""
 
 
-class Entry(msgspec.Struct, frozen=True, kw_only=True, order=True):
+class Entry(msgspec.Struct, frozen=True, kw_only=True, order=True, gc=False):
     """One file of a tree."""
 
     path: str

@@ -6,7 +6,6 @@ The modules load when their verb is used, so that loading the extension stays ch
 
 from __future__ import annotations
 
-import difflib
 import importlib
 from collections.abc import Callable
 from enum import StrEnum
@@ -98,6 +97,8 @@ def find_verb(name: str) -> Verb:
     for verb in VERBS:
         if verb.name == name:
             return verb
+    import difflib
+
     near = difflib.get_close_matches(name, [verb.name for verb in VERBS], n=1)
     raise NotFoundError(
         f"There is no verb {name!r}.",

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path, PurePosixPath
 from typing import Any
 from urllib.parse import urlsplit
@@ -30,17 +30,20 @@ from nbmlops.store.statcache import StatCache
 _PIECE = 1 << 20
 
 
-def with_references(scanned: Scanned, *, root: Path, stats: StatCache, urls: Iterable[str] = ()) -> Scanned:
+def with_references(scanned: Scanned, *, root: Path, stats: StatCache, urls: Sequence[str] = ()) -> Scanned:
     """The same with what is kept by reference only. A file that DVC tracks and that is there is kept as it is.
 
     Raises UsageError for a URL with credentials, NotFoundError when nothing is there, UnavailableError.
     """
+    pointers = [entry for entry in scanned.entries if entry.size in LFS_SIZES or entry.path.endswith(".dvc")]
+    if not (pointers or scanned.large or urls):
+        return scanned
     found = {entry.path: entry for entry in scanned.entries}
     for name, place in scanned.large.items():
         size = os.stat(place).st_size
         digest = stats.digest(Path(place))
         found[name] = _entry(name, Reference(uri=name, size=size, blake3=digest), os.access(place, os.X_OK))
-    for entry in scanned.entries:
+    for entry in pointers:
         place = scanned.places.get(entry.path, "")
         if entry.size in LFS_SIZES and (pointer := lfs_pointer(Path(place))) is not None:
             found[entry.path] = _entry(entry.path, pointer, entry.executable)

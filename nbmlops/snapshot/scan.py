@@ -18,7 +18,7 @@ from nbmlops.lib.files import ASIDE
 from nbmlops.model.snapshot import Entry
 from nbmlops.store.chunks import WHOLE_BYTES
 from nbmlops.store.layout import FOLDER
-from nbmlops.store.statcache import Seen, StatCache, put_small, read_steadily
+from nbmlops.store.statcache import Key, Seen, StatCache, key_of, put_small, read_steadily
 from nbmlops.store.writing import Writer
 
 SKIPPED_FOLDERS = frozenset(
@@ -39,14 +39,15 @@ _SECRETS = (".env", ".env.*", ".netrc", ".pypirc", ".pgpass", "id_rsa", "id_ed25
 """Names of files that hold passwords and keys. Inside a folder they are left out; named themselves they are kept."""
 _is_secret = re.compile("|".join(fnmatch.translate(pattern) for pattern in _SECRETS)).match
 _AT_ONCE = 256
-"""Small files that are read before their digests are looked up together."""
+"""Files that are looked up together, and small ones that are read before their digests are."""
 
 
 class _File(NamedTuple):
     path: str
     name: str
     """As its entry carries it."""
-    info: os.stat_result
+    mode: int
+    key: Key
     is_named: bool
     """Whether it was asked for itself: then a link stands for what it points to."""
 
@@ -76,34 +77,38 @@ def scan(
     not exist and ConflictError for a file that keeps changing.
     """
     entries: dict[str, Entry] = {}
+    places: dict[str, str] = {}
     skipped: list[str] = []
     large: dict[str, str] = {}
-    regular: dict[str, _File] = {}
-    for file in _files(paths, named, skipped):
-        try:
-            if stat.S_ISLNK(file.info.st_mode):
-                entries[file.name] = _link(file)
-            elif reason := _refused(file):
-                skipped.append(f"{file.name}: {reason}")
-            elif file.info.st_size > largest_bytes:
-                large[file.name] = file.path
-                skipped.append(f"{file.name}: {file.info.st_size:,} bytes, more than snapshot.largest_file")
+    unread: dict[str, _File] = {}
+    for files in _gathered(_files(paths, named, skipped)):
+        regular = {}
+        for file in files:
+            try:
+                if stat.S_ISLNK(file.mode):
+                    entries[file.name] = _link(file)
+                elif reason := _refused(file):
+                    skipped.append(f"{file.name}: {reason}")
+                elif file.key.size > largest_bytes:
+                    large[file.name] = file.path
+                    skipped.append(f"{file.name}: {file.key.size:,} bytes, more than snapshot.largest_file")
+                else:
+                    regular[file.path] = file
+            except UnicodeEncodeError:
+                skipped.append(f"{file.name}: the name that it links to is not UTF-8")
+            except OSError as error:
+                skipped.append(f"{file.name}: {error.strerror}")
+        known = stats.known({path: file.key for path, file in regular.items()})
+        for path, file in regular.items():
+            if path in known:
+                entries[file.name] = _entry(file, known[path], file.key.size)
+                places[file.name] = path
             else:
-                regular[file.path] = file
-        except UnicodeEncodeError:
-            skipped.append(f"{file.name}: the name that it links to is not UTF-8")
-        except OSError as error:
-            skipped.append(f"{file.name}: {error.strerror}")
-    known = stats.known((path, file.info) for path, file in regular.items())
-    places = {}
-    for file in regular.values():
-        if (digest := known.get(file.path)) is not None:
-            entries[file.name] = _entry(file, digest, file.info.st_size)
-            places[file.name] = file.path
+                unread[path] = file
     read = []
-    for file, seen in _read([file for file in regular.values() if file.path not in known], writer, skipped):
+    for file, seen in _read(list(unread.values()), writer, skipped):
         read.append(seen)
-        entries[file.name] = _entry(file, seen.digest, seen.key[0])
+        entries[file.name] = _entry(file, seen.digest, seen.key.size)
         places[file.name] = file.path
     stats.remember(read)
     return Scanned(
@@ -116,8 +121,8 @@ def scan(
 
 def _read(files: list[_File], writer: Writer | None, skipped: list[str]) -> Iterator[tuple[_File, Seen]]:
     """Digest, and with a writer keep, files that may have changed since they were last read, if ever."""
-    small = [file for file in files if file.info.st_size <= WHOLE_BYTES] if writer is not None else []
-    later = [file for file in files if file.info.st_size > WHOLE_BYTES] if writer is not None else files
+    small = [file for file in files if file.key.size <= WHOLE_BYTES] if writer is not None else []
+    later = [file for file in files if file.key.size > WHOLE_BYTES] if writer is not None else files
     for start in range(0, len(small), _AT_ONCE):
         some = small[start : start + _AT_ONCE]
         assert writer is not None
@@ -133,14 +138,26 @@ def _read(files: list[_File], writer: Writer | None, skipped: list[str]) -> Iter
             skipped.append(f"{file.name}: {error.strerror}")
 
 
-def _files(paths: Iterable[Path], named: Callable[[Path], str], skipped: list[str]) -> Iterator[_File]:
+def _gathered(folders: Iterable[list[_File]]) -> Iterator[list[_File]]:
+    """Several small folders together, as long as that saves queries: what is done with is let go of."""
+    waiting: list[_File] = []
+    for files in folders:
+        waiting += files
+        if len(waiting) >= _AT_ONCE:
+            yield waiting
+            waiting = []
+    yield waiting
+
+
+def _files(paths: Iterable[Path], named: Callable[[Path], str], skipped: list[str]) -> Iterator[list[_File]]:
     for path in paths:
         if path.is_dir():
             yield from _below(str(path), _prefix(named(path)), skipped)
         elif os.path.lexists(path):
             name = named(path)
             if _can_be_told(name, skipped):
-                yield _File(str(path), name, path.stat() if path.exists() else path.lstat(), path.exists())
+                info = path.stat() if path.exists() else path.lstat()
+                yield [_File(str(path), name, info.st_mode, key_of(info), path.exists())]
         else:
             raise _missing(path)
 
@@ -158,8 +175,9 @@ def _missing(path: Path) -> NotFoundError:
     )
 
 
-def _below(folder: str, prefix: str, skipped: list[str]) -> Iterator[_File]:
+def _below(folder: str, prefix: str, skipped: list[str]) -> Iterator[list[_File]]:
     """Everything in a folder but folders, whose content follows. Plain strings: a tree may have a million files."""
+    files = []
     folders = []
     try:
         with os.scandir(folder) as listed:
@@ -168,13 +186,16 @@ def _below(folder: str, prefix: str, skipped: list[str]) -> Iterator[_File]:
                     if each.name not in SKIPPED_FOLDERS:
                         folders.append((each.path, prefix + each.name + "/"))
                 # Half a file of our own is no file: `nbmlops gc` takes it away.
-                elif not each.name.startswith(ASIDE) and _can_be_told(prefix + each.name, skipped):
+                elif not each.name.startswith(ASIDE) and _can_be_told(name := prefix + each.name, skipped):
                     try:
-                        yield _File(each.path, prefix + each.name, each.stat(follow_symlinks=False), False)
+                        info = each.stat(follow_symlinks=False)
                     except OSError as error:
-                        skipped.append(f"{prefix}{each.name}: {error.strerror}")
+                        skipped.append(f"{name}: {error.strerror}")
+                    else:
+                        files.append(_File(each.path, name, info.st_mode, key_of(info), False))
     except OSError as error:
         skipped.append(f"{_printable(prefix.rstrip('/'))}: {error.strerror}")
+    yield files
     for path, inner in folders:
         yield from _below(path, inner, skipped)
 
@@ -194,7 +215,7 @@ def _can_be_told(name: str, skipped: list[str]) -> bool:
 
 
 def _entry(file: _File, digest: str, size: int) -> Entry:
-    return Entry(path=file.name, digest=digest, size=size, executable=bool(file.info.st_mode & stat.S_IXUSR))
+    return Entry(path=file.name, digest=digest, size=size, executable=bool(file.mode & stat.S_IXUSR))
 
 
 def _link(file: _File) -> Entry:
@@ -204,7 +225,7 @@ def _link(file: _File) -> Entry:
 
 def _refused(file: _File) -> str:
     """Why a file is not kept; empty when it is."""
-    if not stat.S_ISREG(file.info.st_mode):
+    if not stat.S_ISREG(file.mode):
         return "not a regular file"
     if not file.is_named and _is_secret(file.path.rpartition("/")[2]):
         return "it may hold a secret; name it itself to keep it"

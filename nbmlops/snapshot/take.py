@@ -78,7 +78,7 @@ def _put_entries(
     writer: Writer, entries: tuple[Entry, ...], places: dict[str, str], contents: dict[str, bytes]
 ) -> None:
     missing = writer.missing(entry.digest for entry in entries)
-    for entry in entries:
+    for entry in entries if missing else ():
         if entry.digest not in missing:
             continue
         if entry.path in contents:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-import shutil
+import os
 import sqlite3
 import threading
 from collections.abc import Iterator
@@ -117,7 +117,8 @@ class Database:
 def _has_room(folder: Path) -> bool:
     """Without room for its shared memory SQLite says `disk I/O error`, not that the disk is full."""
     try:
-        return shutil.disk_usage(folder).free > _LEAST_BYTES
+        disk = os.statvfs(folder)
+        return disk.f_bavail * disk.f_frsize > _LEAST_BYTES
     except OSError:
         return True
 

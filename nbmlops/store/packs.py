@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import contextlib
 import os
-import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -68,6 +67,8 @@ class Packs:
 
         Raises IntegrityError when anything in it is damaged; then nothing is kept. Tell the index: `Index.add`.
         """
+        import shutil  # only `pull` needs it
+
         with refusing_disk_errors(self.folder):
             self.folder.mkdir(parents=True, exist_ok=True)
             aside = self.folder / f"{ASIDE}{os.urandom(8).hex()}"

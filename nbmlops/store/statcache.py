@@ -10,25 +10,37 @@ from __future__ import annotations
 import os
 import stat
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
 from nbmlops.lib.digest import digest_file
 from nbmlops.store.chunks import WHOLE_BYTES
-from nbmlops.store.index import Index, batched, marks
+from nbmlops.store.index import Index
 from nbmlops.store.writing import Writer, file_changed
 
 TICK_NS = 50_000_000
 _TRIES = 3
+_BY_PATH = "SELECT path, size, modified_ns, changed_ns, inode, hashed_ns, digest FROM stat_cache WHERE path"
+
+
+class Key(NamedTuple):
+    """By what a file is known to be the one that was read."""
+
+    size: int
+    modified_ns: int
+    changed_ns: int
+    inode: int
+
+
+_NOT_ASKED = ("", Key(-1, 0, 0, 0))
 
 
 class Seen(NamedTuple):
     """A file whose digest was found, and the state in which it was read."""
 
     path: str
-    key: tuple[int, int, int, int]
-    """Size, times and inode."""
+    key: Key
     hashed_ns: int
     digest: str
 
@@ -42,31 +54,23 @@ class StatCache:
 
         Raises ConflictError when it keeps changing while it is read.
         """
-        known = self.known([(str(path), path.stat())])
+        known = self.known({str(path): key_of(path.stat())})
         if known:
             return known[str(path)]
         seen = read_steadily(str(path), digest_file)
         self.remember([seen])
         return seen.digest
 
-    def known(self, files: Iterable[tuple[str, os.stat_result]]) -> dict[str, str]:
+    def known(self, files: Mapping[str, Key]) -> dict[str, str]:
         """Of many files, the digests of those that need not be read."""
-        asked = {os.fsencode(path): (path, info) for path, info in files}
+        asked = {os.fsencode(path): (path, key) for path, key in files.items()}
         now = time.time_ns()
         found = {}
-        for names in batched(asked):
-            rows = self.index.read(
-                "SELECT path, size, modified_ns, changed_ns, inode, hashed_ns, digest FROM stat_cache"
-                f" WHERE path IN ({marks(names)})",
-                names,
-            )
-            for name, *row in rows:
-                path, info = asked[name]  # type: ignore[index]
-                hashed_ns, digest = row[4], row[5]
-                assert isinstance(hashed_ns, int)
-                is_racy = max(info.st_mtime_ns, info.st_ctime_ns) + TICK_NS >= hashed_ns
-                if tuple(row[:4]) == _key(info) and not is_racy and hashed_ns <= now:
-                    found[path] = str(digest)
+        for name, size, modified_ns, changed_ns, inode, hashed_ns, digest in self.index.read_keys(_BY_PATH, asked):
+            path, key = asked.get(name, _NOT_ASKED)
+            is_racy = max(modified_ns, changed_ns) + TICK_NS >= hashed_ns
+            if key == (size, modified_ns, changed_ns, inode) and not is_racy and hashed_ns <= now:
+                found[path] = digest
         return found
 
     def remember(self, seen: Iterable[Seen]) -> None:
@@ -82,8 +86,8 @@ def read_steadily(path: str, digest: Callable[[Path], str]) -> Seen:
         hashed_ns = time.time_ns()
         found = digest(Path(path))
         after = os.stat(path)
-        if _key(after) == _key(before):
-            return Seen(path, _key(after), hashed_ns, found)
+        if key_of(after) == key_of(before):
+            return Seen(path, key_of(after), hashed_ns, found)
         before = after
     raise file_changed(Path(path))
 
@@ -99,7 +103,7 @@ def put_small(writer: Writer, paths: Sequence[str]) -> list[Seen | None]:
     ]
 
 
-def _read_small(path: str) -> tuple[bytes, tuple[int, int, int, int], int] | None:
+def _read_small(path: str) -> tuple[bytes, Key, int] | None:
     """Content, state and moment, of a file that holds still."""
     hashed_ns = time.time_ns()
     try:
@@ -115,10 +119,10 @@ def _read_small(path: str) -> tuple[bytes, tuple[int, int, int, int], int] | Non
         return None
     finally:
         os.close(handle)
-    if _key(before) != _key(after) or len(data) != after.st_size or not stat.S_ISREG(after.st_mode):
+    if key_of(before) != key_of(after) or len(data) != after.st_size or not stat.S_ISREG(after.st_mode):
         return None
-    return data, _key(after), hashed_ns
+    return data, key_of(after), hashed_ns
 
 
-def _key(info: os.stat_result) -> tuple[int, int, int, int]:
-    return (info.st_size, info.st_mtime_ns, info.st_ctime_ns, info.st_ino)
+def key_of(info: os.stat_result) -> Key:
+    return Key(info.st_size, info.st_mtime_ns, info.st_ctime_ns, info.st_ino)

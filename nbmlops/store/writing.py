@@ -47,7 +47,8 @@ class Writer:
         self.stored = 0
         """Bytes that were new on the disk, so far."""
         self._pack: PackWriter | None = None
-        self._pending: set[tuple[bytes, Kind]] = set()
+        self._pending = _none_of_each()
+        """Put by this writer, and not yet in the index."""
         self._compressions: dict[str, Compression] = {}
         self._flushing: Future[None] | None = None
         self._finishing: list[tuple[Future[str], list[Entry]]] = []
@@ -58,7 +59,7 @@ class Writer:
     def missing(self, digests: Iterable[str]) -> set[str]:
         """Those of some objects that are not kept yet."""
         asked = {bytes.fromhex(digest): digest for digest in digests}
-        fresh = {raw for raw in asked if not any((raw, kind) in self._pending for kind in OBJECT)}
+        fresh = asked.keys() - self._pending[Kind.CHUNK] - self._pending[Kind.RECIPE]
         fresh -= self._index.known(fresh, OBJECT)
         return {asked[raw] for raw in fresh if not self._has_loose(asked[raw])}
 
@@ -139,7 +140,7 @@ class Writer:
         pack, self._pack = self._pack, None
         if pack is not None:
             self._index.add(pack.finish(), pack.entries)
-        self._pending.clear()
+        self._pending = _none_of_each()
 
     def abandon(self) -> None:
         with contextlib.suppress(OSError, NbmlopsError):  # what went wrong first is told
@@ -147,7 +148,7 @@ class Writer:
         pack, self._pack = self._pack, None
         if pack is not None:
             pack.abandon()
-        self._pending.clear()
+        self._pending = _none_of_each()
 
     def close(self) -> None:
         """Wait for packs that are still being finished; the index finds those it was not told of."""
@@ -190,7 +191,8 @@ class Writer:
         while len(self._finishing) > most:
             future, entries = self._finishing.pop(0)
             self._index.add(future.result(), entries)
-            self._pending.difference_update((entry.digest, Kind(entry.kind)) for entry in entries)
+            for entry in entries:
+                self._pending[entry.kind].discard(entry.digest)
 
     def _put_stream(self, file: Reader) -> tuple[str, int, int]:
         hasher = blake3()
@@ -227,7 +229,7 @@ class Writer:
         return self._add(raw, Kind.RECIPE, Compression(), recipe.encode())
 
     def _add(self, digest: bytes, kind: Kind, compression: Compression, data: bytes | memoryview) -> int:
-        if (digest, kind) in self._pending:
+        if digest in self._pending[kind]:
             return 0
         if self._pack is not None and self._pack.size >= PACK_BYTES:
             self._finish_beside(self._pack)
@@ -238,9 +240,13 @@ class Writer:
         entry: Entry = self._pack.add(digest, kind, codec, packed, len(data))
         if self._pack.waiting_bytes >= _MOST_WAITING:
             self._flush_beside()
-        self._pending.add((digest, kind))
+        self._pending[kind].add(digest)
         self.stored += entry.stored
         return entry.stored
+
+
+def _none_of_each() -> dict[int, set[bytes]]:
+    return {kind: set() for kind in Kind}
 
 
 def _thread(name: str) -> ThreadPoolExecutor:

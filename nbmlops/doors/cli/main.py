@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import gc
-import json
 import os
 import signal
 import sys
@@ -116,6 +115,8 @@ def _error_console() -> Console:
 
 def _fail(error: NbmlopsError, is_json: bool) -> int:
     if is_json:
+        import json
+
         sys.stdout.write(json.dumps(as_facts(error), indent=2, default=str) + "\n")
     else:
         line = f"[bold red]nbmlops:[/] {_escaped(error.message)} {_escaped(error.hint)}".rstrip()

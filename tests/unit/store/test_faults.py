@@ -172,9 +172,9 @@ def test_a_digest_from_a_time_that_has_not_come_is_not_trusted(
     ahead = time.time_ns() + 3600 * 10**9
     monkeypatch.setattr(statcache.time, "time_ns", lambda: ahead)
     assert project.stats.digest(path) == digest_bytes(b"old")
-    assert project.stats.known([(str(path), path.stat())]) != {}
+    assert project.stats.known({str(path): statcache.key_of(path.stat())}) != {}
     monkeypatch.undo()  # the clock has gone back
-    assert project.stats.known([(str(path), path.stat())]) == {}
+    assert project.stats.known({str(path): statcache.key_of(path.stat())}) == {}
 
 
 def test_memory_does_not_grow_with_a_file(project: Project) -> None:
