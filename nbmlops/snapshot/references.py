@@ -6,7 +6,6 @@ them when they are restored: what has changed meanwhile is an error, never resto
 
 from __future__ import annotations
 
-import hashlib
 import os
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path, PurePosixPath
@@ -183,6 +182,8 @@ def _entry(path: str, reference: Reference, executable: bool = False) -> Entry:
 
 def _checked(pieces: Iterable[bytes], into: Any = None) -> Reference:
     """Sums of bytes, written on the way."""
+    import hashlib
+
     md5, sha256, own = hashlib.md5(usedforsecurity=False), hashlib.sha256(), blake3()
     size = 0
     for piece in pieces:

@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import fnmatch
 import os
-import re
 import stat
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
-from typing import NamedTuple
 
 import msgspec
 
@@ -35,18 +32,19 @@ SKIPPED_FOLDERS = frozenset(
     }
 )
 
-_SECRETS = (".env", ".env.*", ".netrc", ".pypirc", ".pgpass", "id_rsa", "id_ed25519", "*.pem", "*.key", "*.p12")
+_SECRETS = frozenset({".env", ".netrc", ".pypirc", ".pgpass", "id_rsa", "id_ed25519"})
 """Names of files that hold passwords and keys. Inside a folder they are left out; named themselves they are kept."""
-_is_secret = re.compile("|".join(fnmatch.translate(pattern) for pattern in _SECRETS)).match
+_SECRET_ENDINGS = (".pem", ".key", ".p12")
 _AT_ONCE = 256
 """Files that are looked up together, and small ones that are read before their digests are."""
 
 
-class _File(NamedTuple):
+class _File(msgspec.Struct, frozen=True, gc=False):
     path: str
     name: str
     """As its entry carries it."""
     mode: int
+    size: int
     key: Key
     is_named: bool
     """Whether it was asked for itself: then a link stands for what it points to."""
@@ -82,33 +80,35 @@ def scan(
     large: dict[str, str] = {}
     unread: dict[str, _File] = {}
     for files in _gathered(_files(paths, named, skipped)):
-        regular = {}
+        regular: dict[str, _File] = {}
         for file in files:
-            try:
-                if stat.S_ISLNK(file.mode):
+            if stat.S_ISLNK(file.mode):
+                try:
                     entries[file.name] = _link(file)
-                elif reason := _refused(file):
-                    skipped.append(f"{file.name}: {reason}")
-                elif file.key.size > largest_bytes:
-                    large[file.name] = file.path
-                    skipped.append(f"{file.name}: {file.key.size:,} bytes, more than snapshot.largest_file")
-                else:
-                    regular[file.path] = file
-            except UnicodeEncodeError:
-                skipped.append(f"{file.name}: the name that it links to is not UTF-8")
-            except OSError as error:
-                skipped.append(f"{file.name}: {error.strerror}")
+                except UnicodeEncodeError:
+                    skipped.append(f"{file.name}: the name that it links to is not UTF-8")
+                except OSError as error:
+                    skipped.append(f"{file.name}: {error.strerror}")
+            elif not stat.S_ISREG(file.mode):
+                skipped.append(f"{file.name}: not a regular file")
+            elif not file.is_named and _is_secret(file.path.rpartition("/")[2]):
+                skipped.append(f"{file.name}: it may hold a secret; name it itself to keep it")
+            elif file.size > largest_bytes:
+                large[file.name] = file.path
+                skipped.append(f"{file.name}: {file.size:,} bytes, more than snapshot.largest_file")
+            else:
+                regular[file.path] = file
         known = stats.known({path: file.key for path, file in regular.items()})
         for path, file in regular.items():
             if path in known:
-                entries[file.name] = _entry(file, known[path], file.key.size)
+                entries[file.name] = _entry(file, known[path], file.size)
                 places[file.name] = path
             else:
                 unread[path] = file
     read = []
     for file, seen in _read(list(unread.values()), writer, skipped):
         read.append(seen)
-        entries[file.name] = _entry(file, seen.digest, seen.key.size)
+        entries[file.name] = _entry(file, seen.digest, seen.key[0])
         places[file.name] = file.path
     stats.remember(read)
     return Scanned(
@@ -121,16 +121,17 @@ def scan(
 
 def _read(files: list[_File], writer: Writer | None, skipped: list[str]) -> Iterator[tuple[_File, Seen]]:
     """Digest, and with a writer keep, files that may have changed since they were last read, if ever."""
-    small = [file for file in files if file.key.size <= WHOLE_BYTES] if writer is not None else []
-    later = [file for file in files if file.key.size > WHOLE_BYTES] if writer is not None else files
+    small = [file for file in files if file.size <= WHOLE_BYTES] if writer is not None else []
+    later = [file for file in files if file.size > WHOLE_BYTES] if writer is not None else files
     for start in range(0, len(small), _AT_ONCE):
         some = small[start : start + _AT_ONCE]
         assert writer is not None
-        for file, seen in zip(some, put_small(writer, [file.path for file in some]), strict=True):
-            if seen is None:
-                later.append(file)
+        seen = {each.path: each for each in put_small(writer, {file.path: file.key for file in some})}
+        for file in some:
+            if file.path in seen:
+                yield file, seen[file.path]
             else:
-                yield file, seen
+                later.append(file)
     for file in later:
         try:
             yield file, read_steadily(file.path, digest_file if writer is None else writer.keep)
@@ -157,7 +158,7 @@ def _files(paths: Iterable[Path], named: Callable[[Path], str], skipped: list[st
             name = named(path)
             if _can_be_told(name, skipped):
                 info = path.stat() if path.exists() else path.lstat()
-                yield [_File(str(path), name, info.st_mode, key_of(info), path.exists())]
+                yield [_File(str(path), name, info.st_mode, info.st_size, key_of(info), path.exists())]
         else:
             raise _missing(path)
 
@@ -192,7 +193,7 @@ def _below(folder: str, prefix: str, skipped: list[str]) -> Iterator[list[_File]
                     except OSError as error:
                         skipped.append(f"{name}: {error.strerror}")
                     else:
-                        files.append(_File(each.path, name, info.st_mode, key_of(info), False))
+                        files.append(_File(each.path, name, info.st_mode, info.st_size, key_of(info), False))
     except OSError as error:
         skipped.append(f"{_printable(prefix.rstrip('/'))}: {error.strerror}")
     yield files
@@ -223,13 +224,8 @@ def _link(file: _File) -> Entry:
     return Entry(path=file.name, digest=digest_bytes(target.encode()), size=0, link=target)
 
 
-def _refused(file: _File) -> str:
-    """Why a file is not kept; empty when it is."""
-    if not stat.S_ISREG(file.mode):
-        return "not a regular file"
-    if not file.is_named and _is_secret(file.path.rpartition("/")[2]):
-        return "it may hold a secret; name it itself to keep it"
-    return ""
+def _is_secret(name: str) -> bool:
+    return name in _SECRETS or name.startswith(".env.") or name.endswith(_SECRET_ENDINGS)
 
 
 def _printable(name: str) -> str:

@@ -72,9 +72,10 @@ class Index:
 
     def known(self, digests: Iterable[bytes], kinds: Sequence[Kind]) -> set[bytes]:
         """Those that are kept undamaged."""
+        asked = set(digests)
         some = ", ".join(str(int(kind)) for kind in kinds)
         query = f"SELECT digest FROM entries WHERE NOT is_damaged AND kind IN ({some}) AND digest"
-        return {digest for (digest,) in self.read_keys(query, digests)}
+        return asked.intersection([digest for (digest,) in self.read_keys(query, asked)])
 
     def of_kind(self, kind: Kind) -> list[Location]:
         """Undamaged entries of one kind."""

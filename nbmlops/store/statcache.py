@@ -10,30 +10,22 @@ from __future__ import annotations
 import os
 import stat
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import NamedTuple
 
 from nbmlops.lib.digest import digest_file
-from nbmlops.store.chunks import WHOLE_BYTES
 from nbmlops.store.index import Index
 from nbmlops.store.writing import Writer, file_changed
 
 TICK_NS = 50_000_000
 _TRIES = 3
-_BY_PATH = "SELECT path, size, modified_ns, changed_ns, inode, hashed_ns, digest FROM stat_cache WHERE path"
-
-
-class Key(NamedTuple):
-    """By what a file is known to be the one that was read."""
-
-    size: int
-    modified_ns: int
-    changed_ns: int
-    inode: int
-
-
-_NOT_ASKED = ("", Key(-1, 0, 0, 0))
+_TRUSTED = (
+    "SELECT path, size, modified_ns, changed_ns, inode, digest FROM stat_cache"
+    " WHERE max(modified_ns, changed_ns) + {tick} < hashed_ns AND hashed_ns <= {now} AND path"
+)
+Key = tuple[int, int, int, int]
+"""Size, times of the last changes of content and of state, inode: by these a file is known to be the one read."""
 
 
 class Seen(NamedTuple):
@@ -63,18 +55,17 @@ class StatCache:
 
     def known(self, files: Mapping[str, Key]) -> dict[str, str]:
         """Of many files, the digests of those that need not be read."""
-        asked = {os.fsencode(path): (path, key) for path, key in files.items()}
-        now = time.time_ns()
+        query = _TRUSTED.format(tick=TICK_NS, now=time.time_ns())
         found = {}
-        for name, size, modified_ns, changed_ns, inode, hashed_ns, digest in self.index.read_keys(_BY_PATH, asked):
-            path, key = asked.get(name, _NOT_ASKED)
-            is_racy = max(modified_ns, changed_ns) + TICK_NS >= hashed_ns
-            if key == (size, modified_ns, changed_ns, inode) and not is_racy and hashed_ns <= now:
+        for name, size, modified_ns, changed_ns, inode, digest in self.index.read_keys(query, map(os.fsencode, files)):
+            path = os.fsdecode(name)
+            if files.get(path) == (size, modified_ns, changed_ns, inode):
                 found[path] = digest
         return found
 
     def remember(self, seen: Iterable[Seen]) -> None:
-        rows = [(os.fsencode(each.path), *each.key, each.hashed_ns, each.digest) for each in seen]
+        # In the order in which the table lies: each row then goes where the last one went.
+        rows = sorted((os.fsencode(each.path), *each.key, each.hashed_ns, each.digest) for each in seen)
         if rows:
             self.index.write("INSERT OR REPLACE INTO stat_cache VALUES (?, ?, ?, ?, ?, ?, ?)", rows)
 
@@ -92,37 +83,39 @@ def read_steadily(path: str, digest: Callable[[Path], str]) -> Seen:
     raise file_changed(Path(path))
 
 
-def put_small(writer: Writer, paths: Sequence[str]) -> list[Seen | None]:
-    """Read and keep some files of at most WHOLE_BYTES. None where that did not go well: read that one by itself."""
-    found = [_read_small(path) for path in paths]
-    digests = writer.put_whole([(read[0], path) for read, path in zip(found, paths, strict=True) if read is not None])
-    fresh = iter(digests)
+def put_small(writer: Writer, files: Mapping[str, Key]) -> list[Seen]:
+    """Read and keep some files of at most WHOLE_BYTES that still are as `files` says. The others are left out."""
+    moments: list[int] = []
+    contents: list[tuple[bytes, str]] = []
+    for path, key in files.items():
+        moment = time.time_ns()
+        if (data := _read_small(path, key)) is not None:
+            moments.append(moment)
+            contents.append((data, path))
+    digests = writer.put_whole(contents)
     return [
-        Seen(path, read[1], read[2], next(fresh)) if read is not None else None
-        for read, path in zip(found, paths, strict=True)
+        Seen(path, files[path], moment, digest)
+        for (_, path), moment, digest in zip(contents, moments, digests, strict=True)
     ]
 
 
-def _read_small(path: str) -> tuple[bytes, Key, int] | None:
-    """Content, state and moment, of a file that holds still."""
-    hashed_ns = time.time_ns()
+def _read_small(path: str, key: Key) -> bytes | None:
+    """The content of a file that has held still since it had that key."""
     try:
         # Should it have become a pipe since we looked, opening it must not wait for a writer.
         handle = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
     except OSError:
         return None
     try:
-        before = os.fstat(handle)
-        data = os.read(handle, WHOLE_BYTES + 1)
+        data = os.read(handle, key[0] + 1)
         after = os.fstat(handle)
     except OSError:
         return None
     finally:
         os.close(handle)
-    if key_of(before) != key_of(after) or len(data) != after.st_size or not stat.S_ISREG(after.st_mode):
-        return None
-    return data, key_of(after), hashed_ns
+    is_same = key_of(after) == key and len(data) == after.st_size and stat.S_ISREG(after.st_mode)
+    return data if is_same else None
 
 
 def key_of(info: os.stat_result) -> Key:
-    return Key(info.st_size, info.st_mtime_ns, info.st_ctime_ns, info.st_ino)
+    return (info.st_size, info.st_mtime_ns, info.st_ctime_ns, info.st_ino)

@@ -58,7 +58,8 @@ class Writer:
 
     def missing(self, digests: Iterable[str]) -> set[str]:
         """Those of some objects that are not kept yet."""
-        asked = {bytes.fromhex(digest): digest for digest in digests}
+        digests = list(digests)
+        asked = dict(zip(map(bytes.fromhex, digests), digests, strict=True))
         fresh = asked.keys() - self._pending[Kind.CHUNK] - self._pending[Kind.RECIPE]
         fresh -= self._index.known(fresh, OBJECT)
         return {asked[raw] for raw in fresh if not self._has_loose(asked[raw])}

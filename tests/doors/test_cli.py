@@ -143,6 +143,16 @@ def test_a_command_starts_without_the_heavy_libraries(project: Path, variables: 
     assert done.stderr.strip() == "[]"
 
 
+def test_a_snapshot_loads_nothing_that_only_other_verbs_need(project: Path, variables: dict[str, str]) -> None:
+    code = (
+        "import sys\nfrom nbmlops.doors.cli.main import run\nrun(['snapshot', 'data', '--json'])\n"
+        "others = ('subprocess', 'socket', 'shutil', 'hashlib', 'difflib', 'json', 'concurrent.futures')\n"
+        "print([name for name in others if name in sys.modules], file=sys.stderr)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], env=variables, capture_output=True, text=True, check=True)
+    assert done.stderr.strip() == "[]"
+
+
 def test_the_library_offers_the_verbs_as_functions(project: Path) -> None:
     from nbmlops import api
 

@@ -8,6 +8,7 @@ import sys
 import textwrap
 import threading
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -122,10 +123,10 @@ def test_a_file_that_changes_while_it_is_kept_is_read_again_or_refused(
     path = data / "a"
     path.write_bytes(NOISE[:size])
     changes = [NOISE[1 : size + 1], NOISE[2 : size + 2]]
-    read = os.fstat if size < 65536 else os.stat
+    read: Callable[..., object] = os.read if size < 65536 else os.stat
 
-    def while_somebody_writes(place: object, **more: object) -> os.stat_result:
-        found = read(place, **more)  # type: ignore[arg-type]
+    def while_somebody_writes(place: object, *more: object, **others: object) -> object:
+        found = read(place, *more, **others)
         if changes and (isinstance(place, int) or str(place) == str(path)):
             content = changes.pop(0)
             path.write_bytes(content)

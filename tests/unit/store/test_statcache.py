@@ -13,7 +13,7 @@ from nbmlops.errors import ConflictError
 from nbmlops.lib.digest import digest_bytes
 from nbmlops.project import Project
 from nbmlops.store import statcache
-from nbmlops.store.statcache import TICK_NS, StatCache
+from nbmlops.store.statcache import TICK_NS, StatCache, key_of, put_small
 
 PAUSE = 3 * TICK_NS / 1e9
 
@@ -143,3 +143,30 @@ def test_threads_may_ask_at_once(project: Project, tmp_path: Path) -> None:
     for thread in threads:
         thread.join(30)
     assert found == {who: [digest_bytes(path.name.encode()) for path in paths] for who in range(4)}
+
+
+def test_of_many_files_only_those_that_changed_are_read(project: Project, tmp_path: Path) -> None:
+    paths = [tmp_path / f"{number:03}" for number in range(300)]
+    for path in paths:
+        path.write_bytes(path.name.encode())
+    time.sleep(PAUSE)
+    for path in paths:
+        project.stats.digest(path)
+    paths[7].write_bytes(b"new")
+    asked = {str(path): key_of(path.stat()) for path in paths[:200]}
+    assert project.stats.known(asked) == {
+        str(path): digest_bytes(path.name.encode()) for path in paths[:200] if path is not paths[7]
+    }
+
+
+def test_a_small_file_that_changed_since_it_was_listed_is_left_out(project: Project, tmp_path: Path) -> None:
+    listed = {}
+    for name in ("same", "longer", "gone"):
+        (tmp_path / name).write_bytes(b"x")
+        listed[str(tmp_path / name)] = key_of((tmp_path / name).stat())
+    (tmp_path / "longer").write_bytes(b"xy")
+    (tmp_path / "gone").unlink()
+    with project.objects.writing() as writer:
+        (kept,) = put_small(writer, listed)
+    assert (kept.path, kept.digest) == (str(tmp_path / "same"), digest_bytes(b"x"))
+    assert not project.objects.has(digest_bytes(b"xy"))
