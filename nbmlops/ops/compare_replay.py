@@ -19,7 +19,7 @@ from nbmlops.ops.replay import Replay
 from nbmlops.ops.same_run import same_run
 from nbmlops.pipeline.comparing import TEXT, ComparingSpec, compare
 from nbmlops.project import Project
-from nbmlops.replay.judge import TOLERANCE, compare_cells, compare_figures, compare_texts
+from nbmlops.replay.judge import TOLERANCE, comparable, compare_cells, compare_figures, compare_texts
 from nbmlops.snapshot.find import load
 
 _FROM_OUTSIDE = frozenset({"batch", "step", "pipeline", "cell", "keep"})
@@ -63,13 +63,14 @@ def compare_with_run(
 
 
 def _shown(project: Project, trace: Trace) -> dict[str, list[dict[str, object]]]:
+    """Outputs by execution, of those that showed something that counts."""
     if not trace.executed:
         return {}
     notebook = msgspec.json.decode(project.objects.read(trace.executed))
     return {
         execution.id: cell["outputs"]
         for execution, cell in zip(trace.executions, notebook["cells"], strict=True)
-        if cell["outputs"]
+        if comparable(cell["outputs"])
     }
 
 
