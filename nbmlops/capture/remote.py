@@ -13,13 +13,12 @@ from __future__ import annotations
 import functools
 import logging
 import types
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 from nbmlops.capture import audit
 from nbmlops.capture.patches import Patches
 from nbmlops.capture.sightings import BY_SELF, READ, REMOTE, WRITTEN, RemoteUse, Use
-from nbmlops.lib.importing import after_import
 
 _NOT_REMOTE = frozenset(
     {
@@ -45,62 +44,58 @@ _log = logging.getLogger("nbmlops")
 class RemoteSensor:
     def __init__(self) -> None:
         self._patches = Patches()
-        self._cancels: list[Callable[[], None]] = []
 
     def install(self) -> None:
-        self._cancels = [
-            after_import("fsspec.spec", self._fsspec_is_here),
-            after_import("urllib.request", self._urllib_is_here),
-            *(after_import(module, self._class_is_here) for module in _CLASSES),
-        ]
+        self._patches.after_import("fsspec.spec", self._fsspec_is_here)
+        self._patches.after_import("urllib.request", self._urllib_is_here)
+        for module in _CLASSES:
+            self._patches.after_import(module, self._class_is_here)
 
     def uninstall(self) -> None:
-        for cancel in self._cancels:
-            cancel()
-        self._cancels.clear()
         self._patches.undo()
 
     def patched(self) -> tuple[str, ...]:
         return self._patches.names()
 
     def _fsspec_is_here(self, module: types.ModuleType) -> None:
-        owner: Any = module.__dict__["AbstractFileSystem"]
-        original = owner.open
-
-        @functools.wraps(original)
-        def open(self: Any, path: Any, mode: str = "rb", *args: Any, **options: Any) -> Any:
-            __tracebackhide__ = True
-            file = original(self, path, mode, *args, **options)
-            details = getattr(file, "details", None)
-            note_object(self, path, READ if "r" in mode else WRITTEN, details)
-            return file
-
-        self._patches.put(owner, "open", original, open)
+        self._patches.wrap(module.__dict__.get("AbstractFileSystem"), "open", _opening)
 
     def _class_is_here(self, module: types.ModuleType) -> None:
         owner = getattr(module, _CLASSES[module.__name__], None)
         for name, use in _WHOLE.items():
-            original = getattr(owner, "__dict__", {}).get(name)
-            if original is not None:
-                self._patches.put(owner, name, original, _whole(original, use))
+            self._patches.wrap(owner, name, functools.partial(_whole, use))
 
     def _urllib_is_here(self, module: types.ModuleType) -> None:
-        original = module.__dict__["urlopen"]
+        self._patches.wrap(module, "urlopen", _requesting)
 
-        @functools.wraps(original)
-        def urlopen(*args: Any, **options: Any) -> Any:
-            __tracebackhide__ = True
-            response = original(*args, **options)
-            headers = getattr(response, "headers", None)
-            given = args[0] if args else options.get("url")
-            url = getattr(given, "full_url", given)
-            # The audit event has noted the address already, unless something was sent to it.
-            sightings = audit.active()
-            if sightings is not None and headers is not None and url in sightings.remote:
-                _describe(sightings.remote[url], headers, headers.get("Content-Length"))
-            return response
 
-        self._patches.put(module, "urlopen", original, urlopen)
+def _opening(original: Any) -> Any:
+    @functools.wraps(original)
+    def open(self: Any, path: Any, mode: str = "rb", *args: Any, **options: Any) -> Any:
+        __tracebackhide__ = True
+        file = original(self, path, mode, *args, **options)
+        details = getattr(file, "details", None)
+        note_object(self, path, READ if "r" in mode else WRITTEN, details)
+        return file
+
+    return open
+
+
+def _requesting(original: Any) -> Any:
+    @functools.wraps(original)
+    def urlopen(*args: Any, **options: Any) -> Any:
+        __tracebackhide__ = True
+        response = original(*args, **options)
+        headers = getattr(response, "headers", None)
+        given = args[0] if args else options.get("url")
+        url = getattr(given, "full_url", given)
+        # The audit event has noted the address already, unless something was sent to it.
+        sightings = audit.active()
+        if sightings is not None and headers is not None and url in sightings.remote:
+            _describe(sightings.remote[url], headers, headers.get("Content-Length"))
+        return response
+
+    return urlopen
 
 
 def note_object(system: Any, path: Any, use: Use, details: Any) -> None:
@@ -124,7 +119,7 @@ def note_object(system: Any, path: Any, use: Use, details: Any) -> None:
         _log.debug("a remote object could not be described", exc_info=True)
 
 
-def _whole(original: Any, use: Use) -> Any:
+def _whole(use: Use, original: Any) -> Any:
     @functools.wraps(original)
     async def call(self: Any, *args: Any, **options: Any) -> Any:
         __tracebackhide__ = True

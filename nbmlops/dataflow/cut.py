@@ -2,6 +2,7 @@
 
     slice = cut(flow)                   # from fitted models, files written, what is logged
     slice = cut(flow, want=("df",))     # from these names only
+    slice = cut(flow, cells={4, 5})     # from these cells only
     slice.dropped[0].why                # 'only displays'
 
 Cells stay or go as a whole. Imports, definitions and settings are shared: they stay one by one.
@@ -11,6 +12,7 @@ from __future__ import annotations
 
 import difflib
 from collections import defaultdict
+from collections.abc import Collection
 
 from nbmlops.dataflow.reasons import kept_because, why_dropped
 from nbmlops.dataflow.roots import find_roots
@@ -31,10 +33,11 @@ from nbmlops.model.dataflow import (
 Key = tuple[int, int]
 
 
-def cut(flow: Flow, want: tuple[str, ...] = ()) -> Slice:
+def cut(flow: Flow, want: tuple[str, ...] = (), *, cells: Collection[int] = ()) -> Slice:
     """Raises NotFoundError for a wanted name that the notebook never binds."""
     tracing = _Tracing(flow)
-    roots = _wanted(flow, want) if want else find_roots(flow)
+    asked = dict.fromkeys(sorted(cells), "asked for")
+    roots = asked or (_wanted(flow, want) if want else find_roots(flow))
     for index, why in roots.items():
         tracing.keep_cell(index, why)
     tracing.run()

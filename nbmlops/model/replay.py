@@ -92,6 +92,8 @@ class Reproduction(Document, frozen=True, kw_only=True, tag="reproduction"):
     sides: Sides = Sides()
     cells: int
     """Executions replayed."""
+    left_out: int = 0
+    """Executions that were not replayed, as the run does not need them."""
     compared: tuple[str, ...] = ()
     """What was held against each other: `3 metrics`, `11 outputs`."""
     differences: tuple[ReplayDifference, ...] = ()

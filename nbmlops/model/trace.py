@@ -43,7 +43,8 @@ class SessionTrace(msgspec.Struct, frozen=True, kw_only=True):
 class Trace(Document, frozen=True, kw_only=True, tag="trace"):
     """What a run is made of, beside its data and its code: with these, it can be executed again anywhere.
 
-    Executions are written out in it: when their form changes, so does that of the trace.
+    Executions are written out in it, and are not raised on their own when it is read: a new version of theirs needs one
+    of the trace, whose upgrade raises them.
     """
 
     sessions: tuple[SessionTrace, ...]

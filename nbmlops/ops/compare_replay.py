@@ -9,6 +9,7 @@ import msgspec
 from nbmlops.capture.environment import environment
 from nbmlops.errors import IntegrityError, NotFoundError
 from nbmlops.lib.digest import short
+from nbmlops.model.cell import Execution
 from nbmlops.model.certificate import Verdict
 from nbmlops.model.documents import decode
 from nbmlops.model.environment import Environment
@@ -19,7 +20,7 @@ from nbmlops.ops.replay import Replay
 from nbmlops.ops.same_run import same_run
 from nbmlops.pipeline.comparing import TEXT, ComparingSpec, compare
 from nbmlops.project import Project
-from nbmlops.replay.judge import TOLERANCE, compare_cells, compare_figures, compare_texts
+from nbmlops.replay.judge import TOLERANCE, comparable, compare_cells, compare_figures, compare_texts
 from nbmlops.snapshot.find import load
 
 _FROM_OUTSIDE = frozenset({"batch", "step", "pipeline", "cell", "keep"})
@@ -34,12 +35,14 @@ def verdict_of(differences: tuple[ReplayDifference, ...]) -> ReplayVerdict:
 def compare_with_run(
     project: Project, run: RunView, trace: Trace, again: Replay, tolerance: float
 ) -> tuple[tuple[str, ...], tuple[ReplayDifference, ...]]:
-    """What was compared, and what differs from what the run left."""
+    """What was compared, and what differs from what the run left. The replay may be one of a part of the trace."""
     shown = _shown(project, trace)
     found: list[ReplayDifference] = []
-    is_same_code = again.played == trace.executions
+    then = {execution.id: execution for execution in trace.executions}
+    is_same_code = all(then.get(each.id) == each for each in again.played)
     if is_same_code:
-        found += compare_cells(trace.executions, again.executions, shown, again.outputs)
+        shown = {each.id: shown[each.id] for each in again.played if each.id in shown}
+        found += compare_cells(again.played, again.executions, shown, again.outputs)
     else:
         for number, (wish, done) in enumerate(zip(again.played, again.executions, strict=False), 1):
             if done.failure is not None:
@@ -55,7 +58,7 @@ def compare_with_run(
     before = {name: value for name, value in run.params.items() if not is_open or name in params}
     found += compare_figures("metric", run.metrics, metrics, cell=cell, source=source, tolerance=tolerance)
     found += compare_texts("parameter", before, params, cell=cell, source=source)
-    files, file_differences = _files(trace, again)
+    files, file_differences = _files(again.played if is_same_code else trace.executions, again)
     found += file_differences
     counts = {"metric": len(run.metrics), "parameter": len(before), "output": len(shown), "file": files}
     compared = tuple(f"{count} {noun}{'' if count == 1 else 's'}" for noun, count in counts.items() if count)
@@ -63,13 +66,14 @@ def compare_with_run(
 
 
 def _shown(project: Project, trace: Trace) -> dict[str, list[dict[str, object]]]:
+    """Outputs by execution, of those that showed something that counts."""
     if not trace.executed:
         return {}
     notebook = msgspec.json.decode(project.objects.read(trace.executed))
     return {
         execution.id: cell["outputs"]
         for execution, cell in zip(trace.executions, notebook["cells"], strict=True)
-        if cell["outputs"]
+        if comparable(cell["outputs"])
     }
 
 
@@ -92,12 +96,12 @@ def _params(run: RunView, again: Replay, project: Project) -> dict[str, str]:
     return found.params if found is not None else {}
 
 
-def _files(trace: Trace, again: Replay) -> tuple[int, list[ReplayDifference]]:
+def _files(executions: tuple[Execution, ...], again: Replay) -> tuple[int, list[ReplayDifference]]:
     """Files whose bytes are their content, as they were written last."""
     project = Project(Path(again.folder))
     last = {
         use.path: (number, execution, use.digest)
-        for number, execution in enumerate(trace.executions, 1)
+        for number, execution in enumerate(executions, 1)
         for use in execution.outputs
         if use.digest and Path(use.path).suffix.lower() in TEXT and not Path(use.path).is_absolute()
     }

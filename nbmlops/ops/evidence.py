@@ -13,16 +13,14 @@ import msgspec
 
 from nbmlops.capture.environment import environment, git_state
 from nbmlops.errors import NbmlopsError
-from nbmlops.lib.clock import new_id, utc_now
 from nbmlops.model.cell import Execution, FileUse, SessionInfo, worst
 from nbmlops.model.run import DatasetUse, Tags
 from nbmlops.model.snapshot import Scope, SnapshotRecord
 from nbmlops.ops.snapshot import take_data
+from nbmlops.ops.take_files import take_files
 from nbmlops.project import Project
-from nbmlops.snapshot.code import code_entries
+from nbmlops.snapshot.code import code_contents
 from nbmlops.snapshot.find import load
-from nbmlops.snapshot.scan import scan
-from nbmlops.snapshot.take import take
 from nbmlops.snapshot.trace import imported_distributions, keep_trace
 
 
@@ -120,31 +118,19 @@ def _has_changed(path: Path, use: FileUse) -> bool:
 def _code(
     project: Project, executions: tuple[Execution, ...], notebook: str, modules: list[Path], run: str
 ) -> SnapshotRecord:
-    scanned = scan(
-        [path for path in modules if path.is_file()],
-        named=project.relative,
-        stats=project.stats,
-        largest_bytes=project.settings.snapshot.largest_bytes,
-    )
-    entries, contents = code_entries(notebook, executions, scanned.entries, environment())
     git = git_state(project.root)
     state = None
     if git is not None:
         state, diff = git
         if diff:
             state = msgspec.structs.replace(state, diff=project.objects.put_bytes(diff)[0])
-    return take(
-        entries,
-        places=scanned.places,
-        contents=contents,
+    return take_files(
+        project,
+        [path for path in modules if path.is_file()],
         scope=Scope.CODE,
-        objects=project.objects,
-        records=project.records,
-        id=new_id(),
-        taken=utc_now(),
+        contents=code_contents(notebook, executions, environment()),
         notebook=notebook,
         run=run,
         environment=environment(),
         git=state,
-        skipped=scanned.skipped,
     )

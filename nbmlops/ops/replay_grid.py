@@ -57,7 +57,7 @@ def replay_grid(
                 if (code, data) == ("run", "run"):
                     cells = len(again.executions)
                     compared, found = compare_with_run(call.project, run, trace, again, tolerance)
-    grid = tuple(_row(name, replays, tolerance) for name in sorted(run.metrics))
+    grid = tuple(grid_row(name, replays, tolerance) for name in sorted(run.metrics))
     reproduction = Reproduction(
         id=new_id(),
         run=run.id,
@@ -73,14 +73,15 @@ def replay_grid(
     return reproduction, grid
 
 
-def _row(metric: str, replays: dict[tuple[str, str], dict[str, float]], tolerance: float) -> GridRow:
+def grid_row(metric: str, replays: dict[tuple[str, str], dict[str, float]], tolerance: float) -> GridRow:
+    """`replays` has the metrics by side of the code and side of the data. What a clock gave is moved by nothing."""
     values = {sides: found.get(metric) for sides, found in replays.items()}
 
     def moves(left: tuple[str, str], right: tuple[str, str]) -> bool:
         a, b = values[left], values[right]
         if a is None or b is None:
             return a is not b
-        return bool(compare_figures("", {"": a}, {"": b}, cell=0, source="", tolerance=tolerance))
+        return bool(compare_figures("metric", {metric: a}, {metric: b}, cell=0, source="", tolerance=tolerance))
 
     by_code, by_data = moves(("run", "run"), ("now", "run")), moves(("run", "run"), ("run", "now"))
     words = [word for word, is_moved in (("code", by_code), ("data", by_data)) if is_moved]

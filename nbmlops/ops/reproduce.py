@@ -26,6 +26,7 @@ from nbmlops.ops.compare_replay import (
     where_values_part,
 )
 from nbmlops.ops.fields import option, positional
+from nbmlops.ops.needed_cells import needed_part
 from nbmlops.ops.replay import replay, replay_folder
 from nbmlops.ops.replay_grid import GridRow, replay_grid
 from nbmlops.project import Project
@@ -83,8 +84,10 @@ def reproduce(call: Call, request: Request) -> Result:
             scratch = Path(scratch_name)
             names = numbers_of(run)
             differences: tuple[ReplayDifference, ...] = ()
+            part = trace
             if sides == Sides():
-                again = replay(call, run, trace, sides=sides, folder=folder, wanted=names, python=python)
+                part = trace if wanted is not None else needed_part(project, run, trace)
+                again = replay(call, run, part, sides=sides, folder=folder, wanted=names, python=python)
             else:
                 base = replay(
                     call, run, trace, sides=Sides(), folder=scratch / "base", values=scratch / "old", python=python
@@ -95,6 +98,12 @@ def reproduce(call: Call, request: Request) -> Result:
                 call.progress(Progress(task="compare", note="values of each cell"))
                 differences = where_values_part(trace, base, again, scratch)
             compared, found = compare_with_run(project, run, trace, again, request.tolerance)
+            if part is not trace and verdict_of(found) is ReplayVerdict.DIFFERS:
+                # Perhaps for lack of a cell that was left out.
+                part = trace
+                again = replay(call, run, part, sides=sides, folder=scratch / "whole", wanted=names, python=python)
+                compared, found = compare_with_run(project, run, trace, again, request.tolerance)
+            metrics = metrics_of(project, run, again)
     reproduction = Reproduction(
         id=new_id(),
         run=run.id,
@@ -103,10 +112,11 @@ def reproduce(call: Call, request: Request) -> Result:
         seconds=round(time.monotonic() - began, 3),
         sides=sides,
         cells=len(again.executions),
+        left_out=len(trace.executions) - len(part.executions),
         compared=compared,
         differences=in_order(differences + found),
-        metrics=metrics_of(project, run, again),
-        notes=(*problems(trace), *again.missing, *(() if request.env else other_packages(project, run))),
+        metrics=metrics,
+        notes=(*problems(part), *again.missing, *(() if request.env else other_packages(project, run))),
     )
     _remember(call, run, reproduction)
     return Result(run=run, reproduction=reproduction, folder=str(wanted) if wanted is not None else "")

@@ -8,15 +8,13 @@ from typing import Annotated
 import msgspec
 
 from nbmlops.errors import StateError
-from nbmlops.lib.clock import new_id, utc_now
 from nbmlops.model.cell import Execution
 from nbmlops.model.snapshot import Scope, SnapshotRecord
 from nbmlops.ops.call import Call, Progress
 from nbmlops.ops.fields import option, positional
+from nbmlops.ops.take_files import take_files
 from nbmlops.project import Project
-from nbmlops.snapshot.references import with_references
-from nbmlops.snapshot.scan import check_present, scan
-from nbmlops.snapshot.take import take
+from nbmlops.snapshot.scan import check_present
 
 
 class Request(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -69,28 +67,7 @@ def take_data(
 ) -> SnapshotRecord:
     """A data snapshot of files and folders, recorded; what lies at `urls` by reference."""
     check_present(paths)
-    with project.objects.writing() as writer:
-        scanned = scan(
-            paths,
-            named=project.relative,
-            stats=project.stats,
-            largest_bytes=project.settings.snapshot.largest_bytes,
-            writer=writer,
-        )
-        scanned = with_references(scanned, root=project.root, stats=project.stats, urls=urls)
-        return take(
-            scanned.entries,
-            places=scanned.places,
-            scope=Scope.DATA,
-            objects=project.objects,
-            records=project.records,
-            id=new_id(),
-            taken=utc_now(),
-            message=message,
-            notebook=notebook,
-            run=run,
-            skipped=scanned.skipped,
-        )
+    return take_files(project, paths, scope=Scope.DATA, urls=urls, message=message, notebook=notebook, run=run)
 
 
 def files_read(project: Project) -> list[Path]:

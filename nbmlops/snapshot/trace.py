@@ -31,7 +31,7 @@ def keep_trace(
 ) -> tuple[str, bytes]:
     """Identity of the trace and the executed notebook's bytes. `digests` are those of files that are as they were."""
     executions = [execution for _, ran in sessions for execution in ran]
-    outputs = {each.execution: each.outputs for each in _of(records, CellOutputs, executions)}
+    outputs = {each.execution: each for each in _of(records, CellOutputs, executions)}
     executed = executed_notebook(executions, outputs=outputs)
     with objects.writing():
         return _stored(sessions, executions, executed, digests, imported, records, objects), executed

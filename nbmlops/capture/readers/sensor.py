@@ -24,7 +24,6 @@ from nbmlops.capture.frames import Frames
 from nbmlops.capture.patches import Patches
 from nbmlops.capture.readers.entry import Entry, Source, absolute, files_of, is_remote
 from nbmlops.capture.sightings import BY_SELF, READER, WRITTEN, RemoteUse, Sightings
-from nbmlops.lib.importing import after_import
 from nbmlops.lib.redact import redact_address
 from nbmlops.lib.words import words
 
@@ -53,19 +52,15 @@ class ReaderSensor:
         self._frames = frames
         self._shown = shown
         self._patches = Patches()
-        self._cancels: list[Callable[[], None]] = []
         self._depth = _Depth()
         self._complained = False
 
     def install(self) -> None:
         for place, modules in KNOWN.items():
             for module in words(modules):
-                self._cancels.append(after_import(module, functools.partial(self._is_here, place)))
+                self._patches.after_import(module, functools.partial(self._is_here, place))
 
     def uninstall(self) -> None:
-        for cancel in self._cancels:
-            cancel()
-        self._cancels.clear()
         self._patches.undo()
 
     def patched(self) -> tuple[str, ...]:
@@ -78,12 +73,9 @@ class ReaderSensor:
                 *classes, name = entry.name.split(".")
                 for each in classes:
                     owner = getattr(owner, each, None)
-                original = getattr(owner, "__dict__", {}).get(name)
-                if original is None or not callable(original):
-                    continue  # another version of the library
-                self._patches.put(owner, name, original, self._wrap(original, entry, owner, name))
+                self._patches.wrap(owner, name, functools.partial(self._watched, entry, owner, name))
 
-    def _wrap(self, original: Any, entry: Entry, owner: Any, name: str) -> Any:
+    def _watched(self, entry: Entry, owner: Any, name: str, original: Any) -> Any:
         def call(*args: Any, **options: Any) -> Any:
             __tracebackhide__ = True
             run = original

@@ -146,3 +146,8 @@ def test_what_changes_or_is_private_is_no_parameter(source: str) -> None:
 def test_literals_that_are_only_read_are_parameters() -> None:
     found = parameters("# %%\nn = 3  # how many\n# %%\ndef f(): return n\n# %%\nprint(f())\n# %%\nunread = 1")
     assert [(each.name, each.help, each.cell) for each in found] == [("n", "how many", 0)]
+
+
+def test_cells_that_are_asked_for_stay_with_what_they_need_and_nothing_else() -> None:
+    flow = analyse(notebook("# %%\na = 1\n# %%\nb = 2\n# %%\nc = a\n# %%\nopen('x', 'w').close()\n"))
+    assert {each.cell: each.root for each in cut(flow, cells={2}).kept} == {0: False, 2: True}

@@ -3,7 +3,7 @@ from __future__ import annotations
 import re
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from nbmlops.model.names import metric_name_problem, slug
@@ -37,6 +37,7 @@ def test_any_text_becomes_one_plain_part_of_a_path(text: str) -> None:
     assert slug(name) == name
 
 
+@settings(deadline=None)  # the first call imports MLflow
 @given(st.text(alphabet=st.one_of(st.sampled_from("aZ0_-./: é\n\\?"), st.characters()), max_size=12))
 def test_metric_names_are_those_that_mlflow_takes(name: str) -> None:
     from mlflow.exceptions import MlflowException

@@ -6,10 +6,10 @@ from datetime import UTC, datetime
 import nbformat
 import pytest
 
-from nbmlops.lib.digest import digest_bytes
 from nbmlops.model.cell import Execution, Outcome
-from nbmlops.model.snapshot import Entry
-from nbmlops.snapshot.code import code_entries, executed_notebook
+from nbmlops.model.trace import CellOutputs
+from nbmlops.replay.judge import comparable
+from nbmlops.snapshot.code import code_contents, executed_notebook
 
 
 def ran(source: str, count: int = 1, **more: object) -> Execution:
@@ -50,8 +50,25 @@ def test_secrets_are_not_kept() -> None:
     [("work/wine.ipynb", "work/wine.executed.ipynb"), ("", "executed.ipynb"), ("odd", "odd.executed.ipynb")],
 )
 def test_the_executed_notebook_never_takes_the_place_of_the_users_own(notebook: str, path: str) -> None:
-    module = Entry(path="zoo.py", digest="d", size=1)
-    entries, contents = code_entries(notebook, [ran("x")], [module, module])
-    assert list(contents) == [path]
-    content = contents[path]
-    assert entries == (Entry(path=path, digest=digest_bytes(content), size=len(content)), module)
+    assert list(code_contents(notebook, [ran("x")])) == [path]
+
+
+def test_what_cells_showed_is_in_it_with_a_line_for_what_was_too_much() -> None:
+    printed = {"output_type": "stream", "name": "stdout", "text": "a\n"}
+    outputs = {
+        "e1": CellOutputs(execution="e1", outputs=(printed,)),
+        "e2": CellOutputs(execution="e2", outputs=(printed,), left_out=12_345_678),
+    }
+    data = executed_notebook([ran("x", 1), ran("y", 2), ran("z", 3)], outputs=outputs).decode()
+    nbformat.validate(nbformat.reads(data, as_version=4))
+    whole, cut, silent = (cell["outputs"] for cell in json.loads(data)["cells"])
+    assert (whole, silent) == ([printed], [])
+    text = "nbmlops left out 12,345,678 bytes of this cell's output: more than it keeps of one cell.\n"
+    assert cut == [printed, {"output_type": "stream", "name": "stderr", "text": text}]
+
+
+def test_the_line_for_what_was_too_much_is_nothing_that_replays_compare() -> None:
+    kept = {"e1": CellOutputs(execution="e1", outputs=(), left_out=9_000_000)}
+    (cell,) = json.loads(executed_notebook([ran("x")], outputs=kept))["cells"]
+    assert cell["outputs"]
+    assert comparable(cell["outputs"]) == []

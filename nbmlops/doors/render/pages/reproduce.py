@@ -19,6 +19,7 @@ def page(result: Result) -> Page:
             Tone.GOOD if is_same else Tone.BAD,
         ),
         Line(f"{made.cells} cells in {seconds(made.seconds)}; compared: {compared}", Tone.DIM),
+        *_left_out(made.left_out),
         *_first(made),
         *_differences(made.differences),
         *_metrics(result),
@@ -26,6 +27,13 @@ def page(result: Result) -> Page:
         *(Line(f"Note: {note}", Tone.WARN) for note in made.notes),
         *((Line(f"Kept in {result.folder}"),) if result.folder else ()),
     )
+
+
+def _left_out(count: int) -> tuple[Line, ...]:
+    if not count:
+        return ()
+    cells = "1 cell that the run does not need was" if count == 1 else f"{count} cells that the run does not need were"
+    return (Line(f"{cells} left out", Tone.DIM),)
 
 
 def _first(made: Reproduction) -> tuple[Line, ...]:
