@@ -62,6 +62,8 @@ class Tags:
     GIT_DIRTY = "nbmlops.git.dirty"
     PIPELINE = "nbmlops.pipeline"
     STEP = "nbmlops.step"
+    KEPT_FROM = "nbmlops.kept_from"
+    """Of a step that was not executed: the run whose results stand for it."""
     KIND = "nbmlops.kind"
     """How the run came about: `cell`, `fit`, `mlflow`, `keep`, `log`, `batch`, `pipeline`, `step`."""
     FAILURE = "nbmlops.failure"

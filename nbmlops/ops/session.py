@@ -337,7 +337,13 @@ class Session:
         self.records.flush()
         self.scribe.close(timeout, is_clean=is_clean)
         context.set_context(None)
-        self.project.records.put(msgspec.structs.replace(self.info, ended=utc_now()), id=self.id)
+        self.info = msgspec.structs.replace(
+            self.info,
+            ended=utc_now(),
+            imported=_imported(),
+            modules=tuple(self.project.relative(Path(path)) for path in _local_modules(self.project.root)),
+        )
+        self.project.records.put(self.info, id=self.id)
         for name, value in self._environ.items():
             if value is None:
                 os.environ.pop(name, None)
@@ -366,7 +372,7 @@ class Session:
             "moment": self._moments,
             "notebook": self.notebook,
             "modules": _local_modules(self.project.root),
-            "imported": sorted({name.partition(".")[0] for name in list(sys.modules)}),
+            "imported": _imported(),
         }
 
     def _default_experiment(self) -> str:
@@ -408,6 +414,10 @@ def _folder(project: Project) -> str:
         return project.relative(Path.cwd())
     except OSError:  # it is gone
         return "."
+
+
+def _imported() -> tuple[str, ...]:
+    return tuple(sorted({name.partition(".")[0] for name in list(sys.modules)}))
 
 
 def _local_modules(root: Path) -> list[str]:
