@@ -80,22 +80,18 @@ class _Walk:
 
     def _attributes(self, tree: ast.AST, aliases: dict[str, str]) -> None:
         """`helpers.scale(...)` uses `scale`; `helpers` by itself may be used for anything."""
-        handled: set[int] = set()
-        for node in ast.walk(tree):
-            if isinstance(node, ast.Attribute) and (path := _dotted(node)) is not None and id(node) not in handled:
-                name, *rest = path
-                if name not in aliases:
-                    continue
-                handled.update(id(inner) for inner in ast.walk(node))
-                module = aliases[name]
-                while len(rest) > 1 and self._module(f"{module}.{rest[0]}"):
-                    module = f"{module}.{rest.pop(0)}"
-                if self._module(f"{module}.{rest[0]}"):
-                    self.reach(f"{module}.{rest[0]}", _ALL)
-                else:
-                    self.reach(module, rest[0])
-            elif isinstance(node, ast.Name) and node.id in aliases and id(node) not in handled:
-                self.reach(aliases[node.id], _ALL)
+        for name, *rest in _paths(tree):
+            if name not in aliases:
+                continue
+            module = aliases[name]
+            while len(rest) > 1 and self._module(f"{module}.{rest[0]}"):
+                module = f"{module}.{rest.pop(0)}"
+            if not rest:
+                self.reach(module, _ALL)
+            elif self._module(f"{module}.{rest[0]}"):
+                self.reach(f"{module}.{rest[0]}", _ALL)
+            else:
+                self.reach(module, rest[0])
 
     def _import(self, name: str) -> None:
         """Importing `a.b` runs both."""
@@ -160,8 +156,7 @@ class _Module:
     def taken(self, definition: str) -> Iterator[tuple[str, str]]:
         """What a definition takes from other modules through imports at the top of this one."""
         for node in self.code(definition):
-            paths = {path for each in ast.walk(node) if (path := _dotted(each)) is not None}
-            for path in paths:
+            for path in _paths(node):
                 if path[0] not in self._imports:
                     continue
                 base, name = self._imports[path[0]]
@@ -194,6 +189,15 @@ def _absolute(node: ast.ImportFrom, package: str) -> str:
     parts = package.split(".") if package else []
     kept = parts[: len(parts) - node.level + 1]
     return ".".join([*kept, *([node.module] if node.module else [])])
+
+
+def _paths(tree: ast.AST) -> Iterator[tuple[str, ...]]:
+    """The dotted names in some code, each as long as it is written: of `a.b.c` not `a` as well."""
+    inner: set[int] = set()
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Attribute | ast.Name) and id(node) not in inner and (path := _dotted(node)) is not None:
+            inner.update(id(each) for each in ast.walk(node))
+            yield path
 
 
 def _dotted(node: ast.AST) -> tuple[str, ...] | None:

@@ -70,7 +70,9 @@ def _code_cells(path: Path) -> list[dict[str, Any]]:
 
             raw = nbformat.read(path, as_version=4)
         return [cell for cell in raw["cells"] if cell["cell_type"] == "code"]
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
+    except OSError:
+        raise
+    except Exception as error:  # whatever stands in a file: nbformat fails in many ways
         raise NotebookError(
             f"{path} is not a notebook: {' '.join(str(error).split())[:200]}.",
             kind="step-notebook-malformed",
