@@ -164,5 +164,7 @@ class PipelineResult(Document, frozen=True, kw_only=True, tag="pipeline-result")
     started: datetime
     seconds: float
     steps: tuple[StepResult, ...] = ()
+    notebook: str = ""
+    """The notebook that the pipeline was made from, with what the steps have shown."""
     metrics: dict[str, float] = {}
     error: str = ""

@@ -62,6 +62,8 @@ class Tags:
     GIT_DIRTY = "nbmlops.git.dirty"
     PIPELINE = "nbmlops.pipeline"
     STEP = "nbmlops.step"
+    RESULT = "nbmlops.result"
+    """Id of the PipelineResult of a pipeline's run."""
     KEPT_FROM = "nbmlops.kept_from"
     """Of a step that was not executed: the run whose results stand for it."""
     KIND = "nbmlops.kind"

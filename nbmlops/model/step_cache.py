@@ -15,8 +15,8 @@ class StepKey(msgspec.Struct, frozen=True, kw_only=True):
     kernel: str
     python: str
     """Major and minor version."""
-    cells: dict[str, str]
-    """Digest of each cell's code by the cell's id, in order; comments and layout do not count."""
+    cells: tuple[tuple[str, str], ...]
+    """Id of each cell and the digest of its code, in order; comments and layout do not count."""
     parameters: dict[str, str]
     """Digest of each parameter's value: a value may be a secret."""
     takes: dict[str, str]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import time
 from pathlib import Path
 from typing import Any
@@ -10,7 +11,14 @@ import msgspec
 
 from nbmlops import plugins
 from nbmlops.capture.place import NOTEBOOK_VARIABLE
-from nbmlops.errors import CellFailedError, ExternalError, InterruptedRunError, StateError
+from nbmlops.errors import (
+    CellFailedError,
+    ExternalError,
+    IntegrityError,
+    InterruptedRunError,
+    NotFoundError,
+    StateError,
+)
 from nbmlops.lib.clock import new_id, utc_now
 from nbmlops.lib.digest import short
 from nbmlops.lib.files import write_atomic
@@ -25,12 +33,14 @@ from nbmlops.ops.session import OpenedRun, Session
 from nbmlops.ops.step_results import Keeper
 from nbmlops.pipeline.execute import Interrupted, Places, execute
 from nbmlops.pipeline.folder import read_certificate
+from nbmlops.pipeline.reassemble import reassemble
 from nbmlops.pipeline.schedule import Choice
 from nbmlops.pipeline.step_cache import Found, StepCache
 from nbmlops.ports import Engine, StepProgress
 from nbmlops.track.lists import children
 from nbmlops.track.messages import EndRun, Extra, LogMetrics, Point, SetTags
 
+logger = logging.getLogger("nbmlops")
 STATUS = {StepState.DONE: "FINISHED", StepState.FAILED: "FAILED", StepState.KILLED: "KILLED"}
 
 
@@ -138,7 +148,7 @@ class PipelineRun:
                 Tags.PIPELINE: identity(self.pipeline),
                 Tags.NOTEBOOK: notebook,
                 Tags.MLFLOW_SOURCE: self.call.project.relative(self.folder),
-                "nbmlops.result": self.id,
+                Tags.RESULT: self.id,
                 **verdict,
             },
             experiment=self.experiment,
@@ -254,6 +264,7 @@ class PipelineRun:
         error = next((step.error for step in steps if step.error), "")
         self._end_run(opened, STATUS[state], error)
         self.session.scribe.flush(60.0)
+        steps = tuple(self._brought_back(step, runs[step.step].id if step.step in runs else None) for step in steps)
         result = PipelineResult(
             id=self.id,
             pipeline=identity(self.pipeline),
@@ -265,12 +276,38 @@ class PipelineRun:
             state=state,
             started=self.began,
             seconds=round(time.monotonic() - self.clock, 3),
-            steps=tuple(
-                msgspec.structs.replace(step, run=runs[step.step].id if step.step in runs else None) for step in steps
-            ),
+            steps=steps,
+            notebook=self._reassembled(steps),
             metrics=metrics,
             error=error,
         )
         write_atomic(self.work / "result.json", encode(result))
         self.session.project.records.put(result, id=result.id, subject=result.pipeline)
         return result, by_step
+
+    def _brought_back(self, result: StepResult, run: str | None) -> StepResult:
+        """With its MLflow run; of a kept step, with the notebook as it was executed then."""
+        result = msgspec.structs.replace(result, run=run)
+        entry = self.session.project.records.get(StepEntry, result.entry) if result.is_kept else None
+        if entry is None:
+            return result
+        path = self.work / next(step.notebook for step in self.pipeline.steps if step.name == result.step)
+        try:
+            if not path.is_file():
+                self.session.project.objects.restore(entry.notebook, path)
+        except (IntegrityError, NotFoundError):
+            return result  # a convenience: its values are what counts
+        return msgspec.structs.replace(result, notebook=str(path))
+
+    def _reassembled(self, steps: tuple[StepResult, ...]) -> str:
+        """The notebook that the pipeline was made from, with what the steps have shown; empty where it is gone."""
+        source, target = self.folder / self.pipeline.notebook, self.work / "notebook.ipynb"
+        executed = [Path(step.notebook) for step in steps if step.notebook]
+        if not source.is_file() or not executed:
+            return ""
+        try:
+            reassemble(source, executed, target)
+        except Exception as error:  # noqa: BLE001 - the source is the user's, and may have become anything
+            logger.warning("The outputs could not be put into %s: %s", source, error)
+            return ""
+        return str(target)

@@ -140,6 +140,7 @@ def _unchanged(
         started=utc_now(),
         seconds=round(time.monotonic() - began, 3),
         steps=tuple(_waiting(each, entries.get(each.step)) for each in planned),
+        notebook=earlier.notebook if earlier is not None and is_whole else "",
         metrics={name: value for entry in entries.values() for name, value in entry.metrics.items()},
     )
 

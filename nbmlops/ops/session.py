@@ -12,7 +12,7 @@ import os
 import socket
 import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, MutableMapping
 from datetime import datetime
 from pathlib import Path
 
@@ -56,7 +56,7 @@ class Session:
         project: Project,
         *,
         notebook: Path | None,
-        namespace: Mapping[str, object],
+        namespace: MutableMapping[str, object],
         door: str = "notebook",
         experiment: str = "",
         plan: RunPlan | None = None,
@@ -291,6 +291,10 @@ class Session:
             if begun.cell_id:
                 tags[Tags.CELL] = begun.cell_id
         return {name: value for name, value in tags.items() if value}
+
+    def bring(self, values: Mapping[str, object]) -> None:
+        """Put variables into the notebook, as if a cell had set them."""
+        self.namespace.update(values)
 
     # Ending
 

@@ -37,11 +37,10 @@ def used_definitions(cells: Iterable[StepCell], file_of: FileOf) -> dict[str, di
     """By module, the digest of each definition that the code reaches, directly or through others."""
     walk = _Walk(file_of)
     trees = [cell.tree for cell in cells]
-    whole = any(tree is None for tree in trees)  # a magic may run anything
-    for tree in trees:
-        if tree is not None:
-            walk.use(tree, "")
-    for name in list(walk.imported) if whole else ():
+    # One cell imports what another uses.
+    walk.use(ast.Module([statement for tree in trees if tree is not None for statement in tree.body], []), "")
+    is_whole = any(tree is None for tree in trees)  # a magic may run anything
+    for name in list(walk.imported) if is_whole else ():
         walk.reach(name, _ALL)
     return {name: walk.digests(name) for name in sorted(walk.reached)}
 

@@ -18,6 +18,7 @@ import msgspec
 
 from nbmlops.errors import IntegrityError, NbmlopsError, NotFoundError
 from nbmlops.lib.clock import new_id, utc_now
+from nbmlops.lib.digest import short
 from nbmlops.lib.files import write_atomic
 from nbmlops.model.cell import Execution
 from nbmlops.model.documents import decode
@@ -94,7 +95,7 @@ class StepCache:
         for entry in self._records.newest(StepEntry, subject=identity_of(key), limit=CANDIDATES):
             problem = self._problem(entry, cells)
             if not problem:
-                return Found(key=key, entry=entry, why=f"as in run {entry.run[:8]}" if entry.run else "as before")
+                return Found(key=key, entry=entry, why=f"as in run {short(entry.run)}" if entry.run else "as before")
             why = why or problem
         return Found(key=key, entry=None, why=why or self._difference(step, key))
 
@@ -201,8 +202,8 @@ class StepCache:
         for name in names:
             if key.parameters.get(name) != before.parameters.get(name):
                 return f"parameter {name} changed"
-        if list(key.cells.values()) != list(before.cells.values()):
-            return _changed_cell(before.cells, key.cells)
+        if [digest for _, digest in key.cells] != [digest for _, digest in before.cells]:
+            return _changed_cell(dict(before.cells), dict(key.cells))
         for name in sorted({*key.takes, *before.takes}):
             if key.takes.get(name) != before.takes.get(name):
                 return f"{name} changed"

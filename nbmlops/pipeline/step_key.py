@@ -20,7 +20,7 @@ def step_key(
     return StepKey(
         kernel=kernel,
         python=".".join(platform.python_version_tuple()[:2]),
-        cells={cell.id: cell.digest for cell in cells},
+        cells=tuple((cell.id, cell.digest) for cell in cells),
         parameters={name: _digest(values[name]) for name in sorted(step.parameters) if name in values},
         takes={name: given[name] for name in sorted(given)},
     )
@@ -28,7 +28,7 @@ def step_key(
 
 def identity_of(key: StepKey) -> str:
     """Ids of cells are names for people: the code alone counts."""
-    plain = [key.kernel, key.python, list(key.cells.values()), key.parameters, key.takes]
+    plain = [key.kernel, key.python, [digest for _, digest in key.cells], key.parameters, key.takes]
     return digest_bytes(canonical_json(plain))
 
 

@@ -61,6 +61,14 @@ def test_what_a_step_uses_of_a_module(tmp_path: Path, code: str, names: set[str]
     assert set(used(tmp_path, code, helpers=HELPERS).get("helpers", {})) == set(names)
 
 
+def test_one_cell_imports_what_another_uses(tmp_path: Path) -> None:
+    (tmp_path / "helpers.py").write_text(HELPERS)
+    cells = [StepCell(str(n), code, parsed(code)) for n, code in enumerate(("import helpers", "helpers.scale(1)"))]
+    assert set(used_definitions(cells, beside(tmp_path))["helpers"]) == {"", "scale", "inner"}
+    cells.append(StepCell("magic", "%time 1", None))
+    assert set(used_definitions(cells, beside(tmp_path))["helpers"]) == {"", "scale", "inner", "other", "Plain"}
+
+
 def test_modules_of_others_are_no_business_of_ours(tmp_path: Path) -> None:
     assert used(tmp_path, "import json\nfrom os import path\njson.dumps(1)") == {}
 

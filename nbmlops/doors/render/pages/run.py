@@ -30,8 +30,9 @@ def page(result: Result) -> Page:
         Table(columns=("step", "state", "took", "why", "as executed"), rows=steps, numeric=frozenset({2})),
         *((fields([(n, str(v)) for n, v in run.parameters.items()], title="Parameters"),) if run.parameters else ()),
         *((fields(metrics, title="Metrics"),) if metrics else ()),
+        *((Line(f"\nAll in one notebook: {place(run.notebook)}", Tone.DIM),) if run.notebook else ()),
         *(
-            (Line(f"\nMLflow run {short(run.run)}. Look at it: nbmlops show {short(run.run)}", Tone.DIM),)
+            (Line(f"MLflow run {short(run.run)}. Look at it: nbmlops show {short(run.run)}", Tone.DIM),)
             if run.run
             else ()
         ),
