@@ -7,6 +7,7 @@ from typing import Any, Protocol
 
 import msgspec
 
+from nbmlops.lib.stop import Stop
 from nbmlops.model.pipeline import StepResult
 
 
@@ -25,6 +26,8 @@ class StepSpec(msgspec.Struct, frozen=True, kw_only=True):
     environment: dict[str, str] = {}
     """Variables added to those of the process."""
     is_tracked: bool = True
+    timeout: float = 0.0
+    """Seconds after which the step is stopped; 0: never."""
 
 
 class StepProgress(msgspec.Struct, frozen=True, kw_only=True):
@@ -39,10 +42,17 @@ class StepProgress(msgspec.Struct, frozen=True, kw_only=True):
 class Engine(Protocol):
     """Where steps run. Returns when the step has ended; raises nothing for a step that fails."""
 
-    def run(self, spec: StepSpec, report: Callable[[StepProgress], None]) -> StepResult:
-        """Execute a step. KeyboardInterrupt passes through after its processes have ended."""
+    def run(self, spec: StepSpec, report: Callable[[StepProgress], None], stop: Stop) -> StepResult:
+        """Execute a step. Called from several threads at once.
+
+        When `stop` is asked, or on KeyboardInterrupt, what was done is saved and the step's processes end first.
+        """
         ...
 
     def describe(self) -> str:
         """A few words for people: where this runs."""
+        ...
+
+    def close(self) -> None:
+        """Give back what was held for more steps."""
         ...

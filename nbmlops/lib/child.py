@@ -21,6 +21,8 @@ from typing import IO
 
 import msgspec
 
+from nbmlops.lib.stop import Stop
+
 STOP_SECONDS = 10
 """How long a child may take to save what it has when it is told to stop."""
 PARENT_SECONDS = 1.0
@@ -49,8 +51,13 @@ def run_child(
     *,
     folder: Path | None = None,
     environment: dict[str, str] | None = None,
+    stop: Stop | None = None,
 ) -> Ended:
-    """Run a process to its end, handing on each line of its output. An exception (Ctrl-C) stops the process first."""
+    """Run a process to its end, handing on each line of its output.
+
+    `stop` ends it from another thread; an exception in this one (Ctrl-C) stops the process first.
+    """
+    stop = stop or Stop()
     with tempfile.TemporaryFile() as errors:
         with subprocess.Popen(
             list(command),
@@ -64,9 +71,10 @@ def run_child(
         ) as process:
             try:
                 assert process.stdout is not None
-                for line in process.stdout:
-                    on_line(line)
-                process.wait()
+                with stop.ending(lambda: _stop(process)):
+                    for line in process.stdout:
+                        on_line(line)
+                    process.wait()
             except BaseException:
                 _stop(process)
                 raise

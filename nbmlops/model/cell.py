@@ -121,3 +121,7 @@ class SessionInfo(Document, frozen=True, kw_only=True, tag="session"):
     folder: str = "."
     """Where the kernel stood when it began, relative to the project."""
     ended: datetime | None = None
+    imported: tuple[str, ...] = ()
+    """Top-level names of the modules that were loaded when it ended."""
+    modules: tuple[str, ...] = ()
+    """Files of the project's own modules among them, relative to the project."""

@@ -67,6 +67,14 @@ class Step(msgspec.Struct, frozen=True, kw_only=True):
     reads: tuple[str, ...] = ()
     """Files that its code reads by literal path, as written there."""
     writes: tuple[str, ...] = ()
+    retries: int = 0
+    """How often it is tried again after it has failed."""
+    backoff: float = 1.0
+    """Seconds before the first new try; twice as many before each further one."""
+    timeout: float = 0.0
+    """Seconds after which one try is stopped and has failed; 0: never."""
+    cache: bool = True
+    """Whether it may be left out when nothing that it rests on has changed."""
 
 
 class Dropped(msgspec.Struct, frozen=True, kw_only=True):
@@ -115,7 +123,7 @@ class StepState(StrEnum):
     DONE = "done"
     FAILED = "failed"
     SKIPPED = "skipped"
-    """Not started, because another step failed."""
+    """Not started: another step failed, or it was not asked for."""
     KILLED = "killed"
 
 
@@ -130,6 +138,13 @@ class StepResult(msgspec.Struct, frozen=True, kw_only=True):
     run: str | None = None
     """MLflow run id of the step."""
     error: str = ""
+    is_kept: bool = False
+    """Not executed: its results are those of an earlier run."""
+    entry: str = ""
+    """Id of the kept results that stand for it."""
+    why: str = ""
+    """Why it was executed, or left out."""
+    tries: int = 1
 
 
 class PipelineResult(Document, frozen=True, kw_only=True, tag="pipeline-result"):
@@ -142,10 +157,14 @@ class PipelineResult(Document, frozen=True, kw_only=True, tag="pipeline-result")
     """Where executed notebooks, handed values and the record lie."""
     run: str
     """MLflow run id of the parent."""
+    source: str = ""
+    """The pipeline's folder, relative to the project."""
     parameters: dict[str, Any]
     state: StepState
     started: datetime
     seconds: float
     steps: tuple[StepResult, ...] = ()
+    notebook: str = ""
+    """The notebook that the pipeline was made from, with what the steps have shown."""
     metrics: dict[str, float] = {}
     error: str = ""

@@ -1,36 +1,32 @@
-"""`run`: execute a pipeline, one MLflow run with a child per step."""
+"""`run`: execute a pipeline, one MLflow run with a child per step. Steps whose results still hold are not executed."""
 
 from __future__ import annotations
 
+import os
 import time
 from pathlib import Path
 from typing import Annotated, Any
 
 import msgspec
 
-from nbmlops import plugins
-from nbmlops.capture.place import NOTEBOOK_VARIABLE
-from nbmlops.errors import CellFailedError, ExternalError, InterruptedRunError, StateError
-from nbmlops.lib.clock import new_id, utc_now
-from nbmlops.lib.digest import short
-from nbmlops.lib.files import write_atomic
+from nbmlops.errors import StateError
+from nbmlops.lib.clock import utc_now
 from nbmlops.lib.redact import MARK, is_secret_name
 from nbmlops.model.certificate import Certificate
-from nbmlops.model.documents import encode, identity
-from nbmlops.model.pipeline import Pipeline, PipelineResult, Step, StepResult, StepState
-from nbmlops.model.run import Tags
+from nbmlops.model.documents import identity
+from nbmlops.model.pipeline import Pipeline, PipelineResult, StepResult, StepState
+from nbmlops.model.step_cache import StepEntry
 from nbmlops.ops.call import Call, Progress
 from nbmlops.ops.fields import option, positional
-from nbmlops.ops.run_plan import VARIABLE, RunPlan
-from nbmlops.ops.session import OpenedRun, Session
-from nbmlops.pipeline.execute import Interrupted, Places, execute
+from nbmlops.ops.pipeline_run import PipelineRun, Wanted
+from nbmlops.ops.session import Session
+from nbmlops.ops.step_results import step_cache
 from nbmlops.pipeline.folder import read_certificate, read_pipeline
+from nbmlops.pipeline.order import needs_of
 from nbmlops.pipeline.parameters import defaults, values
-from nbmlops.ports import StepProgress
-from nbmlops.track.lists import children
-from nbmlops.track.messages import EndRun, Extra, LogMetrics, Point, SetTags
-
-STATUS = {StepState.DONE: "FINISHED", StepState.FAILED: "FAILED", StepState.KILLED: "KILLED"}
+from nbmlops.pipeline.plan import Action, PlannedStep, plan
+from nbmlops.pipeline.selection import choose
+from nbmlops.project import Project
 
 
 class Request(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -40,11 +36,21 @@ class Request(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     experiment: Annotated[
         str, option("MLflow experiment. Default: the pipeline's name.", short="e", metavar="NAME")
     ] = ""
+    from_: Annotated[tuple[str, ...], option("Execute this step and those after it.", metavar="STEP")] = ()
+    only: Annotated[tuple[str, ...], option("Execute this step and no other.", metavar="STEP")] = ()
+    force: Annotated[bool, option("Execute every step, whatever is kept.", short="f")] = False
+    dry_run: Annotated[bool, option("Only say which steps would be executed, and why.", short="n")] = False
+    jobs: Annotated[int, option("Steps at once. Default: one per core.", short="j", metavar="N")] = 0
 
 
 class Result(msgspec.Struct, frozen=True, kw_only=True):
     result: PipelineResult
+    """Of a dry run: its steps are waiting, or kept."""
     certificate: Certificate | None
+    plan: tuple[PlannedStep, ...] = ()
+    """What was known before: which steps would be executed, and why."""
+    is_new: bool = True
+    """False when nothing was executed: nothing had changed, or it was a dry run."""
 
 
 def run(call: Call, request: Request) -> Result:
@@ -54,16 +60,40 @@ def run(call: Call, request: Request) -> Result:
     pipeline = read_pipeline(folder)
     folder = folder.parent if folder.is_file() else folder
     chosen = {**defaults(pipeline), **values(pipeline, request.param)}
+    return run_pipeline(call, request, pipeline, folder, chosen)
+
+
+def run_pipeline(call: Call, request: Request, pipeline: Pipeline, folder: Path, chosen: dict[str, Any]) -> Result:
+    began = time.monotonic()
+    choice = choose(pipeline, start=request.from_, only=request.only, force=request.force)
     if not call.has_session:
         call = Call(folder, progress=call.progress, makes_project=True)
+    cache = step_cache(call.project, pipeline, folder, chosen)
+    planned = plan(pipeline, cache, choice)
+    certificate = read_certificate(folder)
+    if request.only:
+        _check_kept(pipeline, planned)
+    if request.dry_run or all(each.action is Action.KEEP for each in planned):
+        result = _unchanged(call.project, pipeline, folder, chosen, planned, began)
+        return Result(result=result, certificate=certificate, plan=planned, is_new=False)
     call.progress(Progress(task="mlflow", note="opening the run"))
-    session = call.session if call.has_session else _own_session(call)
-    running = _Running(call, session, pipeline, folder, chosen, request)
+    session = call.session if call.has_session else Session(call.project, notebook=None, namespace={}, door="pipeline")
+    wanted = Wanted(
+        pipeline=pipeline,
+        folder=folder,
+        values=chosen,
+        cache=cache,
+        choice=choice,
+        jobs=request.jobs or len(os.sched_getaffinity(0)),
+        name=request.name,
+        experiment=request.experiment,
+    )
+    running = PipelineRun(call, session, wanted)
     is_clean = False
     try:
         result = running.run()
         is_clean = True
-        return result
+        return Result(result=result, certificate=certificate, plan=planned)
     except BaseException as error:
         running.abandon(error)
         raise
@@ -72,191 +102,58 @@ def run(call: Call, request: Request) -> Result:
             session.close(60.0, is_clean=is_clean)
 
 
-def _own_session(call: Call) -> Session:
-    return Session(call.project, notebook=None, namespace={}, door="pipeline")
+def _check_kept(pipeline: Pipeline, planned: tuple[PlannedStep, ...]) -> None:
+    """A step that is executed alone takes what the steps before it gave; that must be there."""
+    actions = {each.step: each.action for each in planned}
+    for step in pipeline.steps:
+        for need in needs_of(step):
+            if actions[step.name] is Action.RUN and actions[need] in (Action.LEAVE, Action.OPEN):
+                raise StateError(
+                    f"Step {step.name} cannot be executed alone: nothing is kept of {need}, which it needs.",
+                    kind="step-not-kept",
+                    hint=f"Execute that too: --only {need} --only {step.name}",
+                )
 
 
-class _Running:
-    def __init__(
-        self, call: Call, session: Session, pipeline: Pipeline, folder: Path, values: dict[str, Any], request: Request
-    ) -> None:
-        self.call = call
-        self.session = session
-        self.pipeline = pipeline
-        self.folder = folder
-        self.values = values
-        self.name = request.name or pipeline.name
-        self.experiment = request.experiment or pipeline.name
-        self.id = new_id()
-        self.certificate = read_certificate(folder)
-        self.work = call.project.layout.runs / self.id
-        self.opened: dict[str, tuple[OpenedRun, str]] = {}
-        """The run of each step that was started: ours, and MLflow's id of it."""
-        self.sessions: list[str] = []
-        """Of the steps' kernels, in the order in which they ran."""
-        self.unended: list[OpenedRun] = []
-        """Runs that somebody has to end, whatever happens: the parent first."""
-        self.began, self.clock = utc_now(), time.monotonic()
+def _unchanged(
+    project: Project,
+    pipeline: Pipeline,
+    folder: Path,
+    chosen: dict[str, Any],
+    planned: tuple[PlannedStep, ...],
+    began: float,
+) -> PipelineResult:
+    """What earlier runs have left: nothing is executed, and MLflow gets no run."""
+    entries = {each.step: entry for each in planned if (entry := project.records.get(StepEntry, each.entry))}
+    last = max(entries.values(), key=lambda entry: entry.made, default=None)
+    earlier = project.records.get(PipelineResult, last.result) if last is not None else None
+    is_whole = len(entries) == len(planned)
+    return PipelineResult(
+        id=earlier.id if earlier is not None and is_whole else "",
+        pipeline=identity(pipeline),
+        name=pipeline.name,
+        folder=earlier.folder if earlier is not None and is_whole else "",
+        run=earlier.run if earlier is not None and is_whole else "",
+        source=project.relative(folder),
+        parameters={name: MARK if is_secret_name(name) else value for name, value in chosen.items()},
+        state=StepState.DONE if is_whole else StepState.WAITING,
+        started=utc_now(),
+        seconds=round(time.monotonic() - began, 3),
+        steps=tuple(_waiting(each, entries.get(each.step)) for each in planned),
+        notebook=earlier.notebook if earlier is not None and is_whole else "",
+        metrics={name: value for entry in entries.values() for name, value in entry.metrics.items()},
+    )
 
-    def run(self) -> Result:
-        opened = self._open()
-        try:
-            parent = self.session.resolve(opened.key)
-        except StateError as error:
-            raise ExternalError(
-                error.message, kind="mlflow-unreachable",
-                hint="Nothing was executed. Look at it: nbmlops doctor",
-            ) from error  # fmt: skip
-        self.call.progress(Progress(task="mlflow", state="done", note=f"run {short(parent)}"))
-        places = Places(pipeline=self.folder, folder=(self.folder / self.pipeline.folder).resolve(), work=self.work)
-        try:
-            steps = execute(
-                self.pipeline,
-                places=places,
-                engine=plugins.load(plugins.ENGINES, "local")(),
-                values=self.values,
-                environment=lambda step: self._environment(step, opened),
-                on_step=self._on_step,
-                on_cell=self._on_cell,
-            )
-        except Interrupted as stopped:
-            result = self._finish(opened, parent, stopped.results)
-            raise InterruptedRunError(
-                f"Stopped in step {stopped.results[-1].step}; what was done is kept in {result.folder}.",
-                kind="interrupted",
-                hint=f"Look at it: nbmlops show {short(parent)}",
-                run=parent,
-            ) from None
-        result = self._finish(opened, parent, steps)
-        if result.state is not StepState.DONE:
-            failed = next(step for step in steps if step.state is not StepState.DONE)
-            raise CellFailedError(
-                f"Step {failed.step} failed: {failed.error}.",
-                kind="step-failed",
-                hint=f"Its notebook: {failed.notebook or self.work}",
-                run=parent,
-                step=failed.step,
-                notebook=failed.notebook,
-            )
-        return Result(result=result, certificate=self.certificate)
 
-    def _open(self) -> OpenedRun:
-        shown = {name: MARK if is_secret_name(name) else str(value) for name, value in self.values.items()}
-        verdict = {"nbmlops.certificate": str(self.certificate.verdict)} if self.certificate else {}
-        notebook = self.call.project.relative(self.folder / self.pipeline.notebook)
-        opened = self.session.open_run(
-            self.name,
-            "pipeline",
-            params=shown,
-            tags={
-                Tags.PIPELINE: identity(self.pipeline),
-                Tags.NOTEBOOK: notebook,
-                Tags.MLFLOW_SOURCE: self.call.project.relative(self.folder),
-                "nbmlops.result": self.id,
-                **verdict,
-            },
-            experiment=self.experiment,
-            is_of_cell=False,
-        )
-        self.unended.append(opened)
-        return opened
-
-    def abandon(self, error: BaseException) -> None:
-        """Something got in between, an interrupt or a full disk: no run is left open, and none looks finished."""
-        status = "KILLED" if isinstance(error, KeyboardInterrupt) else "FAILED"
-        failure = "stopped by the user" if status == "KILLED" else str(error)
-        while self.unended:
-            self._end_run(self.unended[-1], status, failure)
-
-    def _end_run(self, opened: OpenedRun, status: str, failure: str) -> None:
-        if opened in self.unended:
-            self.unended.remove(opened)
-        if failure:
-            self.session.send(SetTags(key=opened.key, tags={Tags.FAILURE: failure[:1000]}))
-        now = time.time_ns() // 1_000_000
-        self.session.send(EndRun(key=opened.key, ended_ms=now, status=status, failure=failure[:1000]))
-
-    def _environment(self, step: Step, parent: OpenedRun) -> dict[str, str]:
-        """Opens the step's run, so that MLflow shows it while it goes, and tells its kernel to write to it."""
-        tags = {Tags.STEP: step.name, Tags.PIPELINE: identity(self.pipeline)}
-        opened = self.session.open_run(
-            step.name, "step", tags=tags, parent=parent.key, experiment=self.experiment, is_of_cell=False
-        )
-        self.unended.append(opened)
-        run = self.session.resolve(opened.key)
-        self.opened[step.name] = (opened, run)
-        self.sessions.append(new_id())
-        plan = RunPlan(
-            name=step.name, kind="step", experiment=self.experiment, run=run, session=self.sessions[-1], tags=tags
-        )
-        return {
-            VARIABLE: plan.to_variable(),
-            "MLFLOW_EXPERIMENT_NAME": self.experiment,
-            NOTEBOOK_VARIABLE: str((self.folder / step.notebook).resolve()),
-        }
-
-    def _on_step(self, step: Step, result: StepResult) -> None:
-        state = "running" if result.state is StepState.RUNNING else str(result.state)
-        self.call.progress(Progress(task=step.name, state=state, note=result.error))
-        if result.state in STATUS:
-            self._end(step.name, result)
-
-    def _end(self, step: str, result: StepResult) -> None:
-        """The step's kernel is gone: send what it has journaled, then end its run."""
-        self.session.send(Extra(name="collect"))
-        if step in self.opened:
-            opened = self.opened[step][0]
-            # What the step computed rests on all that was read before it, too.
-            self.session.send(Extra(name="tie", key=opened.key, body={"sessions": self.sessions, "is_data_only": True}))
-            self._end_run(opened, STATUS[result.state], result.error)
-
-    def _on_cell(self, progress: StepProgress) -> None:
-        self.call.progress(
-            Progress(task=progress.step, done=progress.cell, total=progress.total, note=progress.preview)
-        )
-
-    def _finish(self, opened: OpenedRun, parent: str, steps: tuple[StepResult, ...]) -> PipelineResult:
-        """Steps' metrics onto the parent, the parent ended, the record written."""
-        killed = next((step for step in steps if step.state is StepState.KILLED), None)
-        if killed is not None:
-            self._end(killed.step, killed)
-        self.session.scribe.flush(120.0)
-        runs = {child.tags.get(Tags.STEP): child for child in children(self.session.project.uri, parent)}
-        metrics = {
-            name: value for step in steps if (child := runs.get(step.step)) for name, value in child.metrics.items()
-        }
-        now = time.time_ns() // 1_000_000
-        if metrics:
-            points = tuple(Point(name, value, 0, now) for name, value in metrics.items())
-            self.session.send(LogMetrics(key=opened.key, points=points))
-        base = (self.folder / self.pipeline.folder).resolve()
-        body = {
-            "sessions": self.sessions,
-            "notebook": self.session.project.relative(self.folder / self.pipeline.notebook),
-            "modules": [str(base / name) for name in self.pipeline.modules],
-        }
-        self.session.send(Extra(name="tie", key=opened.key, body=body))
-        states = {step.state for step in steps}
-        state = next((s for s in (StepState.KILLED, StepState.FAILED) if s in states), StepState.DONE)
-        error = next((step.error for step in steps if step.error), "")
-        self._end_run(opened, STATUS[state], error)
-        self.session.scribe.flush(60.0)
-        result = PipelineResult(
-            id=self.id,
-            pipeline=identity(self.pipeline),
-            name=self.name,
-            folder=str(self.work),
-            run=parent,
-            parameters={name: MARK if is_secret_name(name) else value for name, value in self.values.items()},
-            state=state,
-            started=self.began,
-            seconds=round(time.monotonic() - self.clock, 3),
-            steps=tuple(
-                msgspec.structs.replace(step, run=runs[step.step].id if step.step in runs else None) for step in steps
-            ),
-            metrics=metrics,
-            error=error,
-        )
-        write_atomic(self.work / "result.json", encode(result))
-        self.session.project.records.put(result, id=result.id, subject=result.pipeline)
-        return result
+def _waiting(planned: PlannedStep, entry: StepEntry | None) -> StepResult:
+    if entry is None:
+        return StepResult(step=planned.step, state=StepState.WAITING, why=planned.why)
+    return StepResult(
+        step=planned.step,
+        state=StepState.DONE,
+        seconds=entry.seconds,
+        run=entry.run,
+        is_kept=True,
+        entry=entry.id,
+        why=planned.why,
+    )

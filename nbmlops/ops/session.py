@@ -12,7 +12,7 @@ import os
 import socket
 import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, MutableMapping
 from datetime import datetime
 from pathlib import Path
 
@@ -56,7 +56,7 @@ class Session:
         project: Project,
         *,
         notebook: Path | None,
-        namespace: Mapping[str, object],
+        namespace: MutableMapping[str, object],
         door: str = "notebook",
         experiment: str = "",
         plan: RunPlan | None = None,
@@ -292,6 +292,10 @@ class Session:
                 tags[Tags.CELL] = begun.cell_id
         return {name: value for name, value in tags.items() if value}
 
+    def bring(self, values: Mapping[str, object]) -> None:
+        """Put variables into the notebook, as if a cell had set them."""
+        self.namespace.update(values)
+
     # Ending
 
     def switch(self, is_on: bool, experiment: str = "") -> None:
@@ -337,7 +341,13 @@ class Session:
         self.records.flush()
         self.scribe.close(timeout, is_clean=is_clean)
         context.set_context(None)
-        self.project.records.put(msgspec.structs.replace(self.info, ended=utc_now()), id=self.id)
+        self.info = msgspec.structs.replace(
+            self.info,
+            ended=utc_now(),
+            imported=_imported(),
+            modules=tuple(self.project.relative(Path(path)) for path in _local_modules(self.project.root)),
+        )
+        self.project.records.put(self.info, id=self.id)
         for name, value in self._environ.items():
             if value is None:
                 os.environ.pop(name, None)
@@ -366,7 +376,7 @@ class Session:
             "moment": self._moments,
             "notebook": self.notebook,
             "modules": _local_modules(self.project.root),
-            "imported": sorted({name.partition(".")[0] for name in list(sys.modules)}),
+            "imported": _imported(),
         }
 
     def _default_experiment(self) -> str:
@@ -408,6 +418,10 @@ def _folder(project: Project) -> str:
         return project.relative(Path.cwd())
     except OSError:  # it is gone
         return "."
+
+
+def _imported() -> tuple[str, ...]:
+    return tuple(sorted({name.partition(".")[0] for name in list(sys.modules)}))
 
 
 def _local_modules(root: Path) -> list[str]:

@@ -88,7 +88,11 @@ VERBS: tuple[Verb, ...] = (
            "remote add team s3://bucket/wine", "remote push", "remote pull team baseline", "remote status"),
     _write("export", PIPELINE, "Make a notebook into a verified pipeline.", "export wine.ipynb",
            "export wine.ipynb -o pipelines/wine"),
-    _write("run", PIPELINE, "Run a pipeline.", "run pipelines/wine", "run pipelines/wine -p trees=50"),
+    _write("run", PIPELINE, "Run a pipeline; what has not changed is kept.", "run pipelines/wine",
+           "run pipelines/wine -p trees=50", "run pipelines/wine --dry-run"),
+    _write("resume", PIPELINE, "Go on with a run of a pipeline where it broke.", "resume", "resume a6c4f8303ecc"),
+    _write("enter", PIPELINE, "Bring the variables of a failed step into this notebook.", "enter", "enter last train",
+           needs_kernel=True),
 )  # fmt: skip
 
 

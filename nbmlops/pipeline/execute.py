@@ -1,4 +1,4 @@
-"""A pipeline's steps through an engine, one after another; a failing step ends it, the rest is skipped."""
+"""A pipeline's steps through an engine; a failing step ends what needs it, and nothing else."""
 
 from __future__ import annotations
 
@@ -12,7 +12,11 @@ from nbmlops.model.pipeline import Pipeline, Step, StepResult, StepState
 from nbmlops.pipeline.handoff import FOLDER_VARIABLE
 from nbmlops.pipeline.order import in_order
 from nbmlops.pipeline.page import Pages
+from nbmlops.pipeline.schedule import AS_NEEDED, Cache, Choice, Interrupted, Schedule
+from nbmlops.pipeline.step_cache import Found
 from nbmlops.ports import Engine, StepProgress, StepSpec
+
+__all__ = ["Interrupted", "Places", "execute"]
 
 
 class Places(msgspec.Struct, frozen=True, kw_only=True):
@@ -30,14 +34,6 @@ class Places(msgspec.Struct, frozen=True, kw_only=True):
         return self.work / "handoff"
 
 
-class Interrupted(KeyboardInterrupt):
-    """Ctrl-C in the middle; carries what was done."""
-
-    def __init__(self, results: tuple[StepResult, ...]) -> None:
-        super().__init__()
-        self.results = results
-
-
 def execute(
     pipeline: Pipeline,
     *,
@@ -47,77 +43,59 @@ def execute(
     environment: Callable[[Step], dict[str, str]] = lambda step: {},
     is_tracked: bool = True,
     with_pages: bool = True,
+    cache: Cache | None = None,
+    choice: Choice = AS_NEEDED,
+    jobs: int = 1,
     on_step: Callable[[Step, StepResult], None] = lambda step, result: None,
     on_cell: Callable[[StepProgress], None] = lambda progress: None,
+    on_done: Callable[[Step, StepResult, Found], None] = lambda step, result, found: None,
 ) -> tuple[StepResult, ...]:
-    """Results of all steps in the order in which they ran. Only parameters that reach a step are given to it.
+    """Results of all steps in the order in which they ended. Only parameters that reach a step are given to it.
 
-    Raises Interrupted on Ctrl-C, after the running step has saved what it had.
+    Raises Interrupted on Ctrl-C, after the running steps have saved what they had.
     """
-    with Pages() as pages:
-        results = _each(
-            pipeline, places, engine, values, environment, is_tracked, pages if with_pages else None, on_step, on_cell
+
+    def specify(step: Step) -> StepSpec:
+        return StepSpec(
+            step=step.name,
+            notebook=str(places.pipeline / step.notebook),
+            output=str(places.work / step.notebook),
+            folder=str(places.folder),
+            kernel=pipeline.kernel,
+            parameters={name: values[name] for name in step.parameters if name in values},
+            environment={**environment(step), FOLDER_VARIABLE: str(places.handoff)},
+            is_tracked=is_tracked,
+            timeout=step.timeout,
         )
-    return tuple(_with_written_page(result) for result in results)
+
+    with Pages() as pages:
+
+        def ended(step: Step, result: StepResult) -> None:
+            if with_pages and result.notebook and result.state is not StepState.RUNNING:
+                pages.make(Path(result.notebook), page_of(Path(result.notebook)))
+            on_step(step, result)
+
+        results = Schedule(
+            in_order(pipeline),
+            engine=engine,
+            specify=specify,
+            handoff=places.handoff,
+            outputs={step.name: places.work / step.notebook for step in pipeline.steps},
+            cache=cache,
+            choice=choice,
+            jobs=jobs,
+            on_step=ended,
+            on_cell=on_cell,
+            on_done=on_done,
+        ).run()
+    return tuple(_with_page(result) for result in results)
 
 
-def _with_written_page(result: StepResult) -> StepResult:
+def page_of(notebook: Path) -> Path:
+    return notebook.with_suffix(".html")
+
+
+def _with_page(result: StepResult) -> StepResult:
     """A page is a convenience: where it could not be made, the result does not name it."""
-    is_missing = bool(result.page) and not Path(result.page).is_file()
-    return msgspec.structs.replace(result, page="") if is_missing else result
-
-
-def _each(
-    pipeline: Pipeline,
-    places: Places,
-    engine: Engine,
-    values: Mapping[str, Any],
-    environment: Callable[[Step], dict[str, str]],
-    is_tracked: bool,
-    pages: Pages | None,
-    on_step: Callable[[Step, StepResult], None],
-    on_cell: Callable[[StepProgress], None],
-) -> tuple[StepResult, ...]:
-    results: list[StepResult] = []
-    is_broken = False
-    for step in in_order(pipeline):
-        if is_broken:
-            result = StepResult(step=step.name, state=StepState.SKIPPED)
-        else:
-            on_step(step, StepResult(step=step.name, state=StepState.RUNNING))
-            spec = _spec(pipeline, step, places, values, environment(step), is_tracked)
-            try:
-                result = engine.run(spec, on_cell)
-            except KeyboardInterrupt:
-                saved = spec.output if Path(spec.output).is_file() else ""
-                results.append(StepResult(step=step.name, state=StepState.KILLED, notebook=saved))
-                raise Interrupted(tuple(results)) from None
-            is_broken = result.state is not StepState.DONE
-            if pages is not None and result.notebook:
-                page = Path(spec.output).with_suffix(".html")
-                pages.make(Path(spec.output), page)
-                result = msgspec.structs.replace(result, page=str(page))
-        results.append(result)
-        on_step(step, result)
-    return tuple(results)
-
-
-def _spec(
-    pipeline: Pipeline,
-    step: Step,
-    places: Places,
-    values: Mapping[str, Any],
-    environment: dict[str, str],
-    is_tracked: bool,
-) -> StepSpec:
-    output = places.work / step.notebook
-    return StepSpec(
-        step=step.name,
-        notebook=str(places.pipeline / step.notebook),
-        output=str(output),
-        folder=str(places.folder),
-        kernel=pipeline.kernel,
-        parameters={name: values[name] for name in step.parameters if name in values},
-        environment={**environment, FOLDER_VARIABLE: str(places.handoff)},
-        is_tracked=is_tracked,
-    )
+    page = page_of(Path(result.notebook)) if result.notebook else None
+    return msgspec.structs.replace(result, page=str(page)) if page is not None and page.is_file() else result

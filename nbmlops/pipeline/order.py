@@ -17,11 +17,11 @@ def in_order(pipeline: Pipeline) -> tuple[Step, ...]:
     done: set[str] = set()
     waiting = list(pipeline.steps)
     for step in waiting:
-        for need in step.needs:
+        for need in needs_of(step):
             if need not in steps:
                 raise UsageError(f"Step {step.name} needs {need!r}, which is no step.", kind="pipeline-malformed")
     while waiting:
-        ready = next((step for step in waiting if done.issuperset(step.needs)), None)
+        ready = next((step for step in waiting if done.issuperset(needs_of(step))), None)
         if ready is None:
             names = " → ".join(step.name for step in waiting)
             raise UsageError(f"Steps need each other in a circle: {names}.", kind="pipeline-malformed")
@@ -29,3 +29,8 @@ def in_order(pipeline: Pipeline) -> tuple[Step, ...]:
         ordered.append(ready)
         done.add(ready.name)
     return tuple(ordered)
+
+
+def needs_of(step: Step) -> tuple[str, ...]:
+    """Steps that must have run before, each once."""
+    return tuple(dict.fromkeys((*step.needs, *(take.step for take in step.takes))))

@@ -16,6 +16,7 @@ import msgspec
 
 from nbmlops.lib.child import claim_output, end_with_parent
 from nbmlops.model.pipeline import StepResult, StepState
+from nbmlops.pipeline.namespace import VARIABLE, folder_of
 from nbmlops.ports import StepProgress, StepSpec
 
 LONGEST_ERROR = 500
@@ -51,6 +52,7 @@ def _execute(spec: StepSpec, report: Any) -> None:
     import papermill
 
     os.environ.update(spec.environment)
+    os.environ[VARIABLE] = str(folder_of(Path(spec.output)))
     Path(spec.output).parent.mkdir(parents=True, exist_ok=True)
     papermill.execute_notebook(
         spec.notebook,

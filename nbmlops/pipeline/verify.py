@@ -17,6 +17,7 @@ import msgspec
 import nbformat
 
 from nbmlops.lib.clock import utc_now
+from nbmlops.lib.stop import Stop
 from nbmlops.model.certificate import Certificate, Comparison, Verdict
 from nbmlops.model.documents import identity
 from nbmlops.model.pipeline import Pipeline, Step, StepResult, StepState
@@ -153,7 +154,7 @@ class _Trial:
             environment=self.environment,
             is_tracked=False,
         )
-        result = self.engine.run(spec, lambda progress: self._cell("notebook", progress))
+        result = self.engine.run(spec, lambda progress: self._cell("notebook", progress), Stop())
         is_done = result.state is StepState.DONE
         self.tell("notebook", "done" if is_done else "failed", 1, 1, result.error or "executed as it is")
         return "" if is_done else result.error

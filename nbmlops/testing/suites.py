@@ -21,6 +21,7 @@ import nbformat
 import pytest
 
 from nbmlops.lib.process import process_started
+from nbmlops.lib.stop import Stop
 from nbmlops.model.pipeline import StepResult, StepState
 from nbmlops.ports import Engine, StepProgress, StepSpec
 from nbmlops.testing.notebooks import notebook_file
@@ -149,11 +150,53 @@ class EngineSuite(ABC):
             interrupting(lambda: sleeper if pid.exists() and pid.read_text() else ""),
             pytest.raises(KeyboardInterrupt),
         ):
-            engine.run(wanted, lambda event: None)
+            engine.run(wanted, lambda event: None, Stop())
         kernel = int(pid.read_text())
         assert wait_until_gone(kernel), "the kernel outlives its step"
         if sleeper != "stubborn()":
             assert "before" in Path(wanted.output).read_text()
+
+    def test_a_step_that_is_asked_to_stop_ends_with_its_kernel_and_keeps_what_was_done(
+        self, engine: Engine, place: Path
+    ) -> None:
+        source = (
+            "# %%\nimport os, time\nprint('before')\nopen('pid', 'w').write(str(os.getpid()))\n# %%\ntime.sleep(600)"
+        )
+        wanted, stop = spec(place, source), Stop()
+        pid = Path(wanted.folder) / "pid"
+
+        def ask() -> None:
+            _wait_for(pid)
+            stop.ask()
+
+        watcher = threading.Thread(target=ask)
+        watcher.start()
+        result = engine.run(wanted, lambda event: None, stop)
+        watcher.join()
+        assert result.state is StepState.KILLED
+        assert wait_until_gone(int(pid.read_text())), "the kernel outlives its step"
+        assert "before" in Path(wanted.output).read_text()
+
+    def test_a_step_that_takes_too_long_fails_by_name(self, engine: Engine, place: Path) -> None:
+        source = "# %%\nprint('before')\n# %%\nimport time; time.sleep(600)"
+        result, _ = run(engine, spec(place, source, timeout=8.0))
+        assert (result.state, result.error) == (StepState.FAILED, "not done after 8 seconds, its timeout")
+        assert "before" in printed(result)
+
+    def test_two_steps_at_once_do_not_meet(self, engine: Engine, place: Path) -> None:
+        results: dict[str, str] = {}
+
+        def one(name: str) -> None:
+            (place / name).mkdir()
+            result, _ = run(engine, spec(place / name, f"import time\ntime.sleep(1)\nprint('{name}')"))
+            results[name] = printed(result)
+
+        threads = [threading.Thread(target=one, args=(name,)) for name in ("one", "two")]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        assert results == {"one": "one\n", "two": "two\n"}
 
     def test_it_says_in_a_few_words_where_it_runs(self, engine: Engine) -> None:
         assert 0 < len(engine.describe()) < 60
@@ -178,7 +221,7 @@ def spec(place: Path, source: str, **more: Any) -> StepSpec:
 
 def run(engine: Engine, wanted: StepSpec) -> tuple[StepResult, list[StepProgress]]:
     events: list[StepProgress] = []
-    return engine.run(wanted, events.append), events
+    return engine.run(wanted, events.append, Stop()), events
 
 
 def printed(result: StepResult) -> str:
@@ -213,6 +256,13 @@ class interrupting:
         self._is_over.set()
         self._thread.join()
         signal.signal(signal.SIGINT, self._before)
+
+
+def _wait_for(path: Path, seconds: float = 90.0) -> None:
+    until = time.monotonic() + seconds
+    while not (path.exists() and path.read_text()) and time.monotonic() < until:
+        time.sleep(0.05)
+    time.sleep(0.3)
 
 
 def wait_until_gone(pid: int, seconds: float = GONE_SECONDS) -> bool:

@@ -85,6 +85,8 @@ CASES = (
     Case(verb="gc", values={"dry_run": True}),
     Case(verb="export", values={"notebook": "count.ipynb", "output": "again", "no_verify": True}),
     Case(verb="run", values={"pipeline": "pipelines/count", "param": ["factor=3"], "name": "trebled"}),
+    Case(verb="run", values={"pipeline": "pipelines/count", "param": ["factor=4"], "dry_run": True}),
+    Case(verb="resume", values={"run": "trebled"}),
     Case(verb="compare", values={"runs": ["count", "trebled"], "all": True}),
     Case(verb="init", values={"path": "inner"}),
     # Each family of errors that a person can cause.
@@ -98,6 +100,8 @@ CASES = (
     Case(verb="run", values={"pipeline": "pipelines/absent"}, kind="pipeline-missing"),
     Case(verb="run", values={"pipeline": "pipelines/count", "param": ["factr=3"]}, kind="parameter-unknown"),
     Case(verb="run", values={"pipeline": "pipelines/count", "param": ["factor=many"]}, kind="parameter-ill-typed"),
+    Case(verb="run", values={"pipeline": "pipelines/count", "only": ["cuont"]}, kind="step-missing"),
+    Case(verb="resume", values={"run": "no-such-run"}, kind="run-not-found"),
     Case(verb="init", values={"path": "inner"}, kind="project-exists"),
     Case(verb="snapshot", values={"paths": ["absent.csv"]}, kind="path-missing"),
 )

@@ -25,9 +25,11 @@ from nbmlops.capture.place import NOTEBOOK_VARIABLE
 from nbmlops.errors import NbmlopsError
 from nbmlops.lib.redact import MARK, is_secret_name
 from nbmlops.ops.run_plan import VARIABLE, RunPlan, plan_from
+from nbmlops.pipeline.namespace import VARIABLE as NAMESPACE
 from nbmlops.project import Project
 
 logger = logging.getLogger("papermill")
+KEEP = "from nbmlops.pipeline.namespace import keep_namespace; keep_namespace()"
 CLOSE = "from nbmlops.doors.magics.extension import close_session; close_session()"
 LONGEST_PARAMETER = 500
 LONGEST_SOCKET = 100
@@ -67,8 +69,18 @@ class TrackingClient(PapermillNotebookClient):  # type: ignore[misc]
             try:
                 super().papermill_execute_cells()
             finally:
+                if NAMESPACE in os.environ and self._has_failed():
+                    self._ask(KEEP)
                 if self._is_tracked:
-                    self._close_session()
+                    self._ask(CLOSE)
+
+    def _has_failed(self) -> bool:
+        return any(
+            output.output_type == "error"
+            for cell in self.nb.cells
+            if cell.cell_type == "code"
+            for output in cell.get("outputs", ())
+        )
 
     @contextlib.contextmanager
     def _interruptible(self) -> Iterator[None]:
@@ -93,10 +105,10 @@ class TrackingClient(PapermillNotebookClient):  # type: ignore[misc]
         finally:
             signal.signal(signal.SIGINT, before)
 
-    def _close_session(self) -> None:
+    def _ask(self, source: str) -> None:
         """A kernel that has died cannot answer; its scribe ends the run by itself."""
         try:
-            self.wait_for_reply(self.kc.execute(CLOSE, silent=True, store_history=False))
+            self.wait_for_reply(self.kc.execute(source, silent=True, store_history=False))
         except Exception as error:  # noqa: BLE001 - the notebook is executed; only its record may be late
             logger.warning("nbmlops: the kernel did not finish its record: %s", error)
 

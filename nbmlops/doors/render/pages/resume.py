@@ -1,0 +1,3 @@
+from nbmlops.doors.render.pages.run import page
+
+__all__ = ["page"]

@@ -1,0 +1,313 @@
+"""One execution of a pipeline with its MLflow runs: the parent, and a child for each step."""
+
+from __future__ import annotations
+
+import logging
+import time
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from nbmlops import plugins
+from nbmlops.capture.place import NOTEBOOK_VARIABLE
+from nbmlops.errors import (
+    CellFailedError,
+    ExternalError,
+    IntegrityError,
+    InterruptedRunError,
+    NotFoundError,
+    StateError,
+)
+from nbmlops.lib.clock import new_id, utc_now
+from nbmlops.lib.digest import short
+from nbmlops.lib.files import write_atomic
+from nbmlops.lib.redact import MARK, is_secret_name
+from nbmlops.model.documents import encode, identity
+from nbmlops.model.pipeline import Pipeline, PipelineResult, Step, StepResult, StepState
+from nbmlops.model.run import Tags
+from nbmlops.model.step_cache import StepEntry
+from nbmlops.ops.call import Call, Progress
+from nbmlops.ops.run_plan import VARIABLE, RunPlan
+from nbmlops.ops.session import OpenedRun, Session
+from nbmlops.ops.step_results import Keeper
+from nbmlops.pipeline.execute import Interrupted, Places, execute
+from nbmlops.pipeline.folder import read_certificate
+from nbmlops.pipeline.reassemble import reassemble
+from nbmlops.pipeline.schedule import Choice
+from nbmlops.pipeline.step_cache import Found, StepCache
+from nbmlops.ports import Engine, StepProgress
+from nbmlops.track.lists import children
+from nbmlops.track.messages import EndRun, Extra, LogMetrics, Point, SetTags
+
+logger = logging.getLogger("nbmlops")
+STATUS = {StepState.DONE: "FINISHED", StepState.FAILED: "FAILED", StepState.KILLED: "KILLED"}
+
+
+class Wanted(msgspec.Struct, frozen=True, kw_only=True):
+    """What is to be executed, and how."""
+
+    pipeline: Pipeline
+    folder: Path
+    """The pipeline's."""
+    values: dict[str, Any]
+    cache: StepCache
+    choice: Choice
+    jobs: int
+    engine: str = "local"
+    name: str = ""
+    experiment: str = ""
+
+
+class PipelineRun:
+    """One execution: an MLflow run with a child for each step that is executed or kept."""
+
+    def __init__(self, call: Call, session: Session, wanted: Wanted) -> None:
+        self.call = call
+        self.session = session
+        self.pipeline = wanted.pipeline
+        self.folder = wanted.folder
+        self.values = wanted.values
+        self.wanted = wanted
+        self.name = wanted.name or wanted.pipeline.name
+        self.experiment = wanted.experiment or wanted.pipeline.name
+        self.id = new_id()
+        self.certificate = read_certificate(wanted.folder)
+        self.work = call.project.layout.runs / self.id
+        self.opened: dict[str, tuple[OpenedRun, str]] = {}
+        """The run of each step that was started: ours, and MLflow's id of it."""
+        self.sessions: dict[str, str] = {}
+        """Of the steps' kernels, by step, in the order in which they began."""
+        self.unended: list[OpenedRun] = []
+        """Runs that somebody has to end, whatever happens: the parent first."""
+        self.began, self.clock = utc_now(), time.monotonic()
+
+    def run(self) -> PipelineResult:
+        """Raises CellFailedError when a step fails, InterruptedRunError on Ctrl-C, ExternalError without MLflow."""
+        opened = self._open()
+        try:
+            parent = self.session.resolve(opened.key)
+        except StateError as error:
+            raise ExternalError(
+                error.message, kind="mlflow-unreachable",
+                hint="Nothing was executed. Look at it: nbmlops doctor",
+            ) from error  # fmt: skip
+        self.call.progress(Progress(task="mlflow", state="done", note=f"run {short(parent)}"))
+        places = Places(pipeline=self.folder, folder=(self.folder / self.pipeline.folder).resolve(), work=self.work)
+        keeper = Keeper(self.call.project, self.wanted.cache, places.handoff, self.id)
+        engine: Engine = plugins.load(plugins.ENGINES, self.wanted.engine)()
+        metrics: dict[str, dict[str, float]] = {}
+        try:
+            steps = execute(
+                self.pipeline,
+                places=places,
+                engine=engine,
+                values=self.values,
+                environment=lambda step: self._environment(step, opened),
+                cache=self.wanted.cache,
+                choice=self.wanted.choice,
+                jobs=self.wanted.jobs,
+                on_step=lambda step, result: self._on_step(step, result, opened),
+                on_cell=self._on_cell,
+                on_done=lambda step, result, found: self._keep(keeper, step, result, found),
+            )
+            result, metrics = self._finish(opened, parent, steps)
+        except Interrupted as stopped:
+            result, metrics = self._finish(opened, parent, stopped.results)
+            during = next((step.step for step in stopped.results if step.state is StepState.KILLED), "")
+            raise InterruptedRunError(
+                f"Stopped{f' in step {during}' if during else ''}; what was done is kept in {result.folder}.",
+                kind="interrupted",
+                hint=f"Go on from there: nbmlops resume {short(parent)}",
+                run=parent,
+            ) from None
+        finally:
+            engine.close()
+            keeper.close(metrics)
+        if result.state is not StepState.DONE:
+            failed = next(step for step in steps if step.state in (StepState.FAILED, StepState.KILLED))
+            raise CellFailedError(
+                f"Step {failed.step} failed: {failed.error}.",
+                kind="step-failed",
+                hint=f"Its notebook: {failed.notebook or self.work}. When it is mended: nbmlops resume {short(parent)}",
+                run=parent,
+                step=failed.step,
+                notebook=failed.notebook,
+            )
+        return result
+
+    def _open(self) -> OpenedRun:
+        shown = {name: MARK if is_secret_name(name) else str(value) for name, value in self.values.items()}
+        verdict = {"nbmlops.certificate": str(self.certificate.verdict)} if self.certificate else {}
+        notebook = self.call.project.relative(self.folder / self.pipeline.notebook)
+        opened = self.session.open_run(
+            self.name,
+            "pipeline",
+            params=shown,
+            tags={
+                Tags.PIPELINE: identity(self.pipeline),
+                Tags.NOTEBOOK: notebook,
+                Tags.MLFLOW_SOURCE: self.call.project.relative(self.folder),
+                Tags.RESULT: self.id,
+                **verdict,
+            },
+            experiment=self.experiment,
+            is_of_cell=False,
+        )
+        self.unended.append(opened)
+        return opened
+
+    def abandon(self, error: BaseException) -> None:
+        """Something got in between, an interrupt or a full disk: no run is left open, and none looks finished."""
+        status = "KILLED" if isinstance(error, KeyboardInterrupt) else "FAILED"
+        failure = "stopped by the user" if status == "KILLED" else str(error)
+        while self.unended:
+            self._end_run(self.unended[-1], status, failure)
+
+    def _end_run(self, opened: OpenedRun, status: str, failure: str) -> None:
+        if opened in self.unended:
+            self.unended.remove(opened)
+        if failure:
+            self.session.send(SetTags(key=opened.key, tags={Tags.FAILURE: failure[:1000]}))
+        now = time.time_ns() // 1_000_000
+        self.session.send(EndRun(key=opened.key, ended_ms=now, status=status, failure=failure[:1000]))
+
+    def _environment(self, step: Step, parent: OpenedRun) -> dict[str, str]:
+        """Opens the step's run, so that MLflow shows it while it goes, and tells its kernel to write to it."""
+        tags = {Tags.STEP: step.name, Tags.PIPELINE: identity(self.pipeline)}
+        opened = self.session.open_run(
+            step.name, "step", tags=tags, parent=parent.key, experiment=self.experiment, is_of_cell=False
+        )
+        self.unended.append(opened)
+        run = self.session.resolve(opened.key)
+        self.opened[step.name] = (opened, run)
+        self.sessions[step.name] = new_id()
+        plan = RunPlan(
+            name=step.name,
+            kind="step",
+            experiment=self.experiment,
+            run=run,
+            session=self.sessions[step.name],
+            tags=tags,
+        )
+        return {
+            VARIABLE: plan.to_variable(),
+            "MLFLOW_EXPERIMENT_NAME": self.experiment,
+            NOTEBOOK_VARIABLE: str((self.folder / step.notebook).resolve()),
+        }
+
+    def _on_step(self, step: Step, result: StepResult, parent: OpenedRun) -> None:
+        state = "running" if result.state is StepState.RUNNING else str(result.state)
+        note = result.error or result.why
+        self.call.progress(Progress(task=step.name, state=state, note=f"kept: {note}" if result.is_kept else note))
+        if result.is_kept:
+            self._show_kept(step, result, parent)
+        elif result.state in STATUS:
+            self._end(step.name, result)
+
+    def _show_kept(self, step: Step, result: StepResult, parent: OpenedRun) -> None:
+        """A child run that says whose results these are."""
+        entry = self.session.project.records.get(StepEntry, result.entry)
+        tags = {Tags.STEP: step.name, Tags.PIPELINE: identity(self.pipeline), Tags.KEPT_FROM: result.run or ""}
+        opened = self.session.open_run(
+            step.name, "step", tags=tags, parent=parent.key, experiment=self.experiment, is_of_cell=False
+        )
+        if entry is not None and entry.metrics:
+            self._log(opened, entry.metrics)
+        self._end_run(opened, "FINISHED", "")
+
+    def _keep(self, keeper: Keeper, step: Step, result: StepResult, found: Found) -> None:
+        _, run = self.opened[step.name]
+        keeper.keep(step, msgspec.structs.replace(result, run=run), found, self.sessions[step.name])
+
+    def _log(self, opened: OpenedRun, metrics: dict[str, float]) -> None:
+        now = time.time_ns() // 1_000_000
+        points = tuple(Point(name, value, 0, now) for name, value in metrics.items())
+        self.session.send(LogMetrics(key=opened.key, points=points))
+
+    def _end(self, step: str, result: StepResult) -> None:
+        """The step's kernel is gone: send what it has journaled, then end its run."""
+        self.session.send(Extra(name="collect"))
+        if step in self.opened:
+            opened = self.opened[step][0]
+            # What the step computed rests on all that was read before it, too.
+            body = {"sessions": list(self.sessions.values()), "is_data_only": True}
+            self.session.send(Extra(name="tie", key=opened.key, body=body))
+            self._end_run(opened, STATUS[result.state], result.error)
+
+    def _on_cell(self, progress: StepProgress) -> None:
+        self.call.progress(
+            Progress(task=progress.step, done=progress.cell, total=progress.total, note=progress.preview)
+        )
+
+    def _finish(
+        self, opened: OpenedRun, parent: str, steps: tuple[StepResult, ...]
+    ) -> tuple[PipelineResult, dict[str, dict[str, float]]]:
+        """Steps' metrics onto the parent, the parent ended, the record written; and the metrics of each step."""
+        for killed in (step for step in steps if step.state is StepState.KILLED):
+            self._end(killed.step, killed)
+        self.session.scribe.flush(120.0)
+        runs = {child.tags.get(Tags.STEP): child for child in children(self.session.project.uri, parent)}
+        by_step = {step.step: child.metrics for step in steps if (child := runs.get(step.step))}
+        metrics = {name: value for each in by_step.values() for name, value in each.items()}
+        if metrics:
+            self._log(opened, metrics)
+        base = (self.folder / self.pipeline.folder).resolve()
+        body = {
+            "sessions": list(self.sessions.values()),
+            "notebook": self.session.project.relative(self.folder / self.pipeline.notebook),
+            "modules": [str(base / name) for name in self.pipeline.modules],
+        }
+        self.session.send(Extra(name="tie", key=opened.key, body=body))
+        states = {step.state for step in steps}
+        state = next((s for s in (StepState.KILLED, StepState.FAILED) if s in states), StepState.DONE)
+        error = next((step.error for step in steps if step.error), "")
+        self._end_run(opened, STATUS[state], error)
+        self.session.scribe.flush(60.0)
+        steps = tuple(self._brought_back(step, runs[step.step].id if step.step in runs else None) for step in steps)
+        result = PipelineResult(
+            id=self.id,
+            pipeline=identity(self.pipeline),
+            name=self.name,
+            folder=str(self.work),
+            run=parent,
+            source=self.session.project.relative(self.folder),
+            parameters={name: MARK if is_secret_name(name) else value for name, value in self.values.items()},
+            state=state,
+            started=self.began,
+            seconds=round(time.monotonic() - self.clock, 3),
+            steps=steps,
+            notebook=self._reassembled(steps),
+            metrics=metrics,
+            error=error,
+        )
+        write_atomic(self.work / "result.json", encode(result))
+        self.session.project.records.put(result, id=result.id, subject=result.pipeline)
+        return result, by_step
+
+    def _brought_back(self, result: StepResult, run: str | None) -> StepResult:
+        """With its MLflow run; of a kept step, with the notebook as it was executed then."""
+        result = msgspec.structs.replace(result, run=run)
+        entry = self.session.project.records.get(StepEntry, result.entry) if result.is_kept else None
+        if entry is None:
+            return result
+        path = self.work / next(step.notebook for step in self.pipeline.steps if step.name == result.step)
+        try:
+            if not path.is_file():
+                self.session.project.objects.restore(entry.notebook, path)
+        except (IntegrityError, NotFoundError):
+            return result  # a convenience: its values are what counts
+        return msgspec.structs.replace(result, notebook=str(path))
+
+    def _reassembled(self, steps: tuple[StepResult, ...]) -> str:
+        """The notebook that the pipeline was made from, with what the steps have shown; empty where it is gone."""
+        source, target = self.folder / self.pipeline.notebook, self.work / "notebook.ipynb"
+        executed = [Path(step.notebook) for step in steps if step.notebook]
+        if not source.is_file() or not executed:
+            return ""
+        try:
+            reassemble(source, executed, target)
+        except Exception as error:  # noqa: BLE001 - the source is the user's, and may have become anything
+            logger.warning("The outputs could not be put into %s: %s", source, error)
+            return ""
+        return str(target)

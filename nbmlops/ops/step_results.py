@@ -1,0 +1,112 @@
+"""Results of steps in a project: where a run looks for them, and how it keeps its own, beside its work."""
+
+from __future__ import annotations
+
+import importlib.metadata
+import logging
+from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from nbmlops.errors import NbmlopsError
+from nbmlops.model.cell import Execution, SessionInfo
+from nbmlops.model.names import slug
+from nbmlops.model.pipeline import Pipeline, Step, StepResult
+from nbmlops.model.step_cache import StepEntry
+from nbmlops.pipeline.step_cache import Found, Ran, StepCache
+from nbmlops.project import Project
+
+logger = logging.getLogger("nbmlops")
+
+MACHINERY = frozenset(
+    {
+        "asttokens", "backcall", "blake3", "comm", "debugpy", "decorator", "executing", "ipykernel", "ipython",
+        "ipython-pygments-lexers", "jedi", "jupyter-client", "jupyter-core", "matplotlib-inline", "msgspec",
+        "nbmlops", "nest-asyncio", "packaging", "parso", "pexpect", "pickleshare", "pip", "platformdirs",
+        "prompt-toolkit", "psutil", "ptyprocess", "pure-eval", "pygments", "python-dateutil", "pyzmq", "setuptools",
+        "six", "stack-data", "tornado", "traitlets", "typing-extensions", "wcwidth", "zstandard",
+    }
+)  # fmt: skip
+"""What every kernel has loaded: a new version of it does not make results old."""
+
+
+def step_cache(project: Project, pipeline: Pipeline, folder: Path, values: Mapping[str, Any]) -> StepCache:
+    return StepCache(
+        pipeline,
+        folder,
+        root=project.root,
+        values=values,
+        records=project.records,
+        objects=project.objects,
+        stats=project.stats,
+        relative=project.relative,
+        version_of=_version,
+        largest_bytes=project.settings.snapshot.largest_bytes,
+    )
+
+
+class Keeper:
+    """Keeps results in a thread of its own, one after another, while the next steps run."""
+
+    def __init__(self, project: Project, cache: StepCache, handoff: Path, id: str) -> None:
+        self._project = project
+        self._cache = cache
+        self._handoff = handoff
+        self._id = id
+        self._thread = ThreadPoolExecutor(1, thread_name_prefix="nbmlops-keep")
+        self._kept: dict[str, StepEntry] = {}
+
+    def keep(self, step: Step, result: StepResult, found: Found, session: str) -> None:
+        """`session`: of the kernel that executed the step."""
+        self._thread.submit(self._keep, step, result, found, session)
+
+    def close(self, metrics: Mapping[str, dict[str, float]] = {}) -> None:
+        """Wait for all, and note what each step has measured."""
+        self._thread.shutdown()
+        for name, entry in self._kept.items():
+            if metrics.get(name):
+                noted = msgspec.structs.replace(entry, metrics=metrics[name])
+                self._cache.note(noted)
+
+    def _keep(self, step: Step, result: StepResult, found: Found, session: str) -> None:
+        try:
+            info = self._project.records.get(SessionInfo, session)
+            if info is None or info.ended is None:
+                return  # nobody has seen what it read
+            handoff = self._handoff / slug(step.name)
+            ran = Ran(
+                executions=self._project.records.oldest(Execution, subject=session),
+                modules=tuple(self._project.absolute(name) for name in info.modules),
+                packages=_packages(info.imported),
+            )
+            self._kept[step.name] = self._cache.keep(step, found.key, result, handoff, ran, self._id)
+        except (NbmlopsError, OSError) as error:
+            # The step has been executed all the same.
+            logger.warning("The results of step %s are not kept for later runs: %s", step.name, error)
+
+
+def _packages(imported: tuple[str, ...]) -> dict[str, str]:
+    providers = _providers()
+    names = {_plain(name) for module in imported for name in providers.get(module, ())}
+    return {name: version for name in sorted(names - MACHINERY) if (version := _version(name)) is not None}
+
+
+def _plain(name: str) -> str:
+    return name.lower().replace("_", "-").replace(".", "-")
+
+
+@lru_cache(maxsize=1)
+def _providers() -> Mapping[str, list[str]]:
+    return importlib.metadata.packages_distributions()
+
+
+@lru_cache(maxsize=4096)
+def _version(name: str) -> str | None:
+    try:
+        return importlib.metadata.version(name)
+    except importlib.metadata.PackageNotFoundError:
+        return None
