@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import Any, Protocol
 
 import msgspec
@@ -41,6 +42,10 @@ class StepProgress(msgspec.Struct, frozen=True, kw_only=True):
 
 class Engine(Protocol):
     """Where steps run. Returns when the step has ended; raises nothing for a step that fails."""
+
+    def prepare(self, notebooks: Sequence[Path]) -> None:
+        """Told which notebooks will be executed, a while before the first one is. Returns at once."""
+        ...
 
     def run(self, spec: StepSpec, report: Callable[[StepProgress], None], stop: Stop) -> StepResult:
         """Execute a step. Called from several threads at once.

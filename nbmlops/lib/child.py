@@ -78,7 +78,7 @@ def run_child(
             except BaseException:
                 _stop(process)
                 raise
-        return Ended(code=process.returncode, tail=_tail(errors))
+        return Ended(code=process.returncode, tail=last_line(errors))
 
 
 def claim_output() -> Callable[[msgspec.Struct], None]:
@@ -118,7 +118,8 @@ def _stop(process: subprocess.Popen[bytes]) -> None:
             return
 
 
-def _tail(errors: IO[bytes]) -> str:
+def last_line(errors: IO[bytes]) -> str:
+    """The last line of a file that has any text, if it is among the last few."""
     errors.seek(0)
     lines = deque(errors.read().decode(errors="replace").splitlines(), maxlen=_TAIL_LINES)
     return next((line for line in reversed(lines) if line.strip()), "")

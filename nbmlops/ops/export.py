@@ -27,6 +27,7 @@ from nbmlops.pipeline.build import Built, build
 from nbmlops.pipeline.document import dump
 from nbmlops.pipeline.source import read_notebook
 from nbmlops.pipeline.verify import verify
+from nbmlops.ports import Engine
 from nbmlops.project import Project
 
 DEFAULT_PARENT = "pipelines"
@@ -140,14 +141,16 @@ def _verify(
         call.progress(Progress(task=task, state=state, done=done, total=total, note=note))
 
     code = "\0".join(cell.source for cell in notebook.cells if cell.kind is CellKind.CODE)
+    engine: Engine = plugins.load(plugins.ENGINES, "local")()
     try:
+        engine.prepare([fresh / step.notebook for step in pipeline.steps])
         verification = verify(
             pipeline,
             folder=fresh,
             notebook=Path(notebook.path),
             notebook_digest=digest_bytes(code.encode()),
             root=project.root,
-            engine=plugins.load(plugins.ENGINES, "local")(),
+            engine=engine,
             environment=UNTRACKED,
             live=live,
             tell=tell,
@@ -158,4 +161,6 @@ def _verify(
             kind="interrupted",
             hint="Export without verifying: nbmlops export NOTEBOOK --no-verify",
         ) from None
+    finally:
+        engine.close()
     return verification.certificate

@@ -84,6 +84,15 @@ class PipelineRun:
 
     def run(self) -> PipelineResult:
         """Raises CellFailedError when a step fails, InterruptedRunError on Ctrl-C, ExternalError without MLflow."""
+        engine: Engine = plugins.load(plugins.ENGINES, self.wanted.engine)()
+        try:
+            # It takes its time to begin, and so does MLflow.
+            engine.prepare([self.folder / step.notebook for step in self.pipeline.steps])
+            return self._run(engine)
+        finally:
+            engine.close()
+
+    def _run(self, engine: Engine) -> PipelineResult:
         opened = self._open()
         try:
             parent = self.session.resolve(opened.key)
@@ -95,7 +104,6 @@ class PipelineRun:
         self.call.progress(Progress(task="mlflow", state="done", note=f"run {short(parent)}"))
         places = Places(pipeline=self.folder, folder=(self.folder / self.pipeline.folder).resolve(), work=self.work)
         keeper = Keeper(self.call.project, self.wanted.cache, places.handoff, self.id)
-        engine: Engine = plugins.load(plugins.ENGINES, self.wanted.engine)()
         metrics: dict[str, dict[str, float]] = {}
         try:
             steps = execute(
@@ -122,7 +130,6 @@ class PipelineRun:
                 run=parent,
             ) from None
         finally:
-            engine.close()
             keeper.close(metrics)
         if result.state is not StepState.DONE:
             failed = next(step for step in steps if step.state in (StepState.FAILED, StepState.KILLED))

@@ -91,13 +91,18 @@ class StepCache:
         key = step_key(step, cells, kernel=self._pipeline.kernel, values=self._values, given=given)
         if not step.cache:
             return Found(key=key, entry=None, why="it is never kept")
+        try:
+            entries = self._records.newest(StepEntry, subject=identity_of(key), limit=CANDIDATES)
+            difference = "" if entries else self._difference(step, key)
+        except IntegrityError:
+            return Found(key=key, entry=None, why="what is kept of it cannot be read")
         why = ""
-        for entry in self._records.newest(StepEntry, subject=identity_of(key), limit=CANDIDATES):
+        for entry in entries:
             problem = self._problem(entry, cells)
             if not problem:
                 return Found(key=key, entry=entry, why=f"as in run {short(entry.run)}" if entry.run else "as before")
             why = why or problem
-        return Found(key=key, entry=None, why=why or self._difference(step, key))
+        return Found(key=key, entry=None, why=why or difference)
 
     def keep(self, step: Step, key: StepKey, result: StepResult, handoff: Path, ran: Ran, id: str) -> StepEntry:
         """`handoff`: the folder of the values that the step gave; `id`: of the pipeline's run.

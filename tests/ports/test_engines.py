@@ -2,14 +2,29 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import pytest
 
 from nbmlops import plugins
+from nbmlops.pipeline.engines.local import LocalEngine
+from nbmlops.pipeline.warm.client import is_possible
 from nbmlops.ports import Engine
 from nbmlops.testing.suites import EngineSuite
 
 
 class TestLocalEngine(EngineSuite):
+    @pytest.fixture(scope="class")
+    def engine(self) -> Iterator[Engine]:
+        engine = plugins.load(plugins.ENGINES, "local")()
+        yield engine
+        engine.close()
+
+
+@pytest.mark.skipif(not is_possible(), reason="this system starts every step cold: TestLocalEngine has seen it")
+class TestColdLocalEngine(EngineSuite):
+    """As on systems where nothing can be forked warm."""
+
     @pytest.fixture
     def engine(self) -> Engine:
-        return plugins.load(plugins.ENGINES, "local")()
+        return LocalEngine(is_warm=False)

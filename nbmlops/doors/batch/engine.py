@@ -26,6 +26,7 @@ from nbmlops.errors import NbmlopsError
 from nbmlops.lib.redact import MARK, is_secret_name
 from nbmlops.ops.run_plan import VARIABLE, RunPlan, plan_from
 from nbmlops.pipeline.namespace import VARIABLE as NAMESPACE
+from nbmlops.pipeline.warm.nursery import KERNEL_VARIABLE
 from nbmlops.project import Project
 
 logger = logging.getLogger("papermill")
@@ -54,6 +55,10 @@ class TrackingClient(PapermillNotebookClient):  # type: ignore[misc]
             os.makedirs(runtime, mode=0o700, exist_ok=True)
             # Without a name of their own they lie in the current folder, where those of two kernels meet.
             manager.transport, manager.ip = "ipc", sockets
+        if KERNEL_VARIABLE in os.environ:
+            from nbmlops.pipeline.warm.kernel import use_warm_kernel
+
+            use_warm_kernel(manager)
         return manager
 
     def execute_cell(self, cell: Any, cell_index: int, *args: Any, **kwargs: Any) -> Any:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +25,8 @@ class InlineEngine:
 
     def describe(self) -> str:
         return "this process"
+
+    def prepare(self, notebooks: Sequence[Path]) -> None: ...
 
     def close(self) -> None: ...
 
