@@ -14,8 +14,10 @@ from dataclasses import dataclass, field
 from nbmlops.dataflow.body import Body
 from nbmlops.dataflow.facts import Place, cell_statements
 from nbmlops.dataflow.frame import BUDGET, Effects, Modules, World
+from nbmlops.dataflow.names import mentioned
 from nbmlops.dataflow.python import parse_cell
-from nbmlops.dataflow.values import CLASS, FUNCTION, IMMUTABLE, LIBRARY, Value
+from nbmlops.dataflow.reasons import described
+from nbmlops.dataflow.values import CLASS, CONTAINER, FUNCTION, IMMUTABLE, LIBRARY, Value, declared
 from nbmlops.errors import NotebookError
 from nbmlops.model.dataflow import CellFlow, Edge, EdgeKind, Flow, Statement, Stuck, is_variable
 from nbmlops.model.notebook import Notebook, NotebookCell
@@ -76,12 +78,12 @@ def is_skipped(cell: NotebookCell) -> bool:
 
 
 def _after(cell: NotebookCell, header: int, statements: tuple[Statement, ...], world: World) -> CellFlow:
-    data = {name: value for name, value in world.notebook.values.items() if is_variable(name) and _is_data(value)}
+    variables = {name: value for name, value in world.notebook.values.items() if is_variable(name)}
+    data = {name: value for name, value in variables.items() if _is_data(value)}
     stuck = [
-        Stuck(name=name, why=world.stuck[token])
-        for name, value in data.items()
-        for token in sorted(value.reach if value.kind == "container" else value.own)[:1]
-        if token in world.stuck
+        Stuck(name=name, why=why)
+        for name, value in variables.items()
+        if value.kind != LIBRARY and (why := _why_stuck(value, data, world))
     ]
     closures = {
         name: {each for each in value.lazy if each in world.notebook.values}
@@ -95,23 +97,55 @@ def _after(cell: NotebookCell, header: int, statements: tuple[Statement, ...], w
         source=cell.source,
         header_lines=header,
         statements=statements,
-        groups=_groups(data),
+        groups=_groups(data, {name: _used(value, variables) for name, value in data.items() if value.functions}),
+        views=tuple(name for name, value in data.items() if value.is_view),
         stuck=tuple(stuck),
         closures=tuple((name, tuple(sorted(names))) for name, names in closures.items()),
     )
 
 
 def _is_data(value: Value) -> bool:
-    return value.kind not in (LIBRARY, FUNCTION, CLASS)
+    """Functions that remember what other functions left are data, too."""
+    is_closure = any(function.frame is not None for function in value.functions)
+    return value.kind not in (LIBRARY, FUNCTION, CLASS) or (value.kind == FUNCTION and is_closure)
 
 
-def _groups(values: dict[str, Value]) -> tuple[tuple[str, ...], ...]:
-    """Variables whose objects meet, directly or through others."""
+def _why_stuck(value: Value, data: dict[str, Value], world: World) -> str:
+    """Why a value certainly cannot be handed over; an empty text where it may be."""
+    tokens = value.reach if value.kind == CONTAINER else value.own
+    found = next((world.stuck[token] for token in sorted(tokens) if token in world.stuck), "")
+    if found or not value.functions or not _is_data(value):
+        return found
+    # A function that travels has names of its own from then on.
+    rebound = sorted({name for function in value.functions for name in declared(function.node, ast.Global)})
+    return f"a function that binds {rebound[0]}" if rebound else ""
+
+
+def _used(value: Value, variables: dict[str, Value]) -> frozenset[str]:
+    """Variables that the functions in a value read when they are called, through other functions too."""
+    found: set[str] = set()
+    waiting = [function.node for function in value.functions if not function.namespace.name]
+    seen: set[ast.AST] = set()
+    while waiting:
+        node = waiting.pop()
+        if node in seen:
+            continue
+        seen.add(node)
+        names = mentioned(node) & variables.keys()
+        for name in names - found:
+            found.add(name)
+            waiting += [function.node for function in variables[name].functions]
+    return frozenset(found)
+
+
+def _groups(values: dict[str, Value], used: dict[str, frozenset[str]]) -> tuple[tuple[str, ...], ...]:
+    """Variables whose objects meet, directly or through others, or through a function that uses them."""
     groups: list[tuple[set[str], set[str]]] = []
     for name, value in values.items():
         if value.kind == IMMUTABLE or not value.reach:
             continue
-        names, tokens = {name}, set(value.reach)
+        others = [values[each] for each in used.get(name, ()) if each in values]
+        names, tokens = {name}, set(value.reach.union(*(each.reach for each in others)))
         for other in [group for group in groups if group[1] & tokens]:
             groups.remove(other)
             names |= other[0]
@@ -163,6 +197,10 @@ def _evidence(source: Statement, name: str, kind: EdgeKind) -> str:
         return f"reads {name.removeprefix('file ')}, written by {cell}"
     if name.startswith("folder "):
         return f"writes into {name.removeprefix('folder ')}, made by {cell}"
+    if name.endswith(" (settings)"):
+        return f"uses {described(name)}, set in {cell}"
+    if name.startswith("names ("):
+        return f"uses names that {described(name)} may have bound in {cell}"
     if kind is EdgeKind.BOUND:
         return f"reads {name}, bound in {cell}"
     if name in source.direct or not source.direct or not is_variable(name):

@@ -11,12 +11,14 @@ from __future__ import annotations
 import abc
 import ast
 import posixpath
+import re
 from dataclasses import replace
+from functools import lru_cache
 
-from nbmlops.dataflow import knowledge, magics, shell
-from nbmlops.dataflow.expressions import root_name
+from nbmlops.dataflow import files, knowledge, magics, shell
+from nbmlops.dataflow.expressions import is_array, root_name
 from nbmlops.dataflow.filecalls import FileCalls
-from nbmlops.dataflow.frame import DEPTH
+from nbmlops.dataflow.frame import DEPTH, is_path, module_paths
 from nbmlops.dataflow.names import free_names
 from nbmlops.dataflow.values import (
     CLASS,
@@ -28,6 +30,7 @@ from nbmlops.dataflow.values import (
     SCALAR,
     Function,
     Value,
+    declared,
     join,
     text_value,
 )
@@ -44,6 +47,8 @@ class Calls(FileCalls):
         base: Value | None = None
         callee = Value()
         if isinstance(node.func, ast.Attribute):
+            if self.is_globals(node.func.value):
+                return self._of_globals(node, node.func.attr)
             base = self.evaluate(node.func.value)
             if base.kind in (LIBRARY, CLASS):
                 callee, base = self.attribute(base, node.func.attr), None
@@ -58,7 +63,11 @@ class Calls(FileCalls):
         if callee.kind == CLASS:
             return self._instance(callee, positional, named)
         if callee.kind == LIBRARY:
+            if callee.dotted in ("exec", "eval"):
+                return self._execute(callee.dotted, node, positional, named)
             self._call_back([*positional, *named.values()])
+            for each in positional:
+                self.dunder(each, knowledge.CALLED_BY_BUILTINS.get(callee.dotted, ()))
             return self.library_call(node, callee.dotted, positional, named)
         return self._unknown(callee, positional, named)
 
@@ -87,8 +96,8 @@ class Calls(FileCalls):
             self.effects,
             parent=function.frame,
             values=values,
-            global_names=_declared(node, ast.Global),
-            nonlocal_names=_declared(node, ast.Nonlocal),
+            global_names=declared(node, ast.Global),
+            nonlocal_names=declared(node, ast.Nonlocal),
             via=function.name,
         )
         frame.guarded = self.guarded
@@ -134,8 +143,13 @@ class Calls(FileCalls):
         for each in callee.classes:
             if found := each.method("__call__"):
                 result = join(result, self.invoke(found, [callee, *positional], named))
-        for function in callee.functions:
-            result = join(result, self.invoke(function, positional, named))
+        given = Value().holding(callee, *positional, *named.values()).part()
+        for function in sorted(callee.functions, key=lambda each: each.token):
+            # A partial calls it with what it holds.
+            count = len(function.node.args.posonlyargs) + len(function.node.args.args)
+            result = join(
+                result, self.invoke(function, [given] * count if callee.kind != FUNCTION else positional, named)
+            )
         self._call_back([*positional, *named.values()])
         return join(result, self.world.fresh().holding(callee, *positional, *named.values()))
 
@@ -183,6 +197,9 @@ class Calls(FileCalls):
                     self.effects.direct[name] = None
             if not (base.kind == CONTAINER and attr in knowledge.CONTAINER_MUTATORS):
                 return result or SCALAR
+        if base.made == "get_ipython" and attr in knowledge.SHELL_METHODS:
+            self.open_names(f"get_ipython().{attr}()")
+            return self.world.fresh()
         if not _is_text(base):
             self._call_back(arguments, base)
         if (written := self.file_method(node, attr, base, positional, named)) is not None:
@@ -195,6 +212,11 @@ class Calls(FileCalls):
 
     def _changing(self, node: ast.Call, attr: str, name: str, base: Value, arguments: list[Value]) -> Value:
         effects, known = self.effects, knowledge
+        query = " ".join(each.text or "" for each in arguments[:1])
+        if base.made.split(".")[0] in known.FRAME_READERS:
+            self.read_words(query)
+        elif attr in ("query", "eval"):
+            self.read_words(" ".join(_OUTER.findall(query)))
         if attr in known.DRAWING_METHODS and not _has_keyword(node, "random_state"):
             self.draw(known.NUMPY_RNG)
         if self._is_pandas_plot(node, base):
@@ -219,7 +241,7 @@ class Calls(FileCalls):
         if attr in known.FRESH_METHODS or attr.startswith(("is_", "has_")):
             return self.world.fresh()
         if attr in known.VIEW_METHODS or (attr.startswith("get_") and not arguments):
-            return base.part()
+            return replace(base.part(), made=base.made, is_view=True) if is_array(base) else base.part()
         effects.acts = True
         self.mutate(base.reach, name)
         self.store(base, *arguments)
@@ -262,16 +284,96 @@ class Calls(FileCalls):
                     self.write_file(text_value(path))
             case magics.UNKNOWN:
                 effects.sink = effects.sink or f"runs {text}"
+                body = node.args[1] if len(node.args) > 1 else None
+                self.read_words(text, changes=True)
+                self.read_words(str(body.value) if isinstance(body, ast.Constant) else "")
+                self.open_hidden(text.split()[0])
+            case magics.RUN:
+                self._run_script(text)
             case magics.LOG:
                 effects.logs = True
             case magics.CONSOLE:
                 effects.displays = True
             case magics.SETTING:
                 effects.setting = True
-                effects.sink = "changes the working folder" if "cd" in text.split()[0] else "sets the environment"
+                effects.sink = _SETTING_MAGICS.get(text.split()[0], "changes the working folder")
             case magics.WRITE:
                 self.write_file(values[0])
+                if values[0].text is not None and len(node.args) > 1:
+                    self._write_source(files.normal(values[0].text), text=values[1].text)
         return self.world.fresh()
+
+    # Code that is data
+
+    def _of_globals(self, node: ast.Call, attr: str) -> Value:
+        """A method of the dict of the notebook's names."""
+        values = [self.evaluate(each) for each in (*node.args, *(keyword.value for keyword in node.keywords))]
+        name = values[0].text if values else None
+        if attr in ("get", "__getitem__") and name is not None:
+            return self.read_global(name) if name in self.world.notebook.values else SCALAR
+        if attr in knowledge.CONTAINER_MUTATORS:
+            self.open_names(f"globals().{attr}()")
+        else:
+            self.read_all()
+        return self.world.fresh().holding(*values)
+
+    def _write_source(self, path: str, text: str | None) -> None:
+        world = self.world
+        if text is None:
+            world.written.pop(path, None)
+        else:
+            world.written[path] = text
+        for module in list(world.local_modules):
+            if path in module_paths(module):
+                del world.local_modules[module]
+
+    def _run_script(self, line: str) -> None:
+        """`%run`: what the script binds is bound here, by this statement."""
+        path = next((word.strip("'\"") for word in line.split() if not word.startswith("-")), "")
+        path = path if is_path(path) else f"{path}.py"
+        self.read_file(text_value(path))
+        self.run_source(self.world.source(files.normal(path)), f"%run {path}")
+
+    def run_source(self, source: str | None, why: str) -> None:
+        """Code that runs in the notebook's namespace; without its source, anything may have happened."""
+        tree = _parsed(source)
+        if tree is None:
+            self.open_names(why)
+            return
+        frame = type(self)(self.world, self.world.notebook, self.effects)
+        frame.guarded = 1
+        if isinstance(frame, Calls):
+            frame.walk(magics.lower(tree).body)
+
+    def _execute(self, dotted: str, node: ast.Call, positional: list[Value], named: dict[str, Value]) -> Value:
+        """`exec` and `eval`, in the notebook's names or in a dict of their own."""
+        source = positional[0].text if positional else None
+        if len(node.args) > 1 and not self.is_globals(node.args[1]):
+            self.mutate(positional[1].own)
+            return self.world.fresh().holding(*positional[1:])
+        if dotted == "exec":
+            self.run_source(source, "exec()")
+            return SCALAR
+        tree = _parsed(source.strip() if source is not None else None)
+        if tree is None or len(tree.body) != 1 or not isinstance(tree.body[0], ast.Expr):
+            self.read_all()
+            return self.world.fresh()
+        return self.evaluate(tree.body[0].value)
+
+
+_OUTER = re.compile(r"@(\w+)")
+_SETTING_MAGICS = {
+    "%env": "sets the environment",
+    "%set_env": "sets the environment",
+    "%load_ext": "loads an extension",
+}
+
+
+def _parsed(source: str | None) -> ast.Module | None:
+    try:
+        return ast.parse(source) if source is not None else None
+    except (SyntaxError, ValueError):
+        return None
 
 
 def _arguments(function: Function, positional: list[Value], named: dict[str, Value], rest: Value) -> dict[str, Value]:
@@ -303,10 +405,7 @@ def _arguments(function: Function, positional: list[Value], named: dict[str, Val
     return values
 
 
-def _declared(node: ast.AST, kind: type[ast.Global] | type[ast.Nonlocal]) -> frozenset[str]:
-    return frozenset(name for each in ast.walk(node) if isinstance(each, kind) for name in each.names)
-
-
+@lru_cache(maxsize=4096)
 def _is_generator(node: ast.FunctionDef | ast.AsyncFunctionDef) -> bool:
     waiting: list[ast.AST] = list(node.body)
     while waiting:
@@ -318,6 +417,7 @@ def _is_generator(node: ast.FunctionDef | ast.AsyncFunctionDef) -> bool:
     return False
 
 
+@lru_cache(maxsize=4096)
 def _always(node: ast.FunctionDef | ast.AsyncFunctionDef) -> bool:
     """No early return: what the body binds of the globals is bound."""
     return not any(isinstance(each, ast.Return) for statement in node.body[:-1] for each in ast.walk(statement))

@@ -92,10 +92,10 @@ def _role(place: Place, values: dict[str, Value]) -> Role:
             return Role.DEFINITION
         if isinstance(node.value, ast.Name | ast.Attribute) and value and value.kind in (FUNCTION, CLASS, LIBRARY):
             return Role.DEFINITION
-    if effects.setting and not effects.ever and isinstance(node, ast.Expr | ast.Assign | ast.AugAssign):
-        changed = [values.get(name) for name in effects.mutated]
-        if all(value is not None and value.kind == LIBRARY for value in changed) and not effects.files_written:
-            return Role.SETTING
+    only_sets = effects.setting and not effects.ever and not effects.files_written
+    only_sets = only_sets and all(name.endswith(" (settings)") for name in effects.mutated)
+    if only_sets and isinstance(node, ast.Expr | ast.Assign | ast.AugAssign):
+        return Role.SETTING
     if isinstance(node, ast.Assign | ast.AnnAssign) and not effects.reads and _literal_pairs(node):
         return Role.LITERAL
     if isinstance(node, ast.AnnAssign) and _literal_pairs(node):

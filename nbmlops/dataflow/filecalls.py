@@ -65,8 +65,6 @@ class FileCalls(Expressions):
             return SCALAR
         if dotted in known.SETTING_FUNCTIONS or dotted.startswith(known.FIGURE_SETTINGS):
             self.mutate_library(package, *(("matplotlib",) if package == "seaborn" else ()))
-            if package in ("sys", "os"):
-                effects.sink = "changes the process"
             return SCALAR
         if dotted in known.WORKING_FOLDER_FUNCTIONS:
             effects.setting, effects.sink = True, "changes the working folder"
@@ -85,6 +83,8 @@ class FileCalls(Expressions):
         ):
             effects.displays = True
             return self._figure(starts="ax" not in named)
+        if package in known.FRAME_READERS or dotted in known.FRAME_READERS:
+            self.read_words(" ".join(each.text or "" for each in arguments))
         if dotted in known.SINKS:
             effects.sink = effects.sink or known.SINKS[dotted]
         if dotted in known.TRAIN_FUNCTIONS:
@@ -150,8 +150,9 @@ class FileCalls(Expressions):
         result = replace(self.world.fresh(), made=dotted)
         if dotted in ("list", "dict", "set", "tuple", "sorted"):
             return replace(result, kind="container").holding(*arguments)
-        if dotted in ("globals", "locals"):
-            self.effects.acts = True
+        if dotted in ("globals", "locals", "vars", "dir") and not arguments:
+            if dotted == "globals" or self.values is None:
+                self.read_all()
             return result
         fresh = (
             dotted.startswith(known.FRESH_PACKAGES)

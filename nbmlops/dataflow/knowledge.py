@@ -6,6 +6,8 @@ arguments but may keep them in what it returns. The tables below say where we kn
 
 from __future__ import annotations
 
+from nbmlops.lib.words import words
+
 
 def _words(text: str) -> frozenset[str]:
     return frozenset(text.split())
@@ -197,6 +199,24 @@ DRAWING_SKLEARN = _words(
 )
 """Draw from numpy's global state unless `random_state` is given; so do sklearn's `make_...` functions."""
 
+_PYLAB = ("pylab.", "matplotlib.pylab.")
+_PYLAB_MODULES = {"np": "numpy", "numpy": "numpy", "plt": "matplotlib.pyplot", "pyplot": "matplotlib.pyplot"}
+_PYLAB_DRAWS = _words("seed rand randn randint normal uniform choice shuffle permutation poisson binomial random")
+
+
+def canonical(dotted: str) -> str:
+    """`pylab.plot` is pyplot's, `pylab.rand` and `pylab.zeros` are numpy's."""
+    for prefix in _PYLAB:
+        if dotted.startswith(prefix):
+            name = dotted.removeprefix(prefix)
+            if name in _PYLAB_MODULES:
+                return _PYLAB_MODULES[name]
+            if name in FIGURE_STARTERS | FIGURE_ENDERS | _FIGURE_WORDS:
+                return f"matplotlib.pyplot.{name}"
+            return f"numpy.random.{name}" if name in _PYLAB_DRAWS else f"numpy.{name}"
+    return dotted
+
+
 FIGURE = "matplotlib.pyplot (current figure)"
 PYPLOT = "matplotlib.pyplot."
 FIGURE_STARTERS = _words(
@@ -205,6 +225,10 @@ FIGURE_STARTERS = _words(
     semilogy loglog plot_date axes polar quiver pcolormesh spy ecdf stairs"""
 )
 FIGURE_ENDERS = _words("show close clf cla")
+_FIGURE_WORDS = _words(
+    """savefig title suptitle xlabel ylabel legend grid xlim ylim axis axvline axhline text annotate colorbar xticks
+    yticks gca gcf tight_layout xscale yscale rc rcParams style"""
+)
 FIGURE_SETTINGS = (
     "matplotlib.pyplot.style.",
     "matplotlib.pyplot.rc",
@@ -262,6 +286,8 @@ SETTING_FUNCTIONS = frozenset(
     }
 )
 """Change the state of the module that holds them."""
+PROCESS_WIDE = frozenset({"os", "sys", "warnings", "logging", "locale", "IPython"})
+"""Their state matters to all that follows, whether or not it names them."""
 WORKING_FOLDER = "working folder"
 WORKING_FOLDER_FUNCTIONS = frozenset({"os.chdir"})
 
@@ -358,6 +384,21 @@ STUCK_METHODS = {
 CONSUMED = frozenset({"an open file", "an iterator", "a generator"})
 """Reading from one of these changes it."""
 
+FRAME_READERS = frozenset({"duckdb", "pandasql", "numexpr", "pandas.eval", "polars.sql", "polars.SQLContext"})
+"""Packages and functions whose queries name variables of the caller."""
+_PRINTS = ("__str__", "__repr__", "__format__")
+_ITERATES = ("__iter__", "__next__", "__getitem__", "__len__")
+CALLED_BY_BUILTINS: dict[str, tuple[str, ...]] = {
+    **dict.fromkeys(("print", "str", "repr", "format", "display", "IPython.display.display"), _PRINTS),
+    **dict.fromkeys(words("list tuple set sorted sum min max any all next iter enumerate zip map filter"), _ITERATES),
+    **dict.fromkeys(("len", "bool"), ("__len__", "__bool__")),
+    **dict.fromkeys(words("int float complex abs round hash"), words("__int__ __float__ __abs__ __round__ __hash__")),
+}
+"""Methods of an instance that a builtin calls."""
+SHELL_METHODS = _words(
+    "push ex ev run_cell run_cell_async run_line_magic run_cell_magic safe_execfile magic drop_by_id"
+)
+"""Of `get_ipython()`: they run code that cannot be seen, or bind names."""
 IPYTHON_NAMES = frozenset(
     {
         "display",

@@ -25,6 +25,10 @@ def kept_because(edge: Edge, source: Statement) -> str:
         return f"writes {name.removeprefix('file ')}, which {reader} reads"
     if name.startswith("folder "):
         return f"makes {name.removeprefix('folder ')}, which {reader} writes into"
+    if name.endswith(" (settings)"):
+        return f"sets {described(name)}, which {reader} uses"
+    if name.startswith("names ("):
+        return f"runs {described(name)}, which may bind what {reader} uses"
     if source.role is Role.IMPORT:
         return f"imports {name}, which {reader} uses"
     if source.role is Role.DEFINITION:
@@ -32,6 +36,13 @@ def kept_because(edge: Edge, source: Statement) -> str:
     if edge.kind is EdgeKind.MUTATED:
         return f"changes {name}, which {reader} reads"
     return f"binds {name}, which {reader} reads"
+
+
+def described(name: str) -> str:
+    """A name of hidden state for people: what holds it, or what brings it."""
+    if name.startswith("names ("):
+        return name.removeprefix("names (").removesuffix(")")
+    return name.removesuffix(" (settings)").removesuffix(" (global state)")
 
 
 def why_dropped(cell: CellFlow, flow: Flow, kept: Collection[int], used: bool) -> str:

@@ -23,7 +23,7 @@ def find_roots(flow: Flow) -> dict[int, str]:
             roots[cell.index] = why
     if any(not _only_tagged(flow, index, models) for index in roots):
         return roots
-    return roots or _results(flow)
+    return roots or _results(flow) or _everything(flow)
 
 
 def _only_tagged(flow: Flow, index: int, models: dict[Key, int]) -> bool:
@@ -91,6 +91,12 @@ def _results(flow: Flow) -> dict[int, str]:
             if unread and statement.role is Role.CODE:
                 roots.setdefault(cell.index, f"binds {unread[0]}, a final value")
     return roots
+
+
+def _everything(flow: Flow) -> dict[int, str]:
+    """A notebook that only defines things is all definitions."""
+    useful = [cell for cell in flow.cells if any(s.role is not Role.HOUSEKEEPING for s in cell.statements)]
+    return {cell.index: "the notebook does nothing but define" for cell in useful}
 
 
 def _bound_again(flow: Flow, key: Key, name: str) -> bool:

@@ -115,6 +115,8 @@ class CellFlow(msgspec.Struct, frozen=True, kw_only=True):
     """After the cell: variables that may share mutable objects."""
     stuck: tuple[Stuck, ...] = ()
     """After the cell: variables that cannot be handed to another process."""
+    views: tuple[str, ...] = ()
+    """After the cell: variables that may be parts of the memory of another array."""
     closures: tuple[tuple[str, tuple[str, ...]], ...] = ()
     """After the cell: variables that hold functions, with the outer variables those read when called."""
 
