@@ -81,7 +81,7 @@ def _after(cell: NotebookCell, header: int, statements: tuple[Statement, ...], w
     variables = {name: value for name, value in world.notebook.values.items() if is_variable(name)}
     data = {name: value for name, value in variables.items() if _is_data(value)}
     stuck = [
-        Stuck(name=name, why=why)
+        Stuck(name=name, why=why, holds=not value.own & world.stuck.keys())
         for name, value in variables.items()
         if value.kind != LIBRARY and (why := _why_stuck(value, data, world))
     ]

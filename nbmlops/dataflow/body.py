@@ -216,6 +216,11 @@ class Body(Calls):
             inside.bind(each.name, Value(functions=frozenset({function})))
         parents = tuple(cls for base in bases if base.kind == CLASS for cls in base.classes)
         attributes = {name: value for name, value in (inside.values or {}).items() if name not in methods}
+        if node.decorator_list or any(base.kind == LIBRARY for base in bases):
+            # A dataclass and its like make the annotated ones anew for each instance.
+            for each in node.body:
+                if isinstance(each, ast.AnnAssign) and isinstance(each.target, ast.Name):
+                    attributes.pop(each.target.id, None)
         cls = Class(node.name, self.namespace, methods, parents, token, attributes, setters)
         held = Value().holding(*(inside.values or {}).values())
         own = frozenset({token})

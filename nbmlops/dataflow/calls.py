@@ -218,7 +218,7 @@ class Calls(FileCalls):
         elif attr in ("query", "eval"):
             self.read_words(" ".join(_OUTER.findall(query)))
         if attr in known.DRAWING_METHODS and not _has_keyword(node, "random_state"):
-            self.draw(known.NUMPY_RNG)
+            self.draw(known.NUMPY_RNG, node if attr == "sample" and not positional_rng(node) else None)
         if self._is_pandas_plot(node, base):
             return self.new_figure()
         if any(each.arg == "inplace" and not _is_false(each.value) for each in node.keywords):
@@ -431,6 +431,11 @@ def _decorated(function: Function, name: str) -> bool:
 
 def _has_keyword(node: ast.Call, name: str) -> bool:
     return any(each.arg == name for each in node.keywords)
+
+
+def positional_rng(node: ast.Call) -> bool:
+    """`random.sample(...)` of one's own generator, a list's `sample`: not pandas' with the global one."""
+    return len(node.args) > 1
 
 
 def _is_false(node: ast.expr) -> bool:

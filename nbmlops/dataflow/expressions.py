@@ -192,7 +192,12 @@ class Expressions(Frame, abc.ABC):
     def iterate(self, value: Value) -> Value:
         """What a loop over the value gives, one by one."""
         given = self.dunder(value, ("__iter__", "__next__", "__getitem__"))
-        return join(given, value.part()) if given is not None else value.part()
+        part = value.part()
+        used_up = {token for token in value.reach if self.world.stuck.get(token) in knowledge.CONSUMED}
+        if value.own & used_up:
+            # What comes out of an iterator or a file does not hold on to it.
+            part = replace(part, own=part.own - used_up, reach=part.reach - used_up)
+        return join(given, part) if given is not None else part
 
     def _walrus(self, name: str, value: Value) -> None:
         """A walrus in a comprehension binds in the scope around it."""

@@ -67,6 +67,8 @@ def cell_statements(
                 fits=effects.fits,
                 logs=effects.logs,
                 sink=effects.sink,
+                chance=tuple(effects.chance),
+                asks=tuple(effects.asks),
                 files_read=tuple(effects.files_read),
                 files_written=tuple(effects.files_written),
                 requirements=_requirements(node),
@@ -89,6 +91,8 @@ def _role(place: Place, values: dict[str, Value]) -> Role:
     if isinstance(node, ast.Assign) and len(node.targets) == 1 and isinstance(node.targets[0], ast.Name) and quiet:
         value = values.get(node.targets[0].id)
         if isinstance(node.value, ast.Lambda):
+            return Role.DEFINITION
+        if isinstance(node.value, ast.Call) and value and value.kind == LIBRARY and value.dotted.endswith("()"):
             return Role.DEFINITION
         if isinstance(node.value, ast.Name | ast.Attribute) and value and value.kind in (FUNCTION, CLASS, LIBRARY):
             return Role.DEFINITION

@@ -8,18 +8,23 @@ from dataclasses import replace
 
 from nbmlops.dataflow import files, knowledge
 from nbmlops.dataflow.expressions import Expressions
-from nbmlops.dataflow.values import IMMUTABLE, SCALAR, Value
+from nbmlops.dataflow.values import CONTAINER, IMMUTABLE, LIBRARY, SCALAR, Value
 
 
 class FileCalls(Expressions):
     # Hidden state
 
-    def draw(self, state: str) -> None:
-        """Use a global random number generator. Without a seed there is nothing to reproduce."""
+    def draw(self, state: str, node: ast.Call | None = None) -> None:
+        """Use a global random number generator. Without a seed there is nothing to reproduce: `node` is to blame."""
         value = self.world.notebook.values.get(state)
         if value is not None:
             self.effects.read(state)
             self.mutate(value.own, state)
+        elif node is not None:
+            self.owes_to_chance(node, "is not seeded")
+
+    def owes_to_chance(self, node: ast.Call, why: str) -> None:
+        self.effects.chance[f"{ast.unparse(node.func)}() in cell {self.world.cell + 1} {why}"] = None
 
     def new_figure(self) -> Value:
         value = self.world.fresh("a figure")
@@ -55,15 +60,21 @@ class FileCalls(Expressions):
         known, effects = knowledge, self.effects
         arguments = [*positional, *named.values()]
         package, last = dotted.split(".")[0], dotted.rpartition(".")[2]
+        if dotted in known.BROWSERS:
+            effects.displays = True
+            return SCALAR
         if dotted in known.PRINTING:
             effects.displays = True
             if "file" in named:
                 self.mutate(named["file"].own)
             return SCALAR
+        if dotted in known.SEEDS and _is_unseeded(node):
+            self.owes_to_chance(node, "is not seeded")
         if dotted in known.SEEDS:
             self.bind_state(known.SEEDS[dotted], self.world.fresh())
             return SCALAR
-        if dotted in known.SETTING_FUNCTIONS or dotted.startswith(known.FIGURE_SETTINGS):
+        sets = dotted.rpartition("().")[0] in known.HANDLES and last in known.HANDLE_SETTERS
+        if sets or dotted in known.SETTING_FUNCTIONS or dotted.startswith(known.FIGURE_SETTINGS):
             self.mutate_library(package, *(("matplotlib",) if package == "seaborn" else ()))
             return SCALAR
         if dotted in known.WORKING_FOLDER_FUNCTIONS:
@@ -90,6 +101,7 @@ class FileCalls(Expressions):
         if dotted in known.TRAIN_FUNCTIONS:
             effects.fits = True
         self._draws(node, dotted, package, last)
+        self._varies(node, dotted)
         self._changes(dotted, last, positional, named)
         made = self.library_files(node, dotted, positional, named)
         if made is not None:
@@ -102,15 +114,27 @@ class FileCalls(Expressions):
             return
         if package == "sklearn":
             if last in knowledge.DRAWING_SKLEARN or last.startswith("make_"):
-                self.draw(knowledge.NUMPY_RNG)
+                self.draw(knowledge.NUMPY_RNG, node)
+            elif last in knowledge.CHANCY_SKLEARN:
+                # It draws when it is fitted, from the state as it is then.
+                self.draw(knowledge.NUMPY_RNG, node)
             return
         if dotted in knowledge.RNG_FREE:
+            if dotted in knowledge.OWN_RNG and _is_unseeded(node):
+                self.owes_to_chance(node, "is not seeded")
             return
         if dotted.startswith("scipy.stats.") or (package == "imblearn"):
-            self.draw(knowledge.NUMPY_RNG)
+            self.draw(knowledge.NUMPY_RNG, node if last == "rvs" else None)
         for prefix, state in knowledge.RNG_PREFIXES.items():
             if dotted.startswith(prefix):
-                self.draw(state)
+                self.draw(state, node if prefix not in knowledge.MIXED_RNG else None)
+
+    def _varies(self, node: ast.Call, dotted: str) -> None:
+        for prefix, why in knowledge.VARYING.items():
+            if dotted == prefix or (prefix.endswith(".") and dotted.startswith(prefix)):
+                self.owes_to_chance(node, why)
+        if dotted in knowledge.ASKING:
+            self.effects.asks[f"{ast.unparse(node.func)}() in cell {self.world.cell + 1}"] = None
 
     def _changes(self, dotted: str, last: str, positional: list[Value], named: dict[str, Value]) -> None:
         changed = knowledge.MUTATING_FUNCTIONS.get(dotted, ())
@@ -149,7 +173,11 @@ class FileCalls(Expressions):
             return self.world.fresh("an iterator").holding(*arguments)
         result = replace(self.world.fresh(), made=dotted)
         if dotted in ("list", "dict", "set", "tuple", "sorted"):
-            return replace(result, kind="container").holding(*arguments)
+            return replace(result, kind=CONTAINER).holding(*map(self.iterate, arguments))
+        if dotted in known.HANDLES:
+            return Value(kind=LIBRARY, dotted=f"{dotted}()")
+        if why := next((why for prefix, why in known.STUCK_PREFIXES.items() if dotted.startswith(prefix)), ""):
+            return replace(self.world.fresh(why).holding(*arguments), made=dotted)
         if dotted in ("globals", "locals", "vars", "dir") and not arguments:
             if dotted == "globals" or self.values is None:
                 self.read_all()
@@ -266,6 +294,11 @@ class FileCalls(Expressions):
             name = files.folder_name(folder)
             if name not in self.world.notebook.values:
                 self.bind_state(name, self.world.fresh())
+
+
+def _is_unseeded(node: ast.Call) -> bool:
+    given = [*node.args, *(each.value for each in node.keywords)]
+    return all(isinstance(each, ast.Constant) and each.value is None for each in given)
 
 
 def _path_of(position: int, positional: list[Value], named: dict[str, Value]) -> Value | None:

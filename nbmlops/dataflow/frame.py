@@ -54,6 +54,9 @@ class Effects:
     displays: bool = False
     fits: bool = False
     logs: bool = False
+    chance: dict[str, None] = field(default_factory=dict)
+    """What comes out otherwise each time, one sentence for each cause."""
+    asks: dict[str, None] = field(default_factory=dict)
     sink: str = ""
     setting: bool = False
     acts: bool = False

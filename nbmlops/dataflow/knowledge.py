@@ -192,6 +192,33 @@ RNG_FREE = frozenset(
     }
 )
 """Members of those modules with a state of their own."""
+OWN_RNG = frozenset({"numpy.random.default_rng", "numpy.random.RandomState", "random.Random"})
+"""Generators of one's own: seeded by their first argument."""
+MIXED_RNG = frozenset({"torch.nn.", "torch.utils.data.", "tensorflow."})
+"""Of these only some draw: no reason to name them."""
+CHANCY_SKLEARN = _words(
+    """RandomForestClassifier RandomForestRegressor ExtraTreesClassifier ExtraTreesRegressor BaggingClassifier
+    BaggingRegressor RandomTreesEmbedding IsolationForest MLPClassifier MLPRegressor SGDClassifier SGDRegressor
+    Perceptron PassiveAggressiveClassifier KMeans MiniBatchKMeans BisectingKMeans GaussianMixture
+    BayesianGaussianMixture TSNE ShuffleSplit StratifiedShuffleSplit GroupShuffleSplit RandomizedSearchCV
+    LatentDirichletAllocation TruncatedSVD FastICA BernoulliRBM DecisionTreeClassifier DecisionTreeRegressor
+    ExtraTreeClassifier AdaBoostClassifier AdaBoostRegressor GradientBoostingClassifier GradientBoostingRegressor"""
+)
+"""Come out otherwise unless `random_state` is given or numpy's global state is seeded."""
+_CLOCK = "reads the clock"
+_NETWORK = "asks a server"
+VARYING = {
+    **dict.fromkeys(words("time.time time.time_ns time.monotonic time.perf_counter time.process_time"), _CLOCK),
+    **dict.fromkeys(words("time.perf_counter_ns time.localtime time.gmtime time.ctime time.strftime"), _CLOCK),
+    **dict.fromkeys(words("datetime.datetime.now datetime.datetime.utcnow datetime.datetime.today"), _CLOCK),
+    **dict.fromkeys(words("datetime.date.today pandas.Timestamp.now pandas.Timestamp.today"), _CLOCK),
+    **dict.fromkeys(words("requests.get urllib.request.urlopen httpx.get requests.post"), _NETWORK),
+    **dict.fromkeys(words("uuid.uuid1 uuid.uuid4 os.urandom secrets. tempfile."), "gives another value each time"),
+    "os.getpid": "differs in each process",
+}
+"""Results that are others at the next run, by function or by the start of its name."""
+ASKING = frozenset({"input", "getpass.getpass", "sys.stdin.readline", "sys.stdin.read"})
+BROWSERS = frozenset({"webbrowser.open", "webbrowser.open_new", "webbrowser.open_new_tab"})
 DRAWING_METHODS = _words("fit fit_transform fit_predict sample permutation_importance fit_resample partial_fit")
 DRAWING_SKLEARN = _words(
     """train_test_split shuffle resample cross_val_score cross_validate cross_val_predict
@@ -286,7 +313,10 @@ SETTING_FUNCTIONS = frozenset(
     }
 )
 """Change the state of the module that holds them."""
-PROCESS_WIDE = frozenset({"os", "sys", "warnings", "logging", "locale", "IPython"})
+HANDLES = frozenset({"logging.getLogger", "decimal.getcontext"})
+"""They give what the process has one of: asked for again in each step, never handed over."""
+HANDLE_SETTERS = _words("setLevel addHandler removeHandler addFilter removeFilter")
+PROCESS_WIDE = frozenset({"os", "sys", "warnings", "logging", "locale", "decimal", "IPython"})
 """Their state matters to all that follows, whether or not it names them."""
 WORKING_FOLDER = "working folder"
 WORKING_FOLDER_FUNCTIONS = frozenset({"os.chdir"})
@@ -370,6 +400,7 @@ STUCK_FUNCTIONS = {
     "tensorflow.Session": "a session",
     "pyspark.sql.SparkSession": "a Spark session",
 }
+STUCK_PREFIXES = {"ipywidgets.": "a widget"}
 """Their results cannot be handed to another process."""
 READING_METHODS = _words("read readline readlines fetchone fetchall fetchmany __next__ readinto getvalue seek tell")
 """Use up what they read, and give something fresh."""

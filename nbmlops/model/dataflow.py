@@ -51,10 +51,12 @@ class Literal(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Stuck(msgspec.Struct, frozen=True, kw_only=True):
-    """A variable whose value certainly cannot leave its process."""
+    """A variable whose value cannot leave its process."""
 
     name: str
     why: str
+    holds: bool = False
+    """Not the value itself, but something that it may hold."""
 
 
 class Statement(msgspec.Struct, frozen=True, kw_only=True):
@@ -92,6 +94,10 @@ class Statement(msgspec.Struct, frozen=True, kw_only=True):
     logs: bool = False
     sink: str = ""
     """What it does to the outside world (`runs !make data`), if it does."""
+    chance: tuple[str, ...] = ()
+    """What makes it come out otherwise each time: `np.random.rand() in cell 4 is not seeded`."""
+    asks: tuple[str, ...] = ()
+    """Where it waits for somebody to type: `input() in cell 2`."""
     files_read: tuple[str, ...] = ()
     files_written: tuple[str, ...] = ()
     requirements: tuple[str, ...] = ()

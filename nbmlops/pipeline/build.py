@@ -122,10 +122,14 @@ def _drafts(
         draft = Draft(section)
         local: set[str] = set()
         """Names that the body of this step mentions so far."""
+        made: set[str] = set()
+        """Names that it binds: what needs them at once cannot stand before it."""
         for index in section.cells:
             cell = cells[index]
-            if whole or not _goes_to_headers(cell, slice, set_in, seen | local, bool(draft.body)):
+            needs = {name for s in cell.statements for name in s.eager}
+            if whole or needs & made or not _goes_to_headers(cell, slice, set_in, seen | local, bool(draft.body)):
                 draft.body.append(index)
+                made |= {name for s in cell.statements for name in (*s.binds, *s.may_bind)}
                 local |= {name for s in cell.statements for name in (*s.reads, *s.free, *s.binds, *s.may_bind)}
             seen |= {name for s in cell.statements for name in (*s.binds, *s.may_bind)}
         if draft.body:

@@ -24,7 +24,7 @@ def find_outputs(flow: Flow, slice: Slice, parameters: frozenset[str]) -> tuple[
             modelled.add(edge.target)
     last = max((cell.index for cell in flow.cells if cell.index in slice.cells), default=-1)
     end = next((cell for cell in flow.cells if cell.index == last), None)
-    stuck = {each.name for each in end.stuck} if end else set()
+    stuck = {each.name for each in end.stuck if not each.holds} if end else set()
     found: dict[str, None] = {}
     for statement in kept:
         key = (statement.cell, statement.position)
