@@ -16,10 +16,10 @@ from nbmlops.dataflow.facts import Place, cell_statements
 from nbmlops.dataflow.frame import BUDGET, Effects, Modules, World
 from nbmlops.dataflow.names import mentioned
 from nbmlops.dataflow.python import parse_cell
-from nbmlops.dataflow.reasons import described
+from nbmlops.dataflow.reasons import described, unbound_sentence
 from nbmlops.dataflow.values import CLASS, CONTAINER, FUNCTION, IMMUTABLE, LIBRARY, Value, declared
 from nbmlops.errors import NotebookError
-from nbmlops.model.dataflow import CellFlow, Edge, EdgeKind, Flow, Statement, Stuck, is_variable
+from nbmlops.model.dataflow import CellFlow, Edge, EdgeKind, Flow, Statement, Stuck, Unbound, is_variable
 from nbmlops.model.notebook import Notebook, NotebookCell
 
 _Undefined = tuple[str, str, NotebookCell, int]
@@ -30,8 +30,11 @@ def no_modules(name: str) -> str | None:
     return None
 
 
-def analyse(notebook: Notebook, modules: Modules = no_modules) -> Flow:
-    """Raises NotebookError for a syntax error and for a name that is used but never bound before."""
+def analyse(notebook: Notebook, modules: Modules = no_modules, *, is_lenient: bool = False) -> Flow:
+    """Raises NotebookError for a syntax error and for a name that is used but never bound before.
+
+    A lenient analysis notes such names instead.
+    """
     world = World(modules)
     history = _History()
     cells: list[CellFlow] = []
@@ -61,13 +64,15 @@ def analyse(notebook: Notebook, modules: Modules = no_modules) -> Flow:
         cells.append(_after(cell, parsed.header_lines, statements, world))
     ever = {name for cell in cells for s in cell.statements for name in (*s.binds, *s.may_bind)}
     undefined += [each for each in uncertain if each[0] not in ever]
-    if undefined:
-        _refuse(undefined, cells)
+    unbound = tuple(_unbound(each, cells) for each in undefined)
+    if unbound and not is_lenient:
+        _refuse(unbound)
     local = tuple(sorted(name for name, space in world.local_modules.items() if space is not None))
     return Flow(
         notebook=notebook.path,
         cells=tuple(cells),
         edges=tuple(history.edges),
+        unbound=unbound,
         modules=local,
         module_imports=tuple(world.module_imports),
     )
@@ -208,25 +213,24 @@ def _evidence(source: Statement, name: str, kind: EdgeKind) -> str:
     return f"reads {name}, changed through its alias {source.direct[0]} in {cell}"
 
 
-def _refuse(undefined: list[_Undefined], cells: list[CellFlow]) -> None:
-    name, via, cell, line = undefined[0]
-    later = [each for each in cells if any(name in (*s.binds, *s.may_bind) for s in each.statements)]
-    where = f" in {via}()" if via and via != "<lambda>" else ""
-    known = [each for each in later if each.index >= cell.index]
-    if known:
-        other = known[0]
-        when = f"bound later, in {other.label}" if other.index > cell.index else "bound further down in the same cell"
-        hint = f"Move the cell that binds {name} before it, or tag the cell `skip`."
-    else:
-        when = "never bound"
-        hint = f"Bind {name} in an earlier cell, or tag the cell `skip`."
+def _unbound(use: _Undefined, cells: list[CellFlow]) -> Unbound:
+    name, via, cell, line = use
+    binders = [each.index for each in cells if any(name in (*s.binds, *s.may_bind) for s in each.statements)]
+    later = next((index for index in binders if index >= cell.index), None)
+    return Unbound(name=name, cell=cell.index, line=line, via=via, bound_in=later)
+
+
+def _refuse(unbound: tuple[Unbound, ...]) -> None:
+    first = unbound[0]
     raise NotebookError(
-        f"{cell.label.capitalize()}, line {line} uses {name}{where}, which is {when}.",
+        f"{unbound_sentence(first)}.",
         kind="name-undefined",
-        hint=hint,
-        name=name,
-        cell=cell.index,
-        line=line,
-        bound_in=known[0].index if known else None,
-        all=sorted({each[0] for each in undefined}),
+        hint=f"Move the cell that binds {first.name} before it, or tag the cell `skip`."
+        if first.bound_in is not None
+        else f"Bind {first.name} in an earlier cell, or tag the cell `skip`.",
+        name=first.name,
+        cell=first.cell,
+        line=first.line,
+        bound_in=first.bound_in,
+        all=sorted({each.name for each in unbound}),
     )

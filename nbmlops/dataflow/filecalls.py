@@ -33,9 +33,10 @@ class FileCalls(Expressions):
         return value
 
     def _figure(self, starts: bool) -> Value:
-        """Draw on the current figure. A cell that starts to draw has a new one, as notebooks show it."""
+        """Draw on the current figure. A cell that starts to draw has a new one, as notebooks show them inline."""
         value = self.world.notebook.values.get(knowledge.FIGURE)
-        if value is None or (starts and self.world.figure_cell != self.world.cell):
+        is_new = starts and not self.world.figures_last and self.world.figure_cell != self.world.cell
+        if value is None or is_new:
             return self.new_figure()
         self.effects.read(knowledge.FIGURE)
         self.mutate(value.own, knowledge.FIGURE)
@@ -47,7 +48,7 @@ class FileCalls(Expressions):
         self.effects.displays = True
         if name in ("figure", "subplots", "subplot_mosaic"):
             return self.new_figure()
-        if name in knowledge.FIGURE_ENDERS:
+        if name in knowledge.FIGURE_ENDERS and not (name == "show" and self.world.figures_last):
             if knowledge.FIGURE in self.world.notebook.values:
                 self.effects.read(knowledge.FIGURE)
                 self.forget(knowledge.FIGURE)
@@ -74,6 +75,8 @@ class FileCalls(Expressions):
             self.bind_state(known.SEEDS[dotted], self.world.fresh())
             return SCALAR
         sets = dotted.rpartition("().")[0] in known.HANDLES and last in known.HANDLE_SETTERS
+        if dotted in known.BACKEND_CHOICES:
+            self.world.figures_last = True
         if sets or dotted in known.SETTING_FUNCTIONS or dotted.startswith(known.FIGURE_SETTINGS):
             self.mutate_library(package, *(("matplotlib",) if package == "seaborn" else ()))
             return SCALAR

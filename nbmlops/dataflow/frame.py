@@ -94,6 +94,8 @@ class World:
     passed_on: int = 0
     """Inside of functions that were given to somebody who may call them."""
     figure_cell: int = -1
+    figures_last: bool = False
+    """A backend was chosen that keeps figures from cell to cell; the usual one closes them at the end of each."""
     cell: int = -1
     count: int = 0
     budget: int = BUDGET

@@ -256,6 +256,7 @@ _FIGURE_WORDS = _words(
     """savefig title suptitle xlabel ylabel legend grid xlim ylim axis axvline axhline text annotate colorbar xticks
     yticks gca gcf tight_layout xscale yscale rc rcParams style"""
 )
+BACKEND_CHOICES = frozenset({"matplotlib.use", "matplotlib.pyplot.switch_backend"})
 FIGURE_SETTINGS = (
     "matplotlib.pyplot.style.",
     "matplotlib.pyplot.rc",

@@ -12,6 +12,7 @@ from nbmlops.model.dataflow import (
     Flow,
     Role,
     Statement,
+    Unbound,
     is_variable,
 )
 
@@ -36,6 +37,15 @@ def kept_because(edge: Edge, source: Statement) -> str:
     if edge.kind is EdgeKind.MUTATED:
         return f"changes {name}, which {reader} reads"
     return f"binds {name}, which {reader} reads"
+
+
+def unbound_sentence(use: Unbound) -> str:
+    where = f" in {use.via}()" if use.via and use.via != "<lambda>" else ""
+    when = "never bound"
+    if use.bound_in is not None:
+        later = f"later, in cell {use.bound_in + 1}" if use.bound_in > use.cell else "further down in the same cell"
+        when = f"bound {later}"
+    return f"Cell {use.cell + 1}, line {use.line} uses {use.name}{where}, which is {when}"
 
 
 def described(name: str) -> str:

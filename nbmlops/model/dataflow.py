@@ -146,12 +146,25 @@ class Edge(msgspec.Struct, frozen=True, kw_only=True):
     evidence: str
 
 
+class Unbound(msgspec.Struct, frozen=True, kw_only=True):
+    """A name that is used where nothing has bound it."""
+
+    name: str
+    cell: int
+    line: int
+    via: str = ""
+    """The function that uses it."""
+    bound_in: int | None = None
+    """The first cell from there on that binds it."""
+
+
 class Flow(msgspec.Struct, frozen=True, kw_only=True):
     """A notebook in document order: facts and edges."""
 
     notebook: str
     cells: tuple[CellFlow, ...]
     edges: tuple[Edge, ...] = ()
+    unbound: tuple[Unbound, ...] = ()
     modules: tuple[str, ...] = ()
     """Local modules that the notebook imports, those they import included."""
     module_imports: tuple[str, ...] = ()

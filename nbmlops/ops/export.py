@@ -13,7 +13,8 @@ import nbformat
 from nbmlops import plugins
 from nbmlops.dataflow import analyse, cut, find_parameters
 from nbmlops.dataflow.chance import find_causes
-from nbmlops.errors import InterruptedRunError, UsageError
+from nbmlops.dataflow.hidden import HiddenState
+from nbmlops.errors import InterruptedRunError
 from nbmlops.lib.digest import digest_bytes
 from nbmlops.model.certificate import Certificate, Verdict
 from nbmlops.model.dataflow import Flow
@@ -22,13 +23,13 @@ from nbmlops.model.notebook import CellKind, Notebook
 from nbmlops.model.pipeline import Pipeline
 from nbmlops.ops.call import Call, Progress
 from nbmlops.ops.fields import option, positional
-from nbmlops.ops.live_notebook import live_notebook
+from nbmlops.ops.live_notebook import hidden_state
 from nbmlops.ops.local_source import module_source
 from nbmlops.ops.snapshot import take_data
+from nbmlops.ops.source_notebook import source_notebook
 from nbmlops.pipeline import folder as folders
 from nbmlops.pipeline.build import Built, build
 from nbmlops.pipeline.document import dump
-from nbmlops.pipeline.source import read_notebook
 from nbmlops.pipeline.verify import verify
 from nbmlops.project import Project
 
@@ -54,6 +55,8 @@ class Result(msgspec.Struct, frozen=True, kw_only=True):
     certificate: Certificate | None
     kept_snapshot: str = ""
     """Of an edited pipeline that was replaced."""
+    state: HiddenState = HiddenState()
+    """Of a kernel: what its notebook does not show."""
 
     @property
     def exit_code(self) -> int:
@@ -66,7 +69,8 @@ def export(call: Call, request: Request) -> Result:
     Nothing is written before the notebook was analysed; a failing export leaves what was there.
     """
     project = call.project
-    notebook, live = _source(call, request)
+    notebook, is_live = source_notebook(call, request.notebook, "export wine.ipynb")
+    live = call.session.namespace if is_live else None
     path = Path(notebook.path)
     name = slug(path.stem, "notebook")
     target = call.path(request.output) if request.output else path.parent / DEFAULT_PARENT / name
@@ -86,17 +90,13 @@ def export(call: Call, request: Request) -> Result:
         if not request.no_verify:
             certificate = _verify(call, project, built.pipeline, fresh, notebook, live, flow)
             folders.write_certificate(fresh, certificate)
-    return Result(folder=str(target), pipeline=built.pipeline, certificate=certificate, kept_snapshot=kept)
-
-
-def _source(call: Call, request: Request) -> tuple[Notebook, Mapping[str, Any] | None]:
-    """The notebook as a file, or as this kernel has executed it."""
-    if request.notebook:
-        return read_notebook(call.path(request.notebook)), None
-    if not call.has_session:
-        raise UsageError("Which notebook?", kind="arguments-malformed", hint="For example: nbmlops export wine.ipynb")
-    session = call.session
-    return live_notebook(session), session.namespace
+    return Result(
+        folder=str(target),
+        pipeline=built.pipeline,
+        certificate=certificate,
+        kept_snapshot=kept,
+        state=hidden_state(call.session, flow, notebook) if is_live else HiddenState(),
+    )
 
 
 def _built(notebook: Notebook, flow: Flow, name: str, target: Path, want: tuple[str, ...]) -> Built:

@@ -153,6 +153,7 @@ def _cells(raw: list[dict[str, Any]]) -> tuple[NotebookCell, ...]:
                 kind=CellKind(cell["cell_type"]),
                 source=source.replace("\r\n", "\n").replace("\r", "\n"),
                 tags=tuple(str(tag) for tag in tags) if isinstance(tags, list) else (),
+                count=count if isinstance(count := cell.get("execution_count"), int) else None,
             )
         )
     return tuple(cells)
