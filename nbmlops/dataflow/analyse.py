@@ -67,7 +67,7 @@ def analyse(notebook: Notebook, modules: Modules = no_modules, *, is_lenient: bo
     unbound = tuple(_unbound(each, cells) for each in undefined)
     if unbound and not is_lenient:
         _refuse(unbound)
-    local = tuple(sorted(name for name, space in world.local_modules.items() if space is not None))
+    local = tuple(sorted(name for name in world.local_modules if world.is_beside_notebook(name)))
     return Flow(
         notebook=notebook.path,
         cells=tuple(cells),
@@ -83,12 +83,16 @@ def is_skipped(cell: NotebookCell) -> bool:
 
 
 def _after(cell: NotebookCell, header: int, statements: tuple[Statement, ...], world: World) -> CellFlow:
-    variables = {name: value for name, value in world.notebook.values.items() if is_variable(name)}
+    variables = {
+        name: value
+        for name, value in world.notebook.values.items()
+        if value.kind not in (LIBRARY, IMMUTABLE) and is_variable(name)
+    }
     data = {name: value for name, value in variables.items() if _is_data(value)}
     stuck = [
         Stuck(name=name, why=why, holds=not value.own & world.stuck.keys())
         for name, value in variables.items()
-        if value.kind != LIBRARY and (why := _why_stuck(value, data, world))
+        if (why := _why_stuck(value, world))
     ]
     closures = {
         name: {each for each in value.lazy if each in world.notebook.values}
@@ -111,14 +115,15 @@ def _after(cell: NotebookCell, header: int, statements: tuple[Statement, ...], w
 
 def _is_data(value: Value) -> bool:
     """Functions that remember what other functions left are data, too."""
-    is_closure = any(function.frame is not None for function in value.functions)
-    return value.kind not in (LIBRARY, FUNCTION, CLASS) or (value.kind == FUNCTION and is_closure)
+    if value.kind == FUNCTION:
+        return any(function.frame is not None for function in value.functions)
+    return value.kind not in (LIBRARY, CLASS)
 
 
-def _why_stuck(value: Value, data: dict[str, Value], world: World) -> str:
+def _why_stuck(value: Value, world: World) -> str:
     """Why a value certainly cannot be handed over; an empty text where it may be."""
-    tokens = value.reach if value.kind == CONTAINER else value.own
-    found = next((world.stuck[token] for token in sorted(tokens) if token in world.stuck), "")
+    tokens = (value.reach if value.kind == CONTAINER else value.own) & world.stuck.keys()
+    found = world.stuck[min(tokens)] if tokens else ""
     if found or not value.functions or not _is_data(value):
         return found
     # A function that travels has names of its own from then on.
@@ -145,18 +150,25 @@ def _used(value: Value, variables: dict[str, Value]) -> frozenset[str]:
 
 def _groups(values: dict[str, Value], used: dict[str, frozenset[str]]) -> tuple[tuple[str, ...], ...]:
     """Variables whose objects meet, directly or through others, or through a function that uses them."""
-    groups: list[tuple[set[str], set[str]]] = []
+    group_of: dict[str, set[str]] = {}
+    """Token -> the names that reach it, one set for all tokens of a group."""
+    tokens_of: dict[int, set[str]] = {}
     for name, value in values.items():
         if value.kind == IMMUTABLE or not value.reach:
             continue
-        others = [values[each] for each in used.get(name, ()) if each in values]
-        names, tokens = {name}, set(value.reach.union(*(each.reach for each in others)))
-        for other in [group for group in groups if group[1] & tokens]:
-            groups.remove(other)
-            names |= other[0]
-            tokens |= other[1]
-        groups.append((names, tokens))
-    return tuple(sorted(tuple(sorted(names)) for names, _ in groups if len(names) > 1))
+        tokens = set(value.reach)
+        for other in used.get(name, ()):
+            if other in values:
+                tokens |= values[other].reach
+        names = {name}
+        for group in {id(group): group for token in tokens if (group := group_of.get(token)) is not None}.values():
+            names |= group
+            tokens |= tokens_of.pop(id(group))
+        tokens_of[id(names)] = tokens
+        for token in tokens:
+            group_of[token] = names
+    found = {id(group): group for group in group_of.values() if len(group) > 1}
+    return tuple(sorted(tuple(sorted(group)) for group in found.values()))
 
 
 @dataclass

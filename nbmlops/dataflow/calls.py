@@ -12,8 +12,9 @@ import abc
 import ast
 import posixpath
 import re
+from collections.abc import Callable
 from dataclasses import replace
-from functools import lru_cache
+from functools import lru_cache, reduce
 
 from nbmlops.dataflow import files, knowledge, magics, shell
 from nbmlops.dataflow.expressions import is_array, root_name
@@ -28,6 +29,7 @@ from nbmlops.dataflow.values import (
     INSTANCE,
     LIBRARY,
     SCALAR,
+    Class,
     Function,
     Value,
     declared,
@@ -74,10 +76,18 @@ class Calls(FileCalls):
     # Functions and classes whose source we have
 
     def _all(self, functions: frozenset[Function], positional: list[Value], named: dict[str, Value]) -> Value:
-        result: Value | None = None
-        for function in sorted(functions, key=lambda each: each.token):
-            result = join(result, self.invoke(function, positional, named))
-        return result or Value()
+        """One of them is called."""
+        found: list[Value] = []
+
+        def walk(function: Function) -> Callable[[], None]:
+            return lambda: found.append(self.invoke(function, positional, named))
+
+        walks = [walk(function) for function in sorted(functions, key=_token)]
+        if len(walks) == 1:
+            walks[0]()
+        else:
+            self.branches(walks)
+        return reduce(join, found) if found else Value()
 
     def invoke(self, function: Function, positional: list[Value], named: dict[str, Value]) -> Value:
         """Walk a function's body with the values it is given."""
@@ -139,24 +149,29 @@ class Calls(FileCalls):
     def _unknown(self, callee: Value, positional: list[Value], named: dict[str, Value]) -> Value:
         """A call of some object: a model of torch, a partial, a function out of a list."""
         self.effects.acts = True
-        result: Value | None = None
-        for each in callee.classes:
-            if found := each.method("__call__"):
-                result = join(result, self.invoke(found, [callee, *positional], named))
+        results = [self.world.fresh().holding(callee, *positional, *named.values())]
         given = Value().holding(callee, *positional, *named.values()).part()
-        for function in sorted(callee.functions, key=lambda each: each.token):
+        if callee.made == "functools.partial":
+            self.mutate(callee.reach)
+
+        def walk(function: Function) -> Callable[[], None]:
             # A partial calls it with what it holds.
             count = len(function.node.args.posonlyargs) + len(function.node.args.args)
-            result = join(
-                result, self.invoke(function, [given] * count if callee.kind != FUNCTION else positional, named)
-            )
+            return lambda: results.append(self.invoke(function, [given] * count, {}))
+
+        self.branches([*(walk(each) for each in sorted(callee.functions, key=_token)), lambda: None])
+        for each in sorted(callee.classes, key=_token):
+            if found := each.method("__call__"):
+                results.append(self.invoke(found, [callee, *positional], named))
         self._call_back([*positional, *named.values()])
-        return join(result, self.world.fresh().holding(callee, *positional, *named.values()))
+        return reduce(join, results)
 
     def _call_back(self, values: list[Value], receiver: Value | None = None) -> None:
         """Functions among the arguments are called with whatever the others hold."""
+        if not any(value.functions or value.kind == CLASS for value in values):
+            return
         self.world.passed_on += 1
-        self._call_each(values, receiver)
+        self.branches([lambda: self._call_each(values, receiver), lambda: None])
         self.world.passed_on -= 1
 
     def _call_each(self, values: list[Value], receiver: Value | None) -> None:
@@ -165,7 +180,7 @@ class Calls(FileCalls):
                 continue
             others = [each.part() for position, each in enumerate(values) if position != number]
             given = Value().holding(*others, *([receiver.part()] if receiver else [])).part()
-            for function in sorted(value.functions, key=lambda each: each.token):
+            for function in sorted(value.functions, key=_token):
                 count = len(function.node.args.posonlyargs) + len(function.node.args.args)
                 self.invoke(function, [given] * count, {})
         for value in values:
@@ -200,7 +215,7 @@ class Calls(FileCalls):
         if base.made == "get_ipython" and attr in knowledge.SHELL_METHODS:
             self.open_names(f"get_ipython().{attr}()")
             return self.world.fresh()
-        if not _is_text(base):
+        if not _is_text(base) and not (attr in knowledge.CONTAINER_MUTATORS and attr != "sort"):
             self._call_back(arguments, base)
         if (written := self.file_method(node, attr, base, positional, named)) is not None:
             return written
@@ -359,6 +374,10 @@ class Calls(FileCalls):
             self.read_all()
             return self.world.fresh()
         return self.evaluate(tree.body[0].value)
+
+
+def _token(made: Function | Class) -> str:
+    return made.token
 
 
 _OUTER = re.compile(r"@(\w+)")

@@ -105,6 +105,11 @@ class World:
         paths = [name] if is_path(name) else module_paths(name)
         return next((self.written[path] for path in paths if path in self.written), None) or self.modules(name)
 
+    def is_beside_notebook(self, module: str) -> bool:
+        """A local module that the notebook does not write itself."""
+        is_own = any(path in self.written for path in module_paths(module))
+        return self.local_modules.get(module) is not None and not is_own
+
     def token(self, why_stuck: str = "") -> str:
         self.count += 1
         token = f"o{self.count}"

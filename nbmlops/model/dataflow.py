@@ -58,6 +58,10 @@ class Stuck(msgspec.Struct, frozen=True, kw_only=True):
     holds: bool = False
     """Not the value itself, but something that it may hold."""
 
+    @property
+    def sentence(self) -> str:
+        return f"{self.name} {'may hold' if self.holds else 'is'} {self.why}"
+
 
 class Statement(msgspec.Struct, frozen=True, kw_only=True):
     """One top-level statement and what it does, called functions included."""

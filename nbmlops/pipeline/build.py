@@ -79,7 +79,8 @@ def build(notebook: Notebook, flow: Flow, slice: Slice, parameters: tuple[Parame
         modules=_module_files(flow),
         merged=tuple(merged),
     )
-    statements = [s for s in flow.statements if s.cell in kept or (s.cell, s.position) in slice.shared]
+    shared = frozenset(slice.shared)
+    statements = [s for s in flow.statements if s.cell in kept or (s.cell, s.position) in shared]
     return Built(
         pipeline=pipeline,
         notebooks={each.step.notebook: step_notebook(each, notebook) for each in parts},

@@ -78,10 +78,12 @@ class Handover:
         self.cells = {cell.index: cell for cell in flow.cells}
         self.parameter_cells = {each.name: each.cell for each in parameters}
         self.step_of = {cell: number for number, draft in enumerate(drafts) for cell in draft.body}
+        kept, shared = slice.cells, frozenset(slice.shared)
         self.statements = [
-            s for s in flow.statements if s.cell in slice.cells or (s.cell, s.position) in set(slice.shared)
+            s
+            for s in flow.statements
+            if s.role is not Role.HOUSEKEEPING and (s.cell in kept or (s.cell, s.position) in shared)
         ]
-        self.statements = [s for s in self.statements if s.role is not Role.HOUSEKEEPING]
         self.by_key = {(s.cell, s.position): s for s in self.statements}
         self.origins: dict[str, _Origin] = {}
         self.touched: dict[str, list[int]] = {}
@@ -265,7 +267,7 @@ class Handover:
                 if name not in draft.bound:
                     self._pass_on(number, name)
             before = self._cell_before(number)
-            stuck = {each.name: each.why for each in before.stuck} if before else {}
+            stuck = {each.name: each.sentence for each in before.stuck} if before else {}
             for group in _grouped(draft.needed, before.groups if before else ()):
                 givers = [step for name in group if (step := self._giver(name, number)) is not None]
                 if not givers:
@@ -276,7 +278,7 @@ class Handover:
                     return
                 for name in group:
                     if name in stuck:
-                        self._merge(giver, number, f"{name} is {stuck[name]}, which cannot be handed over")
+                        self._merge(giver, number, f"{stuck[name]}, which cannot be handed over")
                         return
                     draft.takes[name] = giver
                     self.drafts[giver].gives[name] = None
