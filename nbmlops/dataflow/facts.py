@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 from dataclasses import dataclass
 
-from nbmlops.dataflow import magics
+from nbmlops.dataflow import knowledge, magics
 from nbmlops.dataflow.frame import Effects
 from nbmlops.dataflow.names import free_names
 from nbmlops.dataflow.python import ParsedCell
@@ -66,7 +66,7 @@ def cell_statements(
                 displays=effects.displays or shown,
                 fits=effects.fits,
                 logs=effects.logs,
-                sink=effects.sink,
+                sink=effects.sink or ("changes the process" if role is Role.SETTING and _is_wide(effects) else ""),
                 chance=tuple(effects.chance),
                 asks=tuple(effects.asks),
                 files_read=tuple(effects.files_read),
@@ -105,6 +105,10 @@ def _role(place: Place, values: dict[str, Value]) -> Role:
     if isinstance(node, ast.AnnAssign) and _literal_pairs(node):
         return Role.LITERAL
     return Role.CODE
+
+
+def _is_wide(effects: Effects) -> bool:
+    return any(name.partition(" ")[0] in knowledge.PROCESS_WIDE for name in effects.mutated)
 
 
 def _is_housekeeping(node: ast.stmt) -> bool:

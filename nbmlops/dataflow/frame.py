@@ -280,7 +280,7 @@ class Frame:
             self.world.settings.add(state)
             effects.mutated[state] = None
             effects.direct[state] = None
-            if package in knowledge.PROCESS_WIDE:
+            if package in ("os", "sys"):
                 effects.sink = effects.sink or "changes the process"
 
     # Names that only execution tells

@@ -88,7 +88,7 @@ VERBS: tuple[Verb, ...] = (
     _write("remote", SNAPSHOT, "Keep snapshots in a folder or bucket as well, and bring them to another machine.",
            "remote add team s3://bucket/wine", "remote push", "remote pull team baseline", "remote status"),
     _read("explain", PIPELINE, "Show why each cell stays or goes, what it needs and who needs it.",
-          "explain wine.ipynb", "explain wine.ipynb 7", "explain [4]"),
+          "explain wine.ipynb", "explain wine.ipynb 7", "explain wine.ipynb '[4]'"),
     _write("slice", PIPELINE, "Show which cells some variables need; write them as a notebook.",
            "slice wine.ipynb --want model", "slice wine.ipynb -w model -o model.ipynb"),
     _write("export", PIPELINE, "Make a notebook into a verified pipeline.", "export wine.ipynb",

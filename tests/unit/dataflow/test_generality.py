@@ -65,6 +65,26 @@ def test_an_extension_that_brings_magics_is_loaded_where_they_are_used() -> None
     assert kept(text) == [0, 1, 2]
 
 
+def test_settings_of_the_process_are_repeated_but_keep_no_cell_that_only_displays() -> None:
+    flow = analyse(
+        notebook("""
+        # %%
+        import warnings
+        warnings.filterwarnings("ignore")
+        # %%
+        model = [1]
+        open("a.txt", "w").write(str(model))
+        # %%
+        with warnings.catch_warnings():
+            warnings.simplefilter("error")
+            print(model)
+        """)
+    )
+    slice_ = cut(flow)
+    assert slice_.shared == ((0, 0), (0, 1))
+    assert [each.cell for each in slice_.dropped] == [2]
+
+
 def test_names_that_a_magic_may_bind_are_not_refused() -> None:
     assert kept("# %%\n%%bigquery frame\nselect 1\n# %%\nout = frame") == [0, 1]
 
