@@ -17,7 +17,7 @@ from dataclasses import replace
 from functools import lru_cache, reduce
 
 from nbmlops.dataflow import files, knowledge, magics, shell
-from nbmlops.dataflow.expressions import is_array, root_name
+from nbmlops.dataflow.expressions import is_array, is_tabular, may_be_array, root_name
 from nbmlops.dataflow.filecalls import FileCalls
 from nbmlops.dataflow.frame import DEPTH, is_path, module_paths
 from nbmlops.dataflow.names import free_names
@@ -254,9 +254,10 @@ class Calls(FileCalls):
             self.store(base, *arguments)
             return base.part() if attr in ("pop", "setdefault", "popleft", "popitem") else SCALAR
         if attr in known.FRESH_METHODS or attr.startswith(("is_", "has_")):
-            return self.world.fresh()
+            return replace(self.world.fresh(), made=base.made if is_tabular(base) else "")
         if attr in known.VIEW_METHODS or (attr.startswith("get_") and not arguments):
-            return replace(base.part(), made=base.made, is_view=True) if is_array(base) else base.part()
+            is_view = is_array(base) or (attr in known.ARRAY_VIEWS and may_be_array(base))
+            return replace(base.part(), made=base.made, is_view=True) if is_view else base.part()
         effects.acts = True
         self.mutate(base.reach, name)
         self.store(base, *arguments)

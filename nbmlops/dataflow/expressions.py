@@ -20,6 +20,7 @@ from nbmlops.dataflow.values import (
     IMMUTABLE,
     LIBRARY,
     NONE,
+    OPEN,
     SCALAR,
     Function,
     Tokens,
@@ -145,7 +146,9 @@ class Expressions(Frame, abc.ABC):
             self.dunder(base, ("__getattr__", "__getattribute__"))
             shared = [each.attribute(name) for each in base.classes]
             return reduce(join, [each for each in shared if each is not None and each.reach], base.part())
-        return replace(base.part(), is_view=True) if name == "T" and is_array(base) else base.part()
+        if name in ("T", "flat", "real", "imag") and (is_array(base) or may_be_array(base)):
+            return replace(base.part(), made=base.made, is_view=True)
+        return base.part()
 
     def library(self, dotted: str) -> Value:
         """A member of a library, or of a local module where its source is known."""
@@ -238,7 +241,7 @@ class Expressions(Frame, abc.ABC):
             return self.world.fresh().holding(replace(base, reach=frozenset()))
         if base.kind == CONTAINER and isinstance(node.slice, ast.Slice):
             return replace(self.world.fresh(), kind=CONTAINER).holding(base)
-        if is_array(base):
+        if is_array(base) or (_is_slice(node.slice) and may_be_array(base)):
             return replace(base.part(), made=base.made, is_view=True)
         return base.part()
 
@@ -257,7 +260,7 @@ class Expressions(Frame, abc.ABC):
             return Value(kind=IMMUTABLE, made="pathlib.Path")
         if left.kind == IMMUTABLE and right.kind == IMMUTABLE:
             return SCALAR
-        result = self.world.fresh()
+        result = replace(self.world.fresh(), made=next((each.made for each in (left, right) if is_tabular(each)), ""))
         if CONTAINER in (left.kind, right.kind):
             result = replace(result.holding(left, right), kind=CONTAINER)
         return result
@@ -336,6 +339,19 @@ _COMPARING = ("__eq__", "__ne__", "__lt__", "__le__", "__gt__", "__ge__")
 def is_array(value: Value) -> bool:
     """An array of numpy, as far as one can see: parts of it are views of its memory."""
     return value.made.startswith("numpy.")
+
+
+def may_be_array(value: Value) -> bool:
+    return not value.made and value.kind == OPEN and value.text is None
+
+
+def is_tabular(value: Value) -> bool:
+    """Of numpy or pandas: so is most of what is computed from it."""
+    return value.made.startswith(("numpy.", "pandas."))
+
+
+def _is_slice(node: ast.expr) -> bool:
+    return isinstance(node, ast.Slice) or (isinstance(node, ast.Tuple) and any(map(_is_slice, node.elts)))
 
 
 def root_name(node: ast.expr) -> str:

@@ -193,6 +193,10 @@ class FileCalls(Expressions):
             or dotted == "copy.deepcopy"
             or (package == "mlflow")
         )
+        if package == "numpy" and last in known.SHARING_NUMPY:
+            # The same memory, perhaps: what is done to one is done to the other.
+            held = Value().holding(*arguments)
+            return replace(result, own=result.own | held.reach, reach=result.reach | held.reach, is_view=True)
         return result if fresh else result.holding(*arguments)
 
     # Files

@@ -46,6 +46,7 @@ VIEW_METHODS = _words(
 )
 """Change nothing, and return something that may share objects with the receiver."""
 
+ARRAY_VIEWS = _words("reshape ravel transpose swapaxes view squeeze diagonal")
 CONTAINER_MUTATORS = _words(
     """append extend insert add update setdefault pop popitem remove discard clear sort reverse appendleft
     extendleft popleft rotate subtract intersection_update difference_update symmetric_difference_update

@@ -69,8 +69,38 @@ objects = st.one_of(
     st.builds("{} = len(list(box))".format, name),
 )
 
+array = st.sampled_from(["u", "v", "w"])
+arrays = st.one_of(
+    st.builds("{} = np.arange({}, dtype=float)".format, array, st.integers(3, 5)),
+    st.builds("{} = {}[1:]".format, array, array),
+    # Not `[::-1]`: whether ravel makes a copy depends on the layout in memory, which pickling does not keep.
+    st.builds("{} = {}[:-1]".format, array, array),
+    st.builds("{} = {}.reshape(1, -1)[0]".format, array, array),
+    st.builds("{} = {}.T".format, array, array),
+    st.builds("{} = np.ravel({})".format, array, array),
+    st.builds("{} = {}.copy()".format, array, array),
+    st.builds("{} = {} + 1".format, array, array),
+    st.builds("{} = np.concatenate([{}, {}])[:6]".format, array, array, array),
+    st.builds("{} = {}".format, array, array),
+    st.builds("{} += {}".format, array, number),
+    st.builds("{}[:1] = {}".format, array, number),
+    st.builds("double({})".format, array),
+    st.builds("{} = [{}]".format, name, array),
+    st.builds("if isinstance({0}, list) and {0} and isinstance({0}[0], np.ndarray):\n    {0}[0][:1] += 1".format, name),
+    st.builds("{} = np.random.rand(3)".format, array),
+    st.builds("np.random.seed({})".format, number),
+    st.builds("np.random.shuffle({})".format, array),
+    st.builds("table['x'] = {}[:1].sum()".format, array),
+    st.builds("table = table.assign(y=table.x * {})".format, number),
+    st.builds("table.loc[0, 'z'] = {}".format, number),
+    st.just("other_table = table"),
+    st.just("table = pd.concat([table, other_table], ignore_index=True).iloc[:4]"),
+)
+
 START = """\
 # %%
+import numpy as np
+import pandas as pd
 def push(target, value):
     if isinstance(target, list):
         target.append(value)
@@ -96,6 +126,8 @@ def counter(n):
         n += x
         return n
     return count
+def double(x):
+    x *= 2
 class Box:
     made = []
     def __init__(self, content):
@@ -121,6 +153,8 @@ class Box:
         self.reads += 100
 """
 FIRST = "a = [0]\nb = {}\nc = 1\nd = a\nf = copy_of\nfs = []\nbox = other = Box(d)\n"
+FIRST += "np.random.seed(0)\nu = np.zeros(4)\nv = u[1:]\nw = np.ones(3)\n"
+FIRST += "other_table = table = pd.DataFrame({'x': [1.0, 2.0]})\n"
 # Which names share an object is part of the answer.
 END = """\
 seen = []
@@ -139,6 +173,10 @@ def look(x, depth=0):
         return ("box", look(x.items, depth + 1), x.reads, look(x.last, depth + 1))
     return x if isinstance(x, int) else type(x).__name__
 final = repr([look(each) for each in (a, b, c, d, box, other, Box.made)])
+final += repr([each.tolist() for each in (u, v, w)])
+u[:1] = 70
+v[:1] = 80
+final += repr([each.tolist() for each in (u, v, w)] + [table.to_dict(), other_table.to_dict(), np.random.rand()])
 """
 
 
@@ -175,6 +213,12 @@ def test_so_does_one_with_functions_that_remember(text: str) -> None:
 @SETTINGS
 @given(programs(st.one_of(plain, objects)))
 def test_so_does_one_with_objects_and_operators(text: str) -> None:
+    assert_unchanged(text)
+
+
+@SETTINGS
+@given(programs(arrays))
+def test_so_does_one_with_arrays_tables_and_random_numbers(text: str) -> None:
     assert_unchanged(text)
 
 
