@@ -8,7 +8,6 @@ np.random.rand()    advances numpy's global state, where somebody seeded it
 
 from __future__ import annotations
 
-import abc
 import ast
 import posixpath
 import re
@@ -18,9 +17,9 @@ from functools import lru_cache, reduce
 
 from nbmlops.dataflow import files, knowledge, magics, shell
 from nbmlops.dataflow.expressions import is_array, is_tabular, may_be_array, root_name
-from nbmlops.dataflow.filecalls import FileCalls
-from nbmlops.dataflow.frame import DEPTH, is_path, module_paths
+from nbmlops.dataflow.frame import DEPTH
 from nbmlops.dataflow.names import free_names
+from nbmlops.dataflow.unseen import Unseen
 from nbmlops.dataflow.values import (
     CLASS,
     CONTAINER,
@@ -38,11 +37,7 @@ from nbmlops.dataflow.values import (
 )
 
 
-class Calls(FileCalls):
-    @abc.abstractmethod
-    def walk(self, statements: list[ast.stmt]) -> None:
-        """Go through a body of statements: body.py."""
-
+class Calls(Unseen):
     def call(self, node: ast.Call) -> Value:
         if isinstance(node.func, ast.Name) and node.func.id in magics.MARKS:
             return self._mark(node.func.id, node)
@@ -50,7 +45,7 @@ class Calls(FileCalls):
         callee = Value()
         if isinstance(node.func, ast.Attribute):
             if self.is_globals(node.func.value):
-                return self._of_globals(node, node.func.attr)
+                return self.of_globals(node, node.func.attr)
             base = self.evaluate(node.func.value)
             if base.kind in (LIBRARY, CLASS):
                 callee, base = self.attribute(base, node.func.attr), None
@@ -66,7 +61,7 @@ class Calls(FileCalls):
             return self._instance(callee, positional, named)
         if callee.kind == LIBRARY:
             if callee.dotted in ("exec", "eval"):
-                return self._execute(callee.dotted, node, positional, named)
+                return self.execute(callee.dotted, node, positional, named)
             self._call_back([*positional, *named.values()])
             for each in positional:
                 self.dunder(each, knowledge.CALLED_BY_BUILTINS.get(callee.dotted, ()))
@@ -305,7 +300,7 @@ class Calls(FileCalls):
                 self.read_words(str(body.value) if isinstance(body, ast.Constant) else "")
                 self.open_hidden(text.split()[0])
             case magics.RUN:
-                self._run_script(text)
+                self.run_script(text)
             case magics.LOG:
                 effects.logs = True
             case magics.CONSOLE:
@@ -316,65 +311,8 @@ class Calls(FileCalls):
             case magics.WRITE:
                 self.write_file(values[0])
                 if values[0].text is not None and len(node.args) > 1:
-                    self._write_source(files.normal(values[0].text), text=values[1].text)
+                    self.write_source(files.normal(values[0].text), text=values[1].text)
         return self.world.fresh()
-
-    # Code that is data
-
-    def _of_globals(self, node: ast.Call, attr: str) -> Value:
-        """A method of the dict of the notebook's names."""
-        values = [self.evaluate(each) for each in (*node.args, *(keyword.value for keyword in node.keywords))]
-        name = values[0].text if values else None
-        if attr in ("get", "__getitem__") and name is not None:
-            return self.read_global(name) if name in self.world.notebook.values else SCALAR
-        if attr in knowledge.CONTAINER_MUTATORS:
-            self.open_names(f"globals().{attr}()")
-        else:
-            self.read_all()
-        return self.world.fresh().holding(*values)
-
-    def _write_source(self, path: str, text: str | None) -> None:
-        world = self.world
-        if text is None:
-            world.written.pop(path, None)
-        else:
-            world.written[path] = text
-        for module in list(world.local_modules):
-            if path in module_paths(module):
-                del world.local_modules[module]
-
-    def _run_script(self, line: str) -> None:
-        """`%run`: what the script binds is bound here, by this statement."""
-        path = next((word.strip("'\"") for word in line.split() if not word.startswith("-")), "")
-        path = path if is_path(path) else f"{path}.py"
-        self.read_file(text_value(path))
-        self.run_source(self.world.source(files.normal(path)), f"%run {path}")
-
-    def run_source(self, source: str | None, why: str) -> None:
-        """Code that runs in the notebook's namespace; without its source, anything may have happened."""
-        tree = _parsed(source)
-        if tree is None:
-            self.open_names(why)
-            return
-        frame = type(self)(self.world, self.world.notebook, self.effects)
-        frame.guarded = 1
-        if isinstance(frame, Calls):
-            frame.walk(magics.lower(tree).body)
-
-    def _execute(self, dotted: str, node: ast.Call, positional: list[Value], named: dict[str, Value]) -> Value:
-        """`exec` and `eval`, in the notebook's names or in a dict of their own."""
-        source = positional[0].text if positional else None
-        if len(node.args) > 1 and not self.is_globals(node.args[1]):
-            self.mutate(positional[1].own)
-            return self.world.fresh().holding(*positional[1:])
-        if dotted == "exec":
-            self.run_source(source, "exec()")
-            return SCALAR
-        tree = _parsed(source.strip() if source is not None else None)
-        if tree is None or len(tree.body) != 1 or not isinstance(tree.body[0], ast.Expr):
-            self.read_all()
-            return self.world.fresh()
-        return self.evaluate(tree.body[0].value)
 
 
 def _token(made: Function | Class) -> str:
@@ -387,13 +325,6 @@ _SETTING_MAGICS = {
     "%set_env": "sets the environment",
     "%load_ext": "loads an extension",
 }
-
-
-def _parsed(source: str | None) -> ast.Module | None:
-    try:
-        return ast.parse(source) if source is not None else None
-    except (SyntaxError, ValueError):
-        return None
 
 
 def _arguments(function: Function, positional: list[Value], named: dict[str, Value], rest: Value) -> dict[str, Value]:
