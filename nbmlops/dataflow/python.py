@@ -62,7 +62,8 @@ def parse_cell(cell: NotebookCell) -> ParsedCell:
     if measured:
         body = [_at(magics.measured([*setup, *body]), 1, source)] if body else []
     for name in captured:
-        assign = ast.parse(f"{name} = None").body[0]
+        # Some object: a literal would become a parameter.
+        assign = ast.parse(f"{name} = object()").body[0]
         body.append(_at(assign, 1, source))
     return ParsedCell(tuple(body), header, plain.splitlines())
 

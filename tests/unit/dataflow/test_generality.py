@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from nbmlops.dataflow import analyse, cut
+from nbmlops.dataflow import analyse, cut, find_parameters
 from nbmlops.dataflow.chance import find_causes
 from nbmlops.dataflow.explain import CellStory, explain
 from nbmlops.errors import NotebookError
@@ -83,6 +83,13 @@ def test_settings_of_the_process_are_repeated_but_keep_no_cell_that_only_display
     slice_ = cut(flow)
     assert slice_.shared == ((0, 0), (0, 1))
     assert [each.cell for each in slice_.dropped] == [2]
+
+
+@pytest.mark.parametrize("header", ["%%capture out", "%%time\n%%capture out"])
+def test_what_a_cell_captures_is_no_parameter(header: str) -> None:
+    flow = analyse(notebook(f"# %%\n{header}\nx = 1\n# %%\nprint(out.stdout, x)"))
+    assert [each.name for each in find_parameters(flow, cut(flow))] == ["x"]
+    assert kept(f"# %%\n{header}\nprint(1)\n# %%\ny = out.stdout", "y") == [0, 1]
 
 
 def test_names_that_a_magic_may_bind_are_not_refused() -> None:

@@ -178,6 +178,12 @@ def test_repeated_headings_are_numbered() -> None:
     assert [step.name for step in made.pipeline.steps] == ["plot", "plot-2"]
 
 
+def test_a_cell_magic_keeps_a_body_when_what_it_measured_became_a_parameter() -> None:
+    made = built("# %%\n%%time\n%%capture out\nx = 1\n# %%\nprint(out.stdout, x)")
+    texts = [cell.source for cell in made.notebooks[made.pipeline.steps[0].notebook].cells]
+    assert "%%time\n%%capture out\npass" in texts
+
+
 def test_without_headings_there_is_one_step() -> None:
     assert [step.name for step in built("# %%\nx = [1]\n# %%\nprint(x)").pipeline.steps] == ["analysis"]
 
