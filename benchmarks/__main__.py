@@ -13,7 +13,7 @@ import sys
 
 from benchmarks.table import Row, table
 
-ALL = ("load", "capture", "inputs", "fit", "metrics", "snapshot", "lists")
+ALL = ("load", "capture", "inputs", "fit", "metrics", "snapshot", "lists", "analysis")
 
 
 def main(names: list[str]) -> int:

@@ -14,10 +14,12 @@ from dataclasses import dataclass, field
 from nbmlops.dataflow.body import Body
 from nbmlops.dataflow.facts import Place, cell_statements
 from nbmlops.dataflow.frame import BUDGET, Effects, Modules, World
+from nbmlops.dataflow.names import mentioned
 from nbmlops.dataflow.python import parse_cell
-from nbmlops.dataflow.values import CLASS, FUNCTION, IMMUTABLE, LIBRARY, Value
+from nbmlops.dataflow.reasons import described, unbound_sentence
+from nbmlops.dataflow.values import CLASS, CONTAINER, FUNCTION, IMMUTABLE, LIBRARY, Value, declared
 from nbmlops.errors import NotebookError
-from nbmlops.model.dataflow import CellFlow, Edge, EdgeKind, Flow, Statement, Stuck, is_variable
+from nbmlops.model.dataflow import CellFlow, Edge, EdgeKind, Flow, Statement, Stuck, Unbound, is_variable
 from nbmlops.model.notebook import Notebook, NotebookCell
 
 _Undefined = tuple[str, str, NotebookCell, int]
@@ -28,8 +30,11 @@ def no_modules(name: str) -> str | None:
     return None
 
 
-def analyse(notebook: Notebook, modules: Modules = no_modules) -> Flow:
-    """Raises NotebookError for a syntax error and for a name that is used but never bound before."""
+def analyse(notebook: Notebook, modules: Modules = no_modules, *, is_lenient: bool = False) -> Flow:
+    """Raises NotebookError for a syntax error and for a name that is used but never bound before.
+
+    A lenient analysis notes such names instead.
+    """
     world = World(modules)
     history = _History()
     cells: list[CellFlow] = []
@@ -59,13 +64,15 @@ def analyse(notebook: Notebook, modules: Modules = no_modules) -> Flow:
         cells.append(_after(cell, parsed.header_lines, statements, world))
     ever = {name for cell in cells for s in cell.statements for name in (*s.binds, *s.may_bind)}
     undefined += [each for each in uncertain if each[0] not in ever]
-    if undefined:
-        _refuse(undefined, cells)
-    local = tuple(sorted(name for name, space in world.local_modules.items() if space is not None))
+    unbound = tuple(_unbound(each, cells) for each in undefined)
+    if unbound and not is_lenient:
+        _refuse(unbound)
+    local = tuple(sorted(name for name in world.local_modules if world.is_beside_notebook(name)))
     return Flow(
         notebook=notebook.path,
         cells=tuple(cells),
         edges=tuple(history.edges),
+        unbound=unbound,
         modules=local,
         module_imports=tuple(world.module_imports),
     )
@@ -76,12 +83,16 @@ def is_skipped(cell: NotebookCell) -> bool:
 
 
 def _after(cell: NotebookCell, header: int, statements: tuple[Statement, ...], world: World) -> CellFlow:
-    data = {name: value for name, value in world.notebook.values.items() if is_variable(name) and _is_data(value)}
+    variables = {
+        name: value
+        for name, value in world.notebook.values.items()
+        if value.kind not in (LIBRARY, IMMUTABLE) and is_variable(name)
+    }
+    data = {name: value for name, value in variables.items() if _is_data(value)}
     stuck = [
-        Stuck(name=name, why=world.stuck[token])
-        for name, value in data.items()
-        for token in sorted(value.reach if value.kind == "container" else value.own)[:1]
-        if token in world.stuck
+        Stuck(name=name, why=why, holds=not value.own & world.stuck.keys())
+        for name, value in variables.items()
+        if (why := _why_stuck(value, world))
     ]
     closures = {
         name: {each for each in value.lazy if each in world.notebook.values}
@@ -95,29 +106,69 @@ def _after(cell: NotebookCell, header: int, statements: tuple[Statement, ...], w
         source=cell.source,
         header_lines=header,
         statements=statements,
-        groups=_groups(data),
+        groups=_groups(data, {name: _used(value, variables) for name, value in data.items() if value.functions}),
+        views=tuple(name for name, value in data.items() if value.is_view),
         stuck=tuple(stuck),
         closures=tuple((name, tuple(sorted(names))) for name, names in closures.items()),
     )
 
 
 def _is_data(value: Value) -> bool:
-    return value.kind not in (LIBRARY, FUNCTION, CLASS)
+    """Functions that remember what other functions left are data, too."""
+    if value.kind == FUNCTION:
+        return any(function.frame is not None for function in value.functions)
+    return value.kind not in (LIBRARY, CLASS)
 
 
-def _groups(values: dict[str, Value]) -> tuple[tuple[str, ...], ...]:
-    """Variables whose objects meet, directly or through others."""
-    groups: list[tuple[set[str], set[str]]] = []
+def _why_stuck(value: Value, world: World) -> str:
+    """Why a value certainly cannot be handed over; an empty text where it may be."""
+    tokens = (value.reach if value.kind == CONTAINER else value.own) & world.stuck.keys()
+    found = world.stuck[min(tokens)] if tokens else ""
+    if found or not value.functions or not _is_data(value):
+        return found
+    # A function that travels has names of its own from then on.
+    rebound = sorted({name for function in value.functions for name in declared(function.node, ast.Global)})
+    return f"a function that binds {rebound[0]}" if rebound else ""
+
+
+def _used(value: Value, variables: dict[str, Value]) -> frozenset[str]:
+    """Variables that the functions in a value read when they are called, through other functions too."""
+    found: set[str] = set()
+    waiting = [function.node for function in value.functions if not function.namespace.name]
+    seen: set[ast.AST] = set()
+    while waiting:
+        node = waiting.pop()
+        if node in seen:
+            continue
+        seen.add(node)
+        names = mentioned(node) & variables.keys()
+        for name in names - found:
+            found.add(name)
+            waiting += [function.node for function in variables[name].functions]
+    return frozenset(found)
+
+
+def _groups(values: dict[str, Value], used: dict[str, frozenset[str]]) -> tuple[tuple[str, ...], ...]:
+    """Variables whose objects meet, directly or through others, or through a function that uses them."""
+    group_of: dict[str, set[str]] = {}
+    """Token -> the names that reach it, one set for all tokens of a group."""
+    tokens_of: dict[int, set[str]] = {}
     for name, value in values.items():
         if value.kind == IMMUTABLE or not value.reach:
             continue
-        names, tokens = {name}, set(value.reach)
-        for other in [group for group in groups if group[1] & tokens]:
-            groups.remove(other)
-            names |= other[0]
-            tokens |= other[1]
-        groups.append((names, tokens))
-    return tuple(sorted(tuple(sorted(names)) for names, _ in groups if len(names) > 1))
+        tokens = set(value.reach)
+        for other in used.get(name, ()):
+            if other in values:
+                tokens |= values[other].reach
+        names = {name}
+        for group in {id(group): group for token in tokens if (group := group_of.get(token)) is not None}.values():
+            names |= group
+            tokens |= tokens_of.pop(id(group))
+        tokens_of[id(names)] = tokens
+        for token in tokens:
+            group_of[token] = names
+    found = {id(group): group for group in group_of.values() if len(group) > 1}
+    return tuple(sorted(tuple(sorted(group)) for group in found.values()))
 
 
 @dataclass
@@ -163,6 +214,10 @@ def _evidence(source: Statement, name: str, kind: EdgeKind) -> str:
         return f"reads {name.removeprefix('file ')}, written by {cell}"
     if name.startswith("folder "):
         return f"writes into {name.removeprefix('folder ')}, made by {cell}"
+    if name.endswith(" (settings)"):
+        return f"uses {described(name)}, set in {cell}"
+    if name.startswith("names ("):
+        return f"uses names that {described(name)} may have bound in {cell}"
     if kind is EdgeKind.BOUND:
         return f"reads {name}, bound in {cell}"
     if name in source.direct or not source.direct or not is_variable(name):
@@ -170,25 +225,24 @@ def _evidence(source: Statement, name: str, kind: EdgeKind) -> str:
     return f"reads {name}, changed through its alias {source.direct[0]} in {cell}"
 
 
-def _refuse(undefined: list[_Undefined], cells: list[CellFlow]) -> None:
-    name, via, cell, line = undefined[0]
-    later = [each for each in cells if any(name in (*s.binds, *s.may_bind) for s in each.statements)]
-    where = f" in {via}()" if via and via != "<lambda>" else ""
-    known = [each for each in later if each.index >= cell.index]
-    if known:
-        other = known[0]
-        when = f"bound later, in {other.label}" if other.index > cell.index else "bound further down in the same cell"
-        hint = f"Move the cell that binds {name} before it, or tag the cell `skip`."
-    else:
-        when = "never bound"
-        hint = f"Bind {name} in an earlier cell, or tag the cell `skip`."
+def _unbound(use: _Undefined, cells: list[CellFlow]) -> Unbound:
+    name, via, cell, line = use
+    binders = [each.index for each in cells if any(name in (*s.binds, *s.may_bind) for s in each.statements)]
+    later = next((index for index in binders if index >= cell.index), None)
+    return Unbound(name=name, cell=cell.index, line=line, via=via, bound_in=later)
+
+
+def _refuse(unbound: tuple[Unbound, ...]) -> None:
+    first = unbound[0]
     raise NotebookError(
-        f"{cell.label.capitalize()}, line {line} uses {name}{where}, which is {when}.",
+        f"{unbound_sentence(first)}.",
         kind="name-undefined",
-        hint=hint,
-        name=name,
-        cell=cell.index,
-        line=line,
-        bound_in=known[0].index if known else None,
-        all=sorted({each[0] for each in undefined}),
+        hint=f"Move the cell that binds {first.name} before it, or tag the cell `skip`."
+        if first.bound_in is not None
+        else f"Bind {first.name} in an earlier cell, or tag the cell `skip`.",
+        name=first.name,
+        cell=first.cell,
+        line=first.line,
+        bound_in=first.bound_in,
+        all=sorted({each.name for each in unbound}),
     )

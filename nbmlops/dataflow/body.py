@@ -6,9 +6,10 @@ import ast
 from collections.abc import Callable
 from dataclasses import replace
 
+from nbmlops.dataflow import files, magics
 from nbmlops.dataflow.calls import Calls
 from nbmlops.dataflow.expressions import root_name
-from nbmlops.dataflow.frame import Effects
+from nbmlops.dataflow.frame import Effects, module_paths
 from nbmlops.dataflow.values import (
     CLASS,
     FUNCTION,
@@ -38,7 +39,7 @@ class Body(Calls):
             case ast.Assign():
                 self._assign(node)
             case ast.AnnAssign():
-                if self.values is None:
+                if self.values is None and not self.world.late_annotations:
                     self.evaluate(node.annotation)
                 if node.value is not None:
                     self.bind_target(node.target, self.evaluate(node.value), node.value)
@@ -60,7 +61,7 @@ class Body(Calls):
                 source = self.evaluate(node.iter)
 
                 def loop() -> None:
-                    self.bind_target(node.target, source.part() if source.kind != IMMUTABLE else SCALAR, None)
+                    self.bind_target(node.target, self.iterate(source) if source.kind != IMMUTABLE else SCALAR, None)
                     self.walk(node.body)
 
                 self._loop(loop, node.orelse)
@@ -72,12 +73,19 @@ class Body(Calls):
                     self.evaluate(node.test)
 
                 self._loop(turn, node.orelse)
+            case ast.With(items=[ast.withitem(context_expr=ast.Call(func=ast.Name(id=magics.APART)))]):
+                self.effects.displays = True
+                apart = self.child({})
+                if isinstance(apart, Body):
+                    apart.walk(node.body)
             case ast.With() | ast.AsyncWith():
                 for item in node.items:
                     value = self.evaluate(item.context_expr)
+                    entered = self.dunder(value, ("__enter__", "__aenter__"))
+                    self.dunder(value, ("__exit__", "__aexit__"), SCALAR, SCALAR, SCALAR)
                     if item.optional_vars is not None:
                         # Most managers give themselves; what they give instead is part of them.
-                        self.bind_target(item.optional_vars, join(value, value.part()), None)
+                        self.bind_target(item.optional_vars, join(entered, join(value, value.part())), None)
                 self.walk(node.body)
             case ast.Try() | ast.TryStar():
                 self._try(node)
@@ -126,6 +134,10 @@ class Body(Calls):
                 text = value.text + added.text if value.text is not None and added.text is not None else None
                 self.bind(target.id, replace(SCALAR, text=text))
                 return
+            name = _IN_PLACE.get(type(node.op), "")
+            if (given := self.dunder(value, (f"__i{name}__", f"__{name}__"), added)) is not None:
+                self.bind(target.id, join(value, given))
+                return
             self.mutate(value.own, target.id)
             self.store(value, added)
             self.bind(target.id, value.holding(added))
@@ -150,31 +162,45 @@ class Body(Calls):
             case ast.Attribute() | ast.Subscript():
                 base = self.evaluate(target.value)
                 if isinstance(target, ast.Subscript):
-                    self.evaluate(target.slice)
+                    self.dunder(base, ("__delitem__",), self.evaluate(target.slice))
                 self.mutate(base.own, root_name(target))
 
     def _function(self, node: ast.FunctionDef | ast.AsyncFunctionDef) -> None:
         value = self.function_value(node.name, node)
         decorators = [self.evaluate(each) for each in node.decorator_list]
         for each in (*node.args.posonlyargs, *node.args.args, *node.args.kwonlyargs):
-            if each.annotation is not None:
+            if each.annotation is not None and not self.world.late_annotations:
                 self.evaluate(each.annotation)
-        self.evaluate(node.returns)
-        for decorator in decorators:
-            if decorator.kind == FUNCTION:
-                for function in decorator.functions:
-                    # What the decorator returns is called in its stead, and calls it.
-                    value = value.holding(self.invoke(function, [value], {}))
+        if not self.world.late_annotations:
+            self.evaluate(node.returns)
+        for decorator, written in zip(decorators, node.decorator_list, strict=True):
+            value = self._decorated(decorator, written, value)
         self.bind(node.name, value)
+
+    def _decorated(self, decorator: Value, written: ast.expr, value: Value) -> Value:
+        if decorator.kind == FUNCTION and not isinstance(written, ast.Attribute):
+            for function in sorted(decorator.functions, key=lambda each: each.token):
+                # What the decorator returns is called in its stead, and calls it.
+                value = value.holding(self.invoke(function, [value], {}))
+            return value
+        method = written.func if isinstance(written, ast.Call) else written
+        if isinstance(method, ast.Attribute) and decorator.kind != LIBRARY:
+            # `@app.route("/")`, `@area.register`: an object takes hold of it.
+            base = self.evaluate(method.value)
+            if base.kind not in (LIBRARY, CLASS):
+                self.mutate(base.reach, root_name(method))
+                self.store(base, value)
+        return value
 
     def _class(self, node: ast.ClassDef) -> None:
         bases = [self.evaluate(each) for each in node.bases]
-        for argument in (*(keyword.value for keyword in node.keywords), *node.decorator_list):
-            self.evaluate(argument)
+        keywords = [self.evaluate(each.value) for each in node.keywords]
+        decorators = [self.evaluate(each) for each in node.decorator_list]
         inside = type(self)(self.world, self.namespace, self.effects, parent=self, values={}, via=self.via)
         inside.guarded = self.guarded
         token = self.world.token()
         methods: dict[str, Function] = {}
+        setters: dict[str, Function] = {}
         outer = self if self.values is not None else None
         for each in node.body:
             if not isinstance(each, ast.FunctionDef | ast.AsyncFunctionDef):
@@ -184,13 +210,35 @@ class Body(Calls):
                 inside.evaluate(expression)
             function = Function(each.name, each, self.namespace, outer, token)
             methods.setdefault(each.name, function)
+            if any(isinstance(one, ast.Attribute) and one.attr == "setter" for one in each.decorator_list):
+                setters[each.name] = function
             # Later lines of the class may name it: `@size.setter`, `alias = method`.
             inside.bind(each.name, Value(functions=frozenset({function})))
         parents = tuple(cls for base in bases if base.kind == CLASS for cls in base.classes)
-        cls = Class(node.name, self.namespace, methods, parents, token)
+        attributes = {name: value for name, value in (inside.values or {}).items() if name not in methods}
+        if node.decorator_list or any(base.kind == LIBRARY for base in bases):
+            # A dataclass and its like make the annotated ones anew for each instance.
+            for each in node.body:
+                if isinstance(each, ast.AnnAssign) and isinstance(each.target, ast.Name):
+                    attributes.pop(each.target.id, None)
+        cls = Class(node.name, self.namespace, methods, parents, token, attributes, setters)
         held = Value().holding(*(inside.values or {}).values())
         own = frozenset({token})
-        self.bind(node.name, Value(own, own | held.reach, CLASS, classes=frozenset({cls})))
+        value = Value(own, own | held.reach, CLASS, classes=frozenset({cls}))
+        before = dict(self.effects.mutated)
+        for parent in parents:
+            if found := parent.method("__init_subclass__"):
+                self.invoke(found, [value], {})
+        for keyword, given in zip(node.keywords, keywords, strict=True):
+            for maker in given.classes if keyword.arg == "metaclass" else ():
+                for method in filter(None, (maker.method("__new__"), maker.method("__init__"))):
+                    self.invoke(method, [given, SCALAR, SCALAR, value], {})
+        for decorator, written in zip(decorators, node.decorator_list, strict=True):
+            self._decorated(decorator, written, value)
+        changed = [name for name in self.effects.mutated if name not in before]
+        if changed:
+            self.world.stuck[token] = f"a class that changes {changed[0]} when it is made"
+        self.bind(node.name, value)
 
     def _try(self, node: ast.Try | ast.TryStar) -> None:
         survives = any(_survives(handler.type) for handler in node.handlers)
@@ -239,6 +287,7 @@ class Body(Calls):
         if isinstance(node, ast.Import):
             for alias in node.names:
                 self.effects.modules[alias.name] = None
+                self._module_file(alias.name)
                 self.load(alias.name)
                 top = alias.name.split(".")[0]
                 self.bind(alias.asname or top, Value(kind=LIBRARY, dotted=alias.name if alias.asname else top))
@@ -247,7 +296,10 @@ class Body(Calls):
         if node.level:
             package = self.namespace.name.rsplit(".", node.level)[0] if self.namespace.name else ""
             module = f"{package}.{module}".strip(".")
+        if module == "__future__" and self.in_notebook:
+            self.world.late_annotations |= any(alias.name == "annotations" for alias in node.names)
         self.effects.modules[module] = None
+        self._module_file(module)
         space = self.load(module)
         for alias in node.names:
             if alias.name == "*":
@@ -264,9 +316,17 @@ class Body(Calls):
                 if not name.startswith("_"):
                     self.bind(name, self.library(f"{module}.{name}"))
             return
-        self.namespace.stars.append(module)
+        star = f"from {module} import *"
+        self.namespace.stars.pop(star, None)
+        self.namespace.stars[star] = module
         if self.in_notebook:
-            self.effects.bind(f"from {module} import *")
+            self.effects.bind(star)
+
+    def _module_file(self, module: str) -> None:
+        """A module that the notebook has written itself."""
+        for path in module_paths(module):
+            if (name := files.file_name(path)) in self.world.notebook.values:
+                self.effects.read(name)
 
     def load(self, module: str) -> Namespace | None:
         """The globals of a local module, analysed once; None for a library."""
@@ -277,7 +337,7 @@ class Body(Calls):
         parent = module.rpartition(".")[0]
         if parent:
             self.load(parent)
-        source = world.modules(module)
+        source = world.source(module)
         if source is None:
             return None
         try:
@@ -294,6 +354,17 @@ class Body(Calls):
         state = frozenset({f"m:{module}"})
         world.notebook.values.setdefault(f"{module} (module state)", Value(state, state))
         return space
+
+
+_IN_PLACE = {
+    ast.Add: "add",
+    ast.Sub: "sub",
+    ast.Mult: "mul",
+    ast.Div: "truediv",
+    ast.BitOr: "or",
+    ast.BitAnd: "and",
+    ast.MatMult: "matmul",
+}
 
 
 def _survives(kind: ast.expr | None) -> bool:

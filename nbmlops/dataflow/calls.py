@@ -8,16 +8,18 @@ np.random.rand()    advances numpy's global state, where somebody seeded it
 
 from __future__ import annotations
 
-import abc
 import ast
 import posixpath
+import re
+from collections.abc import Callable
 from dataclasses import replace
+from functools import lru_cache, reduce
 
-from nbmlops.dataflow import knowledge, magics, shell
-from nbmlops.dataflow.expressions import root_name
-from nbmlops.dataflow.filecalls import FileCalls
+from nbmlops.dataflow import files, knowledge, magics, shell
+from nbmlops.dataflow.expressions import is_array, is_tabular, may_be_array, root_name
 from nbmlops.dataflow.frame import DEPTH
 from nbmlops.dataflow.names import free_names
+from nbmlops.dataflow.unseen import Unseen
 from nbmlops.dataflow.values import (
     CLASS,
     CONTAINER,
@@ -26,24 +28,24 @@ from nbmlops.dataflow.values import (
     INSTANCE,
     LIBRARY,
     SCALAR,
+    Class,
     Function,
     Value,
+    declared,
     join,
     text_value,
 )
 
 
-class Calls(FileCalls):
-    @abc.abstractmethod
-    def walk(self, statements: list[ast.stmt]) -> None:
-        """Go through a body of statements: body.py."""
-
+class Calls(Unseen):
     def call(self, node: ast.Call) -> Value:
         if isinstance(node.func, ast.Name) and node.func.id in magics.MARKS:
             return self._mark(node.func.id, node)
         base: Value | None = None
         callee = Value()
         if isinstance(node.func, ast.Attribute):
+            if self.is_globals(node.func.value):
+                return self.of_globals(node, node.func.attr)
             base = self.evaluate(node.func.value)
             if base.kind in (LIBRARY, CLASS):
                 callee, base = self.attribute(base, node.func.attr), None
@@ -58,17 +60,29 @@ class Calls(FileCalls):
         if callee.kind == CLASS:
             return self._instance(callee, positional, named)
         if callee.kind == LIBRARY:
+            if callee.dotted in ("exec", "eval"):
+                return self.execute(callee.dotted, node, positional, named)
             self._call_back([*positional, *named.values()])
+            for each in positional:
+                self.dunder(each, knowledge.CALLED_BY_BUILTINS.get(callee.dotted, ()))
             return self.library_call(node, callee.dotted, positional, named)
         return self._unknown(callee, positional, named)
 
     # Functions and classes whose source we have
 
     def _all(self, functions: frozenset[Function], positional: list[Value], named: dict[str, Value]) -> Value:
-        result: Value | None = None
-        for function in sorted(functions, key=lambda each: each.token):
-            result = join(result, self.invoke(function, positional, named))
-        return result or Value()
+        """One of them is called."""
+        found: list[Value] = []
+
+        def walk(function: Function) -> Callable[[], None]:
+            return lambda: found.append(self.invoke(function, positional, named))
+
+        walks = [walk(function) for function in sorted(functions, key=_token)]
+        if len(walks) == 1:
+            walks[0]()
+        else:
+            self.branches(walks)
+        return reduce(join, found) if found else Value()
 
     def invoke(self, function: Function, positional: list[Value], named: dict[str, Value]) -> Value:
         """Walk a function's body with the values it is given."""
@@ -87,8 +101,8 @@ class Calls(FileCalls):
             self.effects,
             parent=function.frame,
             values=values,
-            global_names=_declared(node, ast.Global),
-            nonlocal_names=_declared(node, ast.Nonlocal),
+            global_names=declared(node, ast.Global),
+            nonlocal_names=declared(node, ast.Nonlocal),
             via=function.name,
         )
         frame.guarded = self.guarded
@@ -130,19 +144,29 @@ class Calls(FileCalls):
     def _unknown(self, callee: Value, positional: list[Value], named: dict[str, Value]) -> Value:
         """A call of some object: a model of torch, a partial, a function out of a list."""
         self.effects.acts = True
-        result: Value | None = None
-        for each in callee.classes:
+        results = [self.world.fresh().holding(callee, *positional, *named.values())]
+        given = Value().holding(callee, *positional, *named.values()).part()
+        if callee.made == "functools.partial":
+            self.mutate(callee.reach)
+
+        def walk(function: Function) -> Callable[[], None]:
+            # A partial calls it with what it holds.
+            count = len(function.node.args.posonlyargs) + len(function.node.args.args)
+            return lambda: results.append(self.invoke(function, [given] * count, {}))
+
+        self.branches([*(walk(each) for each in sorted(callee.functions, key=_token)), lambda: None])
+        for each in sorted(callee.classes, key=_token):
             if found := each.method("__call__"):
-                result = join(result, self.invoke(found, [callee, *positional], named))
-        for function in callee.functions:
-            result = join(result, self.invoke(function, positional, named))
+                results.append(self.invoke(found, [callee, *positional], named))
         self._call_back([*positional, *named.values()])
-        return join(result, self.world.fresh().holding(callee, *positional, *named.values()))
+        return reduce(join, results)
 
     def _call_back(self, values: list[Value], receiver: Value | None = None) -> None:
         """Functions among the arguments are called with whatever the others hold."""
+        if not any(value.functions or value.kind == CLASS for value in values):
+            return
         self.world.passed_on += 1
-        self._call_each(values, receiver)
+        self.branches([lambda: self._call_each(values, receiver), lambda: None])
         self.world.passed_on -= 1
 
     def _call_each(self, values: list[Value], receiver: Value | None) -> None:
@@ -151,7 +175,7 @@ class Calls(FileCalls):
                 continue
             others = [each.part() for position, each in enumerate(values) if position != number]
             given = Value().holding(*others, *([receiver.part()] if receiver else [])).part()
-            for function in sorted(value.functions, key=lambda each: each.token):
+            for function in sorted(value.functions, key=_token):
                 count = len(function.node.args.posonlyargs) + len(function.node.args.args)
                 self.invoke(function, [given] * count, {})
         for value in values:
@@ -183,7 +207,10 @@ class Calls(FileCalls):
                     self.effects.direct[name] = None
             if not (base.kind == CONTAINER and attr in knowledge.CONTAINER_MUTATORS):
                 return result or SCALAR
-        if not _is_text(base):
+        if base.made == "get_ipython" and attr in knowledge.SHELL_METHODS:
+            self.open_names(f"get_ipython().{attr}()")
+            return self.world.fresh()
+        if not _is_text(base) and not (attr in knowledge.CONTAINER_MUTATORS and attr != "sort"):
             self._call_back(arguments, base)
         if (written := self.file_method(node, attr, base, positional, named)) is not None:
             return written
@@ -195,8 +222,13 @@ class Calls(FileCalls):
 
     def _changing(self, node: ast.Call, attr: str, name: str, base: Value, arguments: list[Value]) -> Value:
         effects, known = self.effects, knowledge
+        query = " ".join(each.text or "" for each in arguments[:1])
+        if base.made.split(".")[0] in known.FRAME_READERS:
+            self.read_words(query)
+        elif attr in ("query", "eval"):
+            self.read_words(" ".join(_OUTER.findall(query)))
         if attr in known.DRAWING_METHODS and not _has_keyword(node, "random_state"):
-            self.draw(known.NUMPY_RNG)
+            self.draw(known.NUMPY_RNG, node if attr == "sample" and not positional_rng(node) else None)
         if self._is_pandas_plot(node, base):
             return self.new_figure()
         if any(each.arg == "inplace" and not _is_false(each.value) for each in node.keywords):
@@ -217,9 +249,10 @@ class Calls(FileCalls):
             self.store(base, *arguments)
             return base.part() if attr in ("pop", "setdefault", "popleft", "popitem") else SCALAR
         if attr in known.FRESH_METHODS or attr.startswith(("is_", "has_")):
-            return self.world.fresh()
+            return replace(self.world.fresh(), made=base.made if is_tabular(base) else "")
         if attr in known.VIEW_METHODS or (attr.startswith("get_") and not arguments):
-            return base.part()
+            is_view = is_array(base) or (attr in known.ARRAY_VIEWS and may_be_array(base))
+            return replace(base.part(), made=base.made, is_view=True) if is_view else base.part()
         effects.acts = True
         self.mutate(base.reach, name)
         self.store(base, *arguments)
@@ -262,16 +295,36 @@ class Calls(FileCalls):
                     self.write_file(text_value(path))
             case magics.UNKNOWN:
                 effects.sink = effects.sink or f"runs {text}"
+                body = node.args[1] if len(node.args) > 1 else None
+                self.read_words(text, changes=True)
+                self.read_words(str(body.value) if isinstance(body, ast.Constant) else "")
+                self.open_hidden(text.split()[0])
+            case magics.RUN:
+                self.run_script(text)
             case magics.LOG:
                 effects.logs = True
             case magics.CONSOLE:
                 effects.displays = True
             case magics.SETTING:
                 effects.setting = True
-                effects.sink = "changes the working folder" if "cd" in text.split()[0] else "sets the environment"
+                effects.sink = _SETTING_MAGICS.get(text.split()[0], "changes the working folder")
             case magics.WRITE:
                 self.write_file(values[0])
+                if values[0].text is not None and len(node.args) > 1:
+                    self.write_source(files.normal(values[0].text), text=values[1].text)
         return self.world.fresh()
+
+
+def _token(made: Function | Class) -> str:
+    return made.token
+
+
+_OUTER = re.compile(r"@(\w+)")
+_SETTING_MAGICS = {
+    "%env": "sets the environment",
+    "%set_env": "sets the environment",
+    "%load_ext": "loads an extension",
+}
 
 
 def _arguments(function: Function, positional: list[Value], named: dict[str, Value], rest: Value) -> dict[str, Value]:
@@ -303,10 +356,7 @@ def _arguments(function: Function, positional: list[Value], named: dict[str, Val
     return values
 
 
-def _declared(node: ast.AST, kind: type[ast.Global] | type[ast.Nonlocal]) -> frozenset[str]:
-    return frozenset(name for each in ast.walk(node) if isinstance(each, kind) for name in each.names)
-
-
+@lru_cache(maxsize=4096)
 def _is_generator(node: ast.FunctionDef | ast.AsyncFunctionDef) -> bool:
     waiting: list[ast.AST] = list(node.body)
     while waiting:
@@ -318,6 +368,7 @@ def _is_generator(node: ast.FunctionDef | ast.AsyncFunctionDef) -> bool:
     return False
 
 
+@lru_cache(maxsize=4096)
 def _always(node: ast.FunctionDef | ast.AsyncFunctionDef) -> bool:
     """No early return: what the body binds of the globals is bound."""
     return not any(isinstance(each, ast.Return) for statement in node.body[:-1] for each in ast.walk(statement))
@@ -331,6 +382,11 @@ def _decorated(function: Function, name: str) -> bool:
 
 def _has_keyword(node: ast.Call, name: str) -> bool:
     return any(each.arg == name for each in node.keywords)
+
+
+def positional_rng(node: ast.Call) -> bool:
+    """`random.sample(...)` of one's own generator, a list's `sample`: not pandas' with the global one."""
+    return len(node.args) > 1
 
 
 def _is_false(node: ast.expr) -> bool:

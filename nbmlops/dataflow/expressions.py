@@ -4,19 +4,26 @@ from __future__ import annotations
 
 import abc
 import ast
+import itertools
 import posixpath
+from collections.abc import Iterable
 from dataclasses import replace
+from functools import reduce
 
+from nbmlops.dataflow import knowledge
 from nbmlops.dataflow.frame import Frame
-from nbmlops.dataflow.names import free_names
+from nbmlops.dataflow.names import free_names, mentioned
 from nbmlops.dataflow.values import (
     CLASS,
     CONTAINER,
     FUNCTION,
     IMMUTABLE,
     LIBRARY,
+    NONE,
+    OPEN,
     SCALAR,
     Function,
+    Tokens,
     Value,
     join,
     text_value,
@@ -67,9 +74,17 @@ class Expressions(Frame, abc.ABC):
                 return result
             case ast.UnaryOp():
                 operand = self.evaluate(node.operand)
+                self.dunder(operand, _UNARY)
                 return SCALAR if operand.kind == IMMUTABLE or isinstance(node.op, ast.Not) else self.world.fresh()
+            case ast.Compare(left=ast.Constant(value=str() as name), comparators=[inside]) if self.is_globals(inside):
+                if name in self.world.notebook.values:
+                    self.read_global(name)
+                return SCALAR
             case ast.Compare():
                 parts = [self.evaluate(each) for each in (node.left, *node.comparators)]
+                for one, other in itertools.pairwise(parts):
+                    self.dunder(one, _COMPARING, other)
+                    self.dunder(other, (*_COMPARING, "__contains__"), one)
                 return SCALAR if all(part.kind == IMMUTABLE for part in parts) else self.world.fresh()
             case ast.IfExp():
                 self.evaluate(node.test)
@@ -93,7 +108,7 @@ class Expressions(Frame, abc.ABC):
                 return replace(self.world.fresh("a generator").holding(held), lazy=late | held.lazy)
             case ast.Starred() | ast.Await():
                 inner = self.evaluate(node.value)
-                return inner.part() if isinstance(node, ast.Starred) else inner
+                return self.iterate(inner) if isinstance(node, ast.Starred) else inner
             case ast.Yield() | ast.YieldFrom():
                 self.returned = join(self.returned, self.evaluate(node.value))
                 return Value()
@@ -127,6 +142,12 @@ class Expressions(Frame, abc.ABC):
                 return join(base.part(), self.invoke(found, [base], {}))
         if name in ("shape", "size", "ndim", "dtype", "__name__", "empty"):
             return SCALAR
+        if base.kind != CLASS and base.classes:
+            self.dunder(base, ("__getattr__", "__getattribute__"))
+            shared = [each.attribute(name) for each in base.classes]
+            return reduce(join, [each for each in shared if each is not None and each.reach], base.part())
+        if name in ("T", "flat", "real", "imag") and (is_array(base) or may_be_array(base)):
+            return replace(base.part(), made=base.made, is_view=True)
         return base.part()
 
     def library(self, dotted: str) -> Value:
@@ -137,7 +158,7 @@ class Expressions(Frame, abc.ABC):
             inside = type(self)(self.world, space, self.effects)
             if name in space.values:
                 return inside.read_global(name)
-        return Value(kind=LIBRARY, dotted=dotted)
+        return Value(kind=LIBRARY, dotted=knowledge.canonical(dotted))
 
     def function_value(self, name: str, node: ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda) -> Value:
         token = self.world.token()
@@ -147,7 +168,39 @@ class Expressions(Frame, abc.ABC):
         for default in (*arguments.defaults, *arguments.kw_defaults):
             self.evaluate(default)
         own = frozenset({token})
-        return Value(own, own, FUNCTION, functions=frozenset({function}))
+        return Value(own, own | self._captured(node), FUNCTION, functions=frozenset({function}))
+
+    def _captured(self, node: ast.AST) -> Tokens:
+        """What a function defined inside of others holds of their local names."""
+        found: Tokens = NONE
+        names = mentioned(node) if self.values is not None else ()
+        frame: Frame | None = self
+        while frame is not None and frame.values is not None:
+            held = [frame.values[name].reach for name in names if name in frame.values]
+            if any(name in frame.values for name in names):
+                found |= frozenset({frame.token}).union(*held)
+            frame = frame.parent
+        return found
+
+    def dunder(self, value: Value, names: Iterable[str], *given: Value) -> Value | None:
+        """Operators on an instance of a class of the notebook are calls of its methods."""
+        result: Value | None = None
+        if value.kind != CLASS and value.classes:
+            for name in names:
+                for each in sorted(value.classes, key=lambda each: each.token):
+                    if found := each.method(name):
+                        result = join(result, self.invoke(found, [value, *given], {}))
+        return result
+
+    def iterate(self, value: Value) -> Value:
+        """What a loop over the value gives, one by one."""
+        given = self.dunder(value, ("__iter__", "__next__", "__getitem__"))
+        part = value.part()
+        used_up = {token for token in value.reach if self.world.stuck.get(token) in knowledge.CONSUMED}
+        if value.own & used_up:
+            # What comes out of an iterator or a file does not hold on to it.
+            part = replace(part, own=part.own - used_up, reach=part.reach - used_up)
+        return join(given, part) if given is not None else part
 
     def _walrus(self, name: str, value: Value) -> None:
         """A walrus in a comprehension binds in the scope around it."""
@@ -163,9 +216,24 @@ class Expressions(Frame, abc.ABC):
             return SCALAR
         return replace(self.world.fresh(), kind=CONTAINER).holding(*parts)
 
+    def is_globals(self, node: ast.expr) -> bool:
+        """The notebook's names as a dict: `globals()`, at top level `locals()`, `get_ipython().user_ns`."""
+        match node:
+            case ast.Call(func=ast.Name(id=name), args=[]):
+                return name == "globals" or (name in ("locals", "vars", "dir") and self.values is None)
+            case ast.Attribute(attr="user_ns" | "user_global_ns"):
+                return True
+        return False
+
     def _subscript(self, node: ast.Subscript) -> Value:
+        if self.is_globals(node.value):
+            name = self.evaluate(node.slice).text
+            if name is not None:
+                return self.read_global(name)
         base = self.evaluate(node.value)
-        self.evaluate(node.slice)
+        key = self.evaluate(node.slice)
+        if (given := self.dunder(base, ("__getitem__", "__missing__"), key)) is not None:
+            return join(given, base.part())
         if base.kind == LIBRARY:
             return Value(kind=LIBRARY, dotted=base.dotted) if base.dotted else Value()
         if isinstance(node.slice, ast.List | ast.Compare):
@@ -173,10 +241,16 @@ class Expressions(Frame, abc.ABC):
             return self.world.fresh().holding(replace(base, reach=frozenset()))
         if base.kind == CONTAINER and isinstance(node.slice, ast.Slice):
             return replace(self.world.fresh(), kind=CONTAINER).holding(base)
+        if is_array(base) or (_is_slice(node.slice) and may_be_array(base)):
+            return replace(base.part(), made=base.made, is_view=True)
         return base.part()
 
     def _operation(self, node: ast.BinOp) -> Value:
         left, right = self.evaluate(node.left), self.evaluate(node.right)
+        name = _OPERATORS.get(type(node.op).__name__, type(node.op).__name__.lower())
+        for one, other, method in ((left, right, f"__{name}__"), (right, left, f"__r{name}__")):
+            if (given := self.dunder(one, (method,), other)) is not None:
+                return given
         if left.text is not None and right.text is not None:
             if isinstance(node.op, ast.Div):
                 return text_value(posixpath.join(left.text, right.text))
@@ -186,7 +260,7 @@ class Expressions(Frame, abc.ABC):
             return Value(kind=IMMUTABLE, made="pathlib.Path")
         if left.kind == IMMUTABLE and right.kind == IMMUTABLE:
             return SCALAR
-        result = self.world.fresh()
+        result = replace(self.world.fresh(), made=next((each.made for each in (left, right) if is_tabular(each)), ""))
         if CONTAINER in (left.kind, right.kind):
             result = replace(result.holding(left, right), kind=CONTAINER)
         return result
@@ -203,7 +277,7 @@ class Expressions(Frame, abc.ABC):
         inside.is_comprehension = True
         for number, generator in enumerate(generators):
             source = (self if number == 0 else inside).evaluate(generator.iter)
-            inside.bind_target(generator.target, source.part(), None)
+            inside.bind_target(generator.target, inside.iterate(source), None)
             for condition in generator.ifs:
                 inside.evaluate(condition)
         held = Value().holding(*(inside.evaluate(each) for each in results))
@@ -219,17 +293,33 @@ class Expressions(Frame, abc.ABC):
             case ast.Name():
                 self.bind(target.id, value)
             case ast.Tuple() | ast.List():
-                part = value.part() if value.kind != IMMUTABLE or value.reach else SCALAR
+                part = self.iterate(value) if value.kind != IMMUTABLE or value.reach else SCALAR
                 for each in target.elts:
                     self.bind_target(each, part, None)
             case ast.Starred():
                 self.bind_target(target.value, replace(self.world.fresh(), kind=CONTAINER).holding(value), None)
             case ast.Attribute():
-                self._store_in(self.evaluate(target.value), target.value, value)
+                base = self.evaluate(target.value)
+                self._set_property(base, target.attr, value)
+                self._store_in(base, target.value, value)
+            case ast.Subscript() if self.is_globals(target.value):
+                name = self.evaluate(target.slice).text
+                if name is None:
+                    self.open_names("globals()")
+                else:
+                    self.world.notebook.values[name] = value
+                    self.effects.bind(name)
             case ast.Subscript():
                 base = self.evaluate(target.value)
-                self.evaluate(target.slice)
+                self.dunder(base, ("__setitem__",), self.evaluate(target.slice), value)
                 self._store_in(base, target.value, value)
+
+    def _set_property(self, base: Value, name: str, value: Value) -> None:
+        self.dunder(base, ("__setattr__",), SCALAR, value)
+        for each in base.classes if base.kind != CLASS else ():
+            setter = next((one.setters[name] for one in each.lineage if name in one.setters), None)
+            if setter is not None:
+                self.invoke(setter, [base, value], {})
 
     def _store_in(self, base: Value, node: ast.expr, value: Value) -> None:
         if base.kind == LIBRARY:
@@ -238,6 +328,30 @@ class Expressions(Frame, abc.ABC):
             return
         self.mutate(base.own, root_name(node))
         self.store(base, value)
+
+
+_OPERATORS = {"Mult": "mul", "Div": "truediv", "LShift": "lshift", "RShift": "rshift", "BitOr": "or", "BitXor": "xor"}
+_OPERATORS |= {"BitAnd": "and", "MatMult": "matmul"}
+_UNARY = ("__neg__", "__pos__", "__invert__", "__bool__", "__len__")
+_COMPARING = ("__eq__", "__ne__", "__lt__", "__le__", "__gt__", "__ge__")
+
+
+def is_array(value: Value) -> bool:
+    """An array of numpy, as far as one can see: parts of it are views of its memory."""
+    return value.made.startswith("numpy.")
+
+
+def may_be_array(value: Value) -> bool:
+    return not value.made and value.kind == OPEN and value.text is None
+
+
+def is_tabular(value: Value) -> bool:
+    """Of numpy or pandas: so is most of what is computed from it."""
+    return value.made.startswith(("numpy.", "pandas."))
+
+
+def _is_slice(node: ast.expr) -> bool:
+    return isinstance(node, ast.Slice) or (isinstance(node, ast.Tuple) and any(map(_is_slice, node.elts)))
 
 
 def root_name(node: ast.expr) -> str:

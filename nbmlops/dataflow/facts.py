@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 from dataclasses import dataclass
 
-from nbmlops.dataflow import magics
+from nbmlops.dataflow import knowledge, magics
 from nbmlops.dataflow.frame import Effects
 from nbmlops.dataflow.names import free_names
 from nbmlops.dataflow.python import ParsedCell
@@ -66,7 +66,9 @@ def cell_statements(
                 displays=effects.displays or shown,
                 fits=effects.fits,
                 logs=effects.logs,
-                sink=effects.sink,
+                sink=effects.sink or ("changes the process" if role is Role.SETTING and _is_wide(effects) else ""),
+                chance=tuple(effects.chance),
+                asks=tuple(effects.asks),
                 files_read=tuple(effects.files_read),
                 files_written=tuple(effects.files_written),
                 requirements=_requirements(node),
@@ -90,17 +92,23 @@ def _role(place: Place, values: dict[str, Value]) -> Role:
         value = values.get(node.targets[0].id)
         if isinstance(node.value, ast.Lambda):
             return Role.DEFINITION
+        if isinstance(node.value, ast.Call) and value and value.kind == LIBRARY and value.dotted.endswith("()"):
+            return Role.DEFINITION
         if isinstance(node.value, ast.Name | ast.Attribute) and value and value.kind in (FUNCTION, CLASS, LIBRARY):
             return Role.DEFINITION
-    if effects.setting and not effects.ever and isinstance(node, ast.Expr | ast.Assign | ast.AugAssign):
-        changed = [values.get(name) for name in effects.mutated]
-        if all(value is not None and value.kind == LIBRARY for value in changed) and not effects.files_written:
-            return Role.SETTING
+    only_sets = effects.setting and not effects.ever and not effects.files_written
+    only_sets = only_sets and all(name.endswith(" (settings)") for name in effects.mutated)
+    if only_sets and isinstance(node, ast.Expr | ast.Assign | ast.AugAssign):
+        return Role.SETTING
     if isinstance(node, ast.Assign | ast.AnnAssign) and not effects.reads and _literal_pairs(node):
         return Role.LITERAL
     if isinstance(node, ast.AnnAssign) and _literal_pairs(node):
         return Role.LITERAL
     return Role.CODE
+
+
+def _is_wide(effects: Effects) -> bool:
+    return any(name.partition(" ")[0] in knowledge.PROCESS_WIDE for name in effects.mutated)
 
 
 def _is_housekeeping(node: ast.stmt) -> bool:

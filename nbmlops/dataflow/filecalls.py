@@ -8,18 +8,23 @@ from dataclasses import replace
 
 from nbmlops.dataflow import files, knowledge
 from nbmlops.dataflow.expressions import Expressions
-from nbmlops.dataflow.values import IMMUTABLE, SCALAR, Value
+from nbmlops.dataflow.values import CONTAINER, IMMUTABLE, LIBRARY, SCALAR, Value
 
 
 class FileCalls(Expressions):
     # Hidden state
 
-    def draw(self, state: str) -> None:
-        """Use a global random number generator. Without a seed there is nothing to reproduce."""
+    def draw(self, state: str, node: ast.Call | None = None) -> None:
+        """Use a global random number generator. Without a seed there is nothing to reproduce: `node` is to blame."""
         value = self.world.notebook.values.get(state)
         if value is not None:
             self.effects.read(state)
             self.mutate(value.own, state)
+        elif node is not None:
+            self.owes_to_chance(node, "is not seeded")
+
+    def owes_to_chance(self, node: ast.Call, why: str) -> None:
+        self.effects.chance[f"{ast.unparse(node.func)}() in cell {self.world.cell + 1} {why}"] = None
 
     def new_figure(self) -> Value:
         value = self.world.fresh("a figure")
@@ -28,9 +33,10 @@ class FileCalls(Expressions):
         return value
 
     def _figure(self, starts: bool) -> Value:
-        """Draw on the current figure. A cell that starts to draw has a new one, as notebooks show it."""
+        """Draw on the current figure. A cell that starts to draw has a new one, as notebooks show them inline."""
         value = self.world.notebook.values.get(knowledge.FIGURE)
-        if value is None or (starts and self.world.figure_cell != self.world.cell):
+        is_new = starts and not self.world.figures_last and self.world.figure_cell != self.world.cell
+        if value is None or is_new:
             return self.new_figure()
         self.effects.read(knowledge.FIGURE)
         self.mutate(value.own, knowledge.FIGURE)
@@ -42,7 +48,7 @@ class FileCalls(Expressions):
         self.effects.displays = True
         if name in ("figure", "subplots", "subplot_mosaic"):
             return self.new_figure()
-        if name in knowledge.FIGURE_ENDERS:
+        if name in knowledge.FIGURE_ENDERS and not (name == "show" and self.world.figures_last):
             if knowledge.FIGURE in self.world.notebook.values:
                 self.effects.read(knowledge.FIGURE)
                 self.forget(knowledge.FIGURE)
@@ -55,18 +61,24 @@ class FileCalls(Expressions):
         known, effects = knowledge, self.effects
         arguments = [*positional, *named.values()]
         package, last = dotted.split(".")[0], dotted.rpartition(".")[2]
+        if dotted in known.BROWSERS:
+            effects.displays = True
+            return SCALAR
         if dotted in known.PRINTING:
             effects.displays = True
             if "file" in named:
                 self.mutate(named["file"].own)
             return SCALAR
+        if dotted in known.SEEDS and _is_unseeded(node):
+            self.owes_to_chance(node, "is not seeded")
         if dotted in known.SEEDS:
             self.bind_state(known.SEEDS[dotted], self.world.fresh())
             return SCALAR
-        if dotted in known.SETTING_FUNCTIONS or dotted.startswith(known.FIGURE_SETTINGS):
+        sets = dotted.rpartition("().")[0] in known.HANDLES and last in known.HANDLE_SETTERS
+        if dotted in known.BACKEND_CHOICES:
+            self.world.figures_last = True
+        if sets or dotted in known.SETTING_FUNCTIONS or dotted.startswith(known.FIGURE_SETTINGS):
             self.mutate_library(package, *(("matplotlib",) if package == "seaborn" else ()))
-            if package in ("sys", "os"):
-                effects.sink = "changes the process"
             return SCALAR
         if dotted in known.WORKING_FOLDER_FUNCTIONS:
             effects.setting, effects.sink = True, "changes the working folder"
@@ -85,11 +97,14 @@ class FileCalls(Expressions):
         ):
             effects.displays = True
             return self._figure(starts="ax" not in named)
+        if package in known.FRAME_READERS or dotted in known.FRAME_READERS:
+            self.read_words(" ".join(each.text or "" for each in arguments))
         if dotted in known.SINKS:
             effects.sink = effects.sink or known.SINKS[dotted]
         if dotted in known.TRAIN_FUNCTIONS:
             effects.fits = True
         self._draws(node, dotted, package, last)
+        self._varies(node, dotted)
         self._changes(dotted, last, positional, named)
         made = self.library_files(node, dotted, positional, named)
         if made is not None:
@@ -102,15 +117,27 @@ class FileCalls(Expressions):
             return
         if package == "sklearn":
             if last in knowledge.DRAWING_SKLEARN or last.startswith("make_"):
-                self.draw(knowledge.NUMPY_RNG)
+                self.draw(knowledge.NUMPY_RNG, node)
+            elif last in knowledge.CHANCY_SKLEARN:
+                # It draws when it is fitted, from the state as it is then.
+                self.draw(knowledge.NUMPY_RNG, node)
             return
         if dotted in knowledge.RNG_FREE:
+            if dotted in knowledge.OWN_RNG and _is_unseeded(node):
+                self.owes_to_chance(node, "is not seeded")
             return
         if dotted.startswith("scipy.stats.") or (package == "imblearn"):
-            self.draw(knowledge.NUMPY_RNG)
+            self.draw(knowledge.NUMPY_RNG, node if last == "rvs" else None)
         for prefix, state in knowledge.RNG_PREFIXES.items():
             if dotted.startswith(prefix):
-                self.draw(state)
+                self.draw(state, node if prefix not in knowledge.MIXED_RNG else None)
+
+    def _varies(self, node: ast.Call, dotted: str) -> None:
+        for prefix, why in knowledge.VARYING.items():
+            if dotted == prefix or (prefix.endswith(".") and dotted.startswith(prefix)):
+                self.owes_to_chance(node, why)
+        if dotted in knowledge.ASKING:
+            self.effects.asks[f"{ast.unparse(node.func)}() in cell {self.world.cell + 1}"] = None
 
     def _changes(self, dotted: str, last: str, positional: list[Value], named: dict[str, Value]) -> None:
         changed = knowledge.MUTATING_FUNCTIONS.get(dotted, ())
@@ -149,9 +176,14 @@ class FileCalls(Expressions):
             return self.world.fresh("an iterator").holding(*arguments)
         result = replace(self.world.fresh(), made=dotted)
         if dotted in ("list", "dict", "set", "tuple", "sorted"):
-            return replace(result, kind="container").holding(*arguments)
-        if dotted in ("globals", "locals"):
-            self.effects.acts = True
+            return replace(result, kind=CONTAINER).holding(*map(self.iterate, arguments))
+        if dotted in known.HANDLES:
+            return Value(kind=LIBRARY, dotted=f"{dotted}()")
+        if why := next((why for prefix, why in known.STUCK_PREFIXES.items() if dotted.startswith(prefix)), ""):
+            return replace(self.world.fresh(why).holding(*arguments), made=dotted)
+        if dotted in ("globals", "locals", "vars", "dir") and not arguments:
+            if dotted == "globals" or self.values is None:
+                self.read_all()
             return result
         fresh = (
             dotted.startswith(known.FRESH_PACKAGES)
@@ -161,6 +193,10 @@ class FileCalls(Expressions):
             or dotted == "copy.deepcopy"
             or (package == "mlflow")
         )
+        if package == "numpy" and last in known.SHARING_NUMPY:
+            # The same memory, perhaps: what is done to one is done to the other.
+            held = Value().holding(*arguments)
+            return replace(result, own=result.own | held.reach, reach=result.reach | held.reach, is_view=True)
         return result if fresh else result.holding(*arguments)
 
     # Files
@@ -265,6 +301,11 @@ class FileCalls(Expressions):
             name = files.folder_name(folder)
             if name not in self.world.notebook.values:
                 self.bind_state(name, self.world.fresh())
+
+
+def _is_unseeded(node: ast.Call) -> bool:
+    given = [*node.args, *(each.value for each in node.keywords)]
+    return all(isinstance(each, ast.Constant) and each.value is None for each in given)
 
 
 def _path_of(position: int, positional: list[Value], named: dict[str, Value]) -> Value | None:

@@ -26,8 +26,9 @@ from nbmlops.dataflow.values import (
 
 _BUILTINS = frozenset(dir(builtins))
 _OUTPUT_NAME = re.compile(r"_i?\d*$")
+_WORD = re.compile(r"[^\W\d]\w*")
 DEPTH = 20
-BUDGET = 10_000
+BUDGET = 2_000
 """Statements walked inside functions, for one statement of the notebook; beyond it calls are unknown."""
 
 Modules = Callable[[str], str | None]
@@ -53,6 +54,9 @@ class Effects:
     displays: bool = False
     fits: bool = False
     logs: bool = False
+    chance: dict[str, None] = field(default_factory=dict)
+    """What comes out otherwise each time, one sentence for each cause."""
+    asks: dict[str, None] = field(default_factory=dict)
     sink: str = ""
     setting: bool = False
     acts: bool = False
@@ -77,6 +81,12 @@ class World:
     local_modules: dict[str, Namespace | None] = field(default_factory=dict)
     module_imports: dict[str, None] = field(default_factory=dict)
     """What the local modules import."""
+    written: dict[str, str] = field(default_factory=dict)
+    """Source files that the notebook writes itself (`%%writefile`), by path."""
+    settings: set[str] = field(default_factory=set)
+    """Names of the hidden state of libraries that somebody has changed."""
+    late_annotations: bool = False
+    """`from __future__ import annotations`: they are not evaluated."""
     stuck: dict[str, str] = field(default_factory=dict)
     """Objects that cannot leave their process, and why."""
     frames: list[Frame] = field(default_factory=list)
@@ -84,9 +94,21 @@ class World:
     passed_on: int = 0
     """Inside of functions that were given to somebody who may call them."""
     figure_cell: int = -1
+    figures_last: bool = False
+    """A backend was chosen that keeps figures from cell to cell; the usual one closes them at the end of each."""
     cell: int = -1
     count: int = 0
     budget: int = BUDGET
+
+    def source(self, name: str) -> str | None:
+        """Of a local module by its dotted name, or of a script by its path."""
+        paths = [name] if is_path(name) else module_paths(name)
+        return next((self.written[path] for path in paths if path in self.written), None) or self.modules(name)
+
+    def is_beside_notebook(self, module: str) -> bool:
+        """A local module that the notebook does not write itself."""
+        is_own = any(path in self.written for path in module_paths(module))
+        return self.local_modules.get(module) is not None and not is_own
 
     def token(self, why_stuck: str = "") -> str:
         self.count += 1
@@ -125,6 +147,8 @@ class Frame:
         self.nonlocal_names = nonlocal_names
         self.via = via
         self.returned: Value | None = None
+        self.token = f"f:{world.token()}" if values is not None else ""
+        """Its local names, for the closures that bind them again."""
         self.guarded = 0
         """Inside of `try` blocks that survive a NameError."""
 
@@ -150,6 +174,7 @@ class Frame:
         if value is None:
             return self._read_unbound(name)
         self.effects.read(name)
+        self._read_settings(value)
         for each in (*value.lazy, *(cls.name for cls in value.classes if value.kind != CLASS)):
             if each != name and each in self.namespace.values:
                 self.effects.read(each)
@@ -158,14 +183,23 @@ class Frame:
             self.mutate(frozenset(used))
         return value
 
+    def _read_settings(self, value: Value) -> None:
+        if value.kind == LIBRARY and (state := settings_of(value.dotted)) in self.world.settings:
+            self.effects.read(state)
+
     def _read_unbound(self, name: str) -> Value:
         stars = self.namespace.stars
         for star in stars:
-            self.effects.read(f"from {star} import *")
+            self.effects.read(star)
         if name in _BUILTINS or name in knowledge.IPYTHON_NAMES or _OUTPUT_NAME.match(name):
             return Value(kind=LIBRARY, dotted=name)
         if stars:
-            return Value(kind=LIBRARY, dotted=f"{stars[-1]}.{name}")
+            star, module = list(stars.items())[-1]
+            if not module:
+                return self.namespace.values[star]
+            value = Value(kind=LIBRARY, dotted=knowledge.canonical(f"{module}.{name}"))
+            self._read_settings(value)
+            return value
         self.effects.read(name)
         if not self.guarded:
             if self.world.passed_on and name not in self.effects.undefined:
@@ -180,6 +214,7 @@ class Frame:
         if value is None:
             return Value(kind=LIBRARY, dotted=name)
         if value.kind in (LIBRARY, FUNCTION, CLASS):
+            self._read_settings(value)
             return value
         state = f"{self.namespace.name} (module state)"
         self.effects.read(state)
@@ -193,6 +228,7 @@ class Frame:
     def bind(self, name: str, value: Value) -> None:
         if name in self.nonlocal_names and self.parent is not None:
             self.parent.bind(name, value)
+            self.mutate(frozenset({self.parent.token}))
         elif self.values is not None and name not in self.global_names:
             self.values[name] = value
         else:
@@ -234,13 +270,61 @@ class Frame:
             effects.direct[direct] = None
 
     def mutate_library(self, *packages: str) -> None:
-        """The state of whole packages, under all names that lead into them."""
-        self.effects.setting = True
-        for name, value in self.world.notebook.values.items():
-            if value.kind == LIBRARY and value.dotted.split(".")[0] in packages and name not in self.effects.bound:
-                self.effects.mutated[name] = None
-                self.effects.direct[name] = None
-                self.effects.read(name)
+        """The state of whole packages, under whatever name somebody imports them."""
+        effects = self.effects
+        effects.setting = True
+        for package in packages:
+            state = settings_of(package)
+            if state in self.world.settings:
+                effects.read(state)
+            self.world.settings.add(state)
+            effects.mutated[state] = None
+            effects.direct[state] = None
+            if package in ("os", "sys"):
+                effects.sink = effects.sink or "changes the process"
+
+    # Names that only execution tells
+
+    def variables(self) -> list[str]:
+        """Of the notebook, what holds data."""
+        return [
+            name
+            for name, value in self.world.notebook.values.items()
+            if name.isidentifier() and value.kind not in (LIBRARY, FUNCTION, CLASS)
+        ]
+
+    def read_words(self, text: str, changes: bool = False) -> None:
+        """Text in another language (a query, a magic's arguments) uses the variables that it names."""
+        known = self.world.notebook.values
+        for name in dict.fromkeys(_WORD.findall(text)):
+            if name in known and (self.values is None or name not in self.values):
+                self.read(name)
+                if changes:
+                    self.mutate(known[name].own, name)
+                    self.effects.ever[name] = None
+
+    def read_all(self) -> None:
+        """Code that cannot be seen may use any variable."""
+        for name in self.variables():
+            self.effects.read(name)
+
+    def open_names(self, why: str) -> None:
+        """From here on there may be names that nobody sees bound, and any variable may be another."""
+        self.effects.acts = True
+        for name in self.variables():
+            self.effects.read(name)
+            self.mutate(self.world.notebook.values[name].reach)
+            self.effects.ever[name] = None
+        self.open_hidden(why)
+
+    def open_hidden(self, why: str) -> None:
+        """From here on there may be names that nobody sees bound."""
+        hidden = f"names ({why})"
+        state = self.world.notebook.values.get(hidden)
+        self.world.notebook.values[hidden] = state or self.world.fresh()
+        self.world.notebook.stars.pop(hidden, None)
+        self.world.notebook.stars[hidden] = ""
+        self.effects.ever[hidden] = None
 
     def store(self, into: Value, *stored: Value) -> None:
         """Something keeps hold of something else from now on."""
@@ -280,13 +364,31 @@ class Frame:
         if self.values is not None:
             _replace(self.values, _joined([local or {} for _, local, _ in ends]))
         self.effects.bound = set.intersection(*(bound for _, _, bound in ends))
+        for name in [name for name in self.effects.deleted if name in merged]:
+            del self.effects.deleted[name]  # on some paths only
+
+
+def settings_of(dotted: str) -> str:
+    """The hidden state of the package that a dotted name leads into."""
+    return f"{dotted.split('.')[0]} (settings)"
+
+
+def is_path(name: str) -> bool:
+    return name.endswith((".py", ".ipynb", ".ipy"))
+
+
+def module_paths(name: str) -> list[str]:
+    base = name.replace(".", "/")
+    return [f"{base}.py", f"{base}/__init__.py"]
 
 
 def _joined(scopes: list[dict[str, Value]]) -> dict[str, Value]:
     merged: dict[str, Value] = {}
     for scope in scopes:
         for name, value in scope.items():
-            merged[name] = join(merged[name], value) if name in merged else value
+            known = merged.get(name)
+            if known is not value:
+                merged[name] = join(known, value)
     return merged
 
 

@@ -6,6 +6,8 @@ arguments but may keep them in what it returns. The tables below say where we kn
 
 from __future__ import annotations
 
+from nbmlops.lib.words import words
+
 
 def _words(text: str) -> frozenset[str]:
     return frozenset(text.split())
@@ -44,6 +46,7 @@ VIEW_METHODS = _words(
 )
 """Change nothing, and return something that may share objects with the receiver."""
 
+ARRAY_VIEWS = _words("reshape ravel transpose swapaxes view squeeze diagonal")
 CONTAINER_MUTATORS = _words(
     """append extend insert add update setdefault pop popitem remove discard clear sort reverse appendleft
     extendleft popleft rotate subtract intersection_update difference_update symmetric_difference_update
@@ -190,12 +193,57 @@ RNG_FREE = frozenset(
     }
 )
 """Members of those modules with a state of their own."""
+OWN_RNG = frozenset({"numpy.random.default_rng", "numpy.random.RandomState", "random.Random"})
+"""Generators of one's own: seeded by their first argument."""
+MIXED_RNG = frozenset({"torch.nn.", "torch.utils.data.", "tensorflow."})
+"""Of these only some draw: no reason to name them."""
+CHANCY_SKLEARN = _words(
+    """RandomForestClassifier RandomForestRegressor ExtraTreesClassifier ExtraTreesRegressor BaggingClassifier
+    BaggingRegressor RandomTreesEmbedding IsolationForest MLPClassifier MLPRegressor SGDClassifier SGDRegressor
+    Perceptron PassiveAggressiveClassifier KMeans MiniBatchKMeans BisectingKMeans GaussianMixture
+    BayesianGaussianMixture TSNE ShuffleSplit StratifiedShuffleSplit GroupShuffleSplit RandomizedSearchCV
+    LatentDirichletAllocation TruncatedSVD FastICA BernoulliRBM DecisionTreeClassifier DecisionTreeRegressor
+    ExtraTreeClassifier AdaBoostClassifier AdaBoostRegressor GradientBoostingClassifier GradientBoostingRegressor"""
+)
+"""Come out otherwise unless `random_state` is given or numpy's global state is seeded."""
+_CLOCK = "reads the clock"
+_NETWORK = "asks a server"
+VARYING = {
+    **dict.fromkeys(words("time.time time.time_ns time.monotonic time.perf_counter time.process_time"), _CLOCK),
+    **dict.fromkeys(words("time.perf_counter_ns time.localtime time.gmtime time.ctime time.strftime"), _CLOCK),
+    **dict.fromkeys(words("datetime.datetime.now datetime.datetime.utcnow datetime.datetime.today"), _CLOCK),
+    **dict.fromkeys(words("datetime.date.today pandas.Timestamp.now pandas.Timestamp.today"), _CLOCK),
+    **dict.fromkeys(words("requests.get urllib.request.urlopen httpx.get requests.post"), _NETWORK),
+    **dict.fromkeys(words("uuid.uuid1 uuid.uuid4 os.urandom secrets. tempfile."), "gives another value each time"),
+    "os.getpid": "differs in each process",
+}
+"""Results that are others at the next run, by function or by the start of its name."""
+ASKING = frozenset({"input", "getpass.getpass", "sys.stdin.readline", "sys.stdin.read"})
+BROWSERS = frozenset({"webbrowser.open", "webbrowser.open_new", "webbrowser.open_new_tab"})
 DRAWING_METHODS = _words("fit fit_transform fit_predict sample permutation_importance fit_resample partial_fit")
 DRAWING_SKLEARN = _words(
     """train_test_split shuffle resample cross_val_score cross_validate cross_val_predict
     permutation_importance learning_curve validation_curve permutation_test_score randomized_svd"""
 )
 """Draw from numpy's global state unless `random_state` is given; so do sklearn's `make_...` functions."""
+
+_PYLAB = ("pylab.", "matplotlib.pylab.")
+_PYLAB_MODULES = {"np": "numpy", "numpy": "numpy", "plt": "matplotlib.pyplot", "pyplot": "matplotlib.pyplot"}
+_PYLAB_DRAWS = _words("seed rand randn randint normal uniform choice shuffle permutation poisson binomial random")
+
+
+def canonical(dotted: str) -> str:
+    """`pylab.plot` is pyplot's, `pylab.rand` and `pylab.zeros` are numpy's."""
+    for prefix in _PYLAB:
+        if dotted.startswith(prefix):
+            name = dotted.removeprefix(prefix)
+            if name in _PYLAB_MODULES:
+                return _PYLAB_MODULES[name]
+            if name in FIGURE_STARTERS | FIGURE_ENDERS | _FIGURE_WORDS:
+                return f"matplotlib.pyplot.{name}"
+            return f"numpy.random.{name}" if name in _PYLAB_DRAWS else f"numpy.{name}"
+    return dotted
+
 
 FIGURE = "matplotlib.pyplot (current figure)"
 PYPLOT = "matplotlib.pyplot."
@@ -205,6 +253,11 @@ FIGURE_STARTERS = _words(
     semilogy loglog plot_date axes polar quiver pcolormesh spy ecdf stairs"""
 )
 FIGURE_ENDERS = _words("show close clf cla")
+_FIGURE_WORDS = _words(
+    """savefig title suptitle xlabel ylabel legend grid xlim ylim axis axvline axhline text annotate colorbar xticks
+    yticks gca gcf tight_layout xscale yscale rc rcParams style"""
+)
+BACKEND_CHOICES = frozenset({"matplotlib.use", "matplotlib.pyplot.switch_backend"})
 FIGURE_SETTINGS = (
     "matplotlib.pyplot.style.",
     "matplotlib.pyplot.rc",
@@ -262,6 +315,11 @@ SETTING_FUNCTIONS = frozenset(
     }
 )
 """Change the state of the module that holds them."""
+HANDLES = frozenset({"logging.getLogger", "decimal.getcontext"})
+"""They give what the process has one of: asked for again in each step, never handed over."""
+HANDLE_SETTERS = _words("setLevel addHandler removeHandler addFilter removeFilter")
+PROCESS_WIDE = frozenset({"os", "sys", "warnings", "logging", "locale", "decimal", "IPython"})
+"""Their state matters to all that follows, whether or not it names them."""
 WORKING_FOLDER = "working folder"
 WORKING_FOLDER_FUNCTIONS = frozenset({"os.chdir"})
 
@@ -344,6 +402,7 @@ STUCK_FUNCTIONS = {
     "tensorflow.Session": "a session",
     "pyspark.sql.SparkSession": "a Spark session",
 }
+STUCK_PREFIXES = {"ipywidgets.": "a widget"}
 """Their results cannot be handed to another process."""
 READING_METHODS = _words("read readline readlines fetchone fetchall fetchmany __next__ readinto getvalue seek tell")
 """Use up what they read, and give something fresh."""
@@ -358,6 +417,21 @@ STUCK_METHODS = {
 CONSUMED = frozenset({"an open file", "an iterator", "a generator"})
 """Reading from one of these changes it."""
 
+FRAME_READERS = frozenset({"duckdb", "pandasql", "numexpr", "pandas.eval", "polars.sql", "polars.SQLContext"})
+"""Packages and functions whose queries name variables of the caller."""
+_PRINTS = ("__str__", "__repr__", "__format__")
+_ITERATES = ("__iter__", "__next__", "__getitem__", "__len__")
+CALLED_BY_BUILTINS: dict[str, tuple[str, ...]] = {
+    **dict.fromkeys(("print", "str", "repr", "format", "display", "IPython.display.display"), _PRINTS),
+    **dict.fromkeys(words("list tuple set sorted sum min max any all next iter enumerate zip map filter"), _ITERATES),
+    **dict.fromkeys(("len", "bool"), ("__len__", "__bool__")),
+    **dict.fromkeys(words("int float complex abs round hash"), words("__int__ __float__ __abs__ __round__ __hash__")),
+}
+"""Methods of an instance that a builtin calls."""
+SHELL_METHODS = _words(
+    "push ex ev run_cell run_cell_async run_line_magic run_cell_magic safe_execfile magic drop_by_id"
+)
+"""Of `get_ipython()`: they run code that cannot be seen, or bind names."""
 IPYTHON_NAMES = frozenset(
     {
         "display",

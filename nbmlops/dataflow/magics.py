@@ -31,9 +31,14 @@ HOUSEKEEPING = "MARK_housekeeping"
 SETTING = "MARK_setting"
 """Changes the process (`%cd`, `%env`)."""
 WRITE = "MARK_write"
-"""Writes the file of its first argument."""
+"""Writes the file of its first argument; its text follows."""
+RUN = "MARK_run"
+"""`%run`: a script whose names come into the notebook."""
+APART = "MARK_apart"
+"""The body of `with MARK_apart():` runs in a function of its own."""
 _Node = TypeVar("_Node", bound=ast.AST)
-MARKS = frozenset({SHELL, CONSOLE, LOG, UNKNOWN, HOUSEKEEPING, SETTING, WRITE})
+MARKS = frozenset({SHELL, CONSOLE, LOG, UNKNOWN, HOUSEKEEPING, SETTING, WRITE, RUN})
+_KEYBOARD_EXTENSIONS = frozenset({"autoreload", "nbmlops", "watermark", "tensorboard"})
 
 TRANSPARENT_LINES = frozenset({"time", "prun", "memit", "mprun", "lprun", "snakeviz", "pyinstrument"})
 TRANSPARENT_CELLS = frozenset({"time", "capture", "prun", "memit", "mprun", "snakeviz", "pyinstrument", "mlops"})
@@ -42,7 +47,7 @@ MEASURING = frozenset({"timeit"})
 
 _DROPPED = frozenset(
     words(
-        """matplotlib load_ext reload_ext unload_ext config autoreload aimport pylab precision colors
+        """matplotlib load_ext reload_ext unload_ext config autoreload aimport precision colors
     xmode pprint who whos who_ls pinfo pinfo2 pdoc pdef psource pfile psearch history hist lsmagic
     magic quickref page notebook pdb debug automagic autoawait autocall reset_selective gui
     logstart logstop logon logoff logstate recall rerun tb doctest_mode macro edit load save
@@ -83,6 +88,12 @@ def line_magic(name: str, line: str) -> list[ast.stmt] | ast.expr:
         return shell_command(f"{name} {line}")
     if name in ("cd", "pushd", "popd") or (name in ("env", "set_env") and ("=" in line or " " in line.strip())):
         return _call(SETTING, f"%{name} {line}", shell.expansions(line))
+    if name == "load_ext" and line.strip() not in _KEYBOARD_EXTENSIONS:
+        return _call(SETTING, f"%load_ext {line}", ())
+    if name == "pylab":
+        return list(ast.parse("from pylab import *").body)
+    if name == "run":
+        return _call(RUN, line, shell.expansions(line))
     if name in ("system", "sx", "sc", "!"):
         return shell_command(line)
     if name in _DROPPED or name == "env":
@@ -105,7 +116,8 @@ def cell_magic(name: str, line: str, body: str) -> list[ast.stmt]:
     if name in ("writefile", "file"):
         named = [word for word in line.split() if word not in ("-a", "--append")]
         path = " ".join(named).strip("'\"")
-        return [ast.Expr(ast.Call(ast.Name(WRITE, ast.Load()), [_path(path)], []))]
+        source = [] if len(named) < len(line.split()) else [ast.Constant(body)]
+        return [ast.Expr(ast.Call(ast.Name(WRITE, ast.Load()), [_path(path), *source], []))]
     if name in _DISPLAY_CELLS:
         return [ast.Expr(_call(CONSOLE, f"%%{name}", ()))]
     if name in _SCRIPTS:
@@ -114,7 +126,10 @@ def cell_magic(name: str, line: str, body: str) -> list[ast.stmt]:
         if targets:
             return [ast.Assign([ast.Name(target, ast.Store()) for target in targets], call)]
         return [ast.Expr(call)]
-    return [ast.Expr(_call(UNKNOWN, f"%%{name} {line}".strip(), shell.expansions(f"{line}\n{body}")))]
+    text = f"%%{name} {line}".strip()
+    call = _call(UNKNOWN, text, shell.expansions(f"{line}\n{body}"))
+    call.args.insert(1, ast.Constant(body))
+    return [ast.Expr(call)]
 
 
 def lower(tree: ast.Module) -> ast.Module:
@@ -143,7 +158,7 @@ class _Lowering(ast.NodeTransformer):
             return node
         if isinstance(meaning, list):
             last = meaning[-1] if meaning else None
-            meaning = last.value if isinstance(last, ast.Expr) else ast.Constant(None)
+            meaning = last.value if isinstance(last, ast.Expr) else _as_expression(meaning)
         lowered: ast.expr = self.visit(meaning)
         return _placed(lowered, node)
 
@@ -166,37 +181,51 @@ def _meaning(node: ast.expr) -> list[ast.stmt] | ast.expr | None:
     return None
 
 
+def _as_expression(statements: list[ast.stmt]) -> ast.expr:
+    """`t = %timeit -o f(x)`: what the statements read, as one value."""
+    inner = [each.body if isinstance(each, ast.With) else [each] for each in statements]
+    values = [
+        each.value
+        for each in (statement for body in inner for statement in body)
+        if isinstance(each, ast.Expr | ast.Assign | ast.AnnAssign | ast.AugAssign) and each.value
+    ]
+    return ast.Call(ast.Name(CONSOLE, ast.Load()), [ast.Constant(""), *values], [])
+
+
 def _body(name: str, line: str) -> list[ast.stmt] | ast.expr:
     """The code behind `%time` and its like, options taken away."""
-    code = line
-    while match := re.match(r"\s*-{1,2}[A-Za-z][\w-]*(?:[ =]?\d+)?\s+", code):
-        code = code[match.end() :]
-        if name == "lprun" and match.group().strip() == "-f":
-            code = re.sub(r"^\S+\s*", "", code)
-    try:
-        statements = ast.parse(code.strip()).body
-    except SyntaxError:
+    statements = code_behind_options(line, takes_name=name == "lprun")
+    if statements is None:
         return _call(UNKNOWN, f"%{name} {line}", shell.expansions(line))
     if name in MEASURING:
-        return [measured(statements)]
+        return [measured(statements)] if statements else []
     return statements
+
+
+def code_behind_options(line: str, takes_name: bool = False) -> list[ast.stmt] | None:
+    """`-n 3 f(x)` -> the statement `f(x)`; None where it is no Python."""
+    code = line
+    while match := re.match(r"\s*-{1,2}[A-Za-z][\w-]*(?:[ =]?\d+)?(?:\s+|$)", code):
+        code = code[match.end() :]
+        if takes_name and match.group().strip() == "-f":
+            code = re.sub(r"^\S+\s*", "", code)
+    try:
+        return ast.parse(code.strip()).body
+    except SyntaxError:
+        return None
 
 
 def measured(statements: list[ast.stmt]) -> ast.stmt:
     """Code that is run apart: it reads and changes, but binds nothing here."""
-    lambdas = [
-        ast.Call(ast.Name(CONSOLE, ast.Load()), [statement.value], [])
-        for statement in statements
-        if isinstance(statement, ast.Expr | ast.Assign | ast.AnnAssign | ast.AugAssign) and statement.value
-    ]
-    return ast.Expr(ast.Tuple(list(lambdas), ast.Load()))
+    manager = ast.Call(ast.Name(APART, ast.Load()), [], [])
+    return ast.With([ast.withitem(manager)], statements)
 
 
 def _housekeeping(why: str, wanted: tuple[str, ...] = ()) -> ast.expr:
     return ast.Call(ast.Name(HOUSEKEEPING, ast.Load()), [ast.Constant(text) for text in (why, *wanted)], [])
 
 
-def _call(name: str, text: str, reads: tuple[str, ...]) -> ast.expr:
+def _call(name: str, text: str, reads: tuple[str, ...]) -> ast.Call:
     return ast.Call(ast.Name(name, ast.Load()), [ast.Constant(text), *_expressions(reads)], [])
 
 

@@ -7,11 +7,18 @@ from __future__ import annotations
 
 import ast
 import symtable
+from functools import lru_cache
 
 
 def free_names(node: ast.AST) -> tuple[str, ...]:
     """Names that the code takes from outside, called or not, sorted."""
     return _free(ast.unparse(node))
+
+
+@lru_cache(maxsize=4096)
+def mentioned(node: ast.AST) -> frozenset[str]:
+    """Every name in it, whosever it is."""
+    return frozenset(each.id for each in ast.walk(node) if isinstance(each, ast.Name))
 
 
 def _free(source: str) -> tuple[str, ...]:

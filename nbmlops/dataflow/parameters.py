@@ -31,13 +31,15 @@ def _settable(tagged: list[Statement], flow: Flow, slice: Slice) -> list[Stateme
     """Those whose value may come first of all: nothing kept binds or changes the name before."""
     cells = {s.cell for s in tagged}
     last = max(cells)
-    early = [s for s in flow.statements if s.cell <= last and (s.cell in slice.cells or s.cell in cells)]
+    kept = slice.cells | cells
+    early = [s for s in flow.statements if s.cell <= last and s.cell in kept]
     bound = Counter(name for s in early for name in (*s.binds, *s.may_bind, *s.deletes, *s.mutates))
     return [s for s in tagged if s.literals and all(bound[each.name] == 1 for each in s.literals)]
 
 
 def _candidates(flow: Flow, slice: Slice) -> list[Statement]:
-    kept = [s for s in flow.statements if s.cell in slice.cells or (s.cell, s.position) in slice.shared]
+    cells, shared = slice.cells, frozenset(slice.shared)
+    kept = [s for s in flow.statements if s.cell in cells or (s.cell, s.position) in shared]
     bound = Counter(name for s in kept for name in {*s.binds, *s.may_bind, *s.deletes})
     changed = {name for s in kept for name in s.mutates}
     keys = {(s.cell, s.position) for s in kept}

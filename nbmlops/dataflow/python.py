@@ -41,6 +41,7 @@ def parse_cell(cell: NotebookCell) -> ParsedCell:
     start = 0
     captured: list[str] = []
     measured = False
+    setup: list[ast.stmt] = []
     while match := _header(source, start):
         line, name, rest = match
         if name == "mlops" and rest.split()[:1] == ["run"]:
@@ -49,6 +50,7 @@ def parse_cell(cell: NotebookCell) -> ParsedCell:
             captured += [word for word in rest.split() if word.isidentifier()][:1]
         elif name in magics.MEASURING:
             measured = True
+            setup = magics.code_behind_options(rest) or []
         elif name not in magics.TRANSPARENT_CELLS:
             text = "\n".join(source.splitlines()[line + 1 :])
             statements = [_at(each, 1, source) for each in magics.cell_magic(name, rest, text)]
@@ -58,9 +60,10 @@ def parse_cell(cell: NotebookCell) -> ParsedCell:
     tree = magics.lower(_parse(cell, plain))
     body = list(tree.body)
     if measured:
-        body = [_at(magics.measured(body), 1, source)] if body else []
+        body = [_at(magics.measured([*setup, *body]), 1, source)] if body else []
     for name in captured:
-        assign = ast.parse(f"{name} = None").body[0]
+        # Some object: a literal would become a parameter.
+        assign = ast.parse(f"{name} = object()").body[0]
         body.append(_at(assign, 1, source))
     return ParsedCell(tuple(body), header, plain.splitlines())
 

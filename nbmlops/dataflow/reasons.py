@@ -12,6 +12,7 @@ from nbmlops.model.dataflow import (
     Flow,
     Role,
     Statement,
+    Unbound,
     is_variable,
 )
 
@@ -25,6 +26,10 @@ def kept_because(edge: Edge, source: Statement) -> str:
         return f"writes {name.removeprefix('file ')}, which {reader} reads"
     if name.startswith("folder "):
         return f"makes {name.removeprefix('folder ')}, which {reader} writes into"
+    if name.endswith(" (settings)"):
+        return f"sets {described(name)}, which {reader} uses"
+    if name.startswith("names ("):
+        return f"runs {described(name)}, which may bind what {reader} uses"
     if source.role is Role.IMPORT:
         return f"imports {name}, which {reader} uses"
     if source.role is Role.DEFINITION:
@@ -32,6 +37,22 @@ def kept_because(edge: Edge, source: Statement) -> str:
     if edge.kind is EdgeKind.MUTATED:
         return f"changes {name}, which {reader} reads"
     return f"binds {name}, which {reader} reads"
+
+
+def unbound_sentence(use: Unbound) -> str:
+    where = f" in {use.via}()" if use.via and use.via != "<lambda>" else ""
+    when = "never bound"
+    if use.bound_in is not None:
+        later = f"later, in cell {use.bound_in + 1}" if use.bound_in > use.cell else "further down in the same cell"
+        when = f"bound {later}"
+    return f"Cell {use.cell + 1}, line {use.line} uses {use.name}{where}, which is {when}"
+
+
+def described(name: str) -> str:
+    """A name of hidden state for people: what holds it, or what brings it."""
+    if name.startswith("names ("):
+        return name.removeprefix("names (").removesuffix(")")
+    return name.removesuffix(" (settings)").removesuffix(" (global state)")
 
 
 def why_dropped(cell: CellFlow, flow: Flow, kept: Collection[int], used: bool) -> str:

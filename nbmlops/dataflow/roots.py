@@ -23,7 +23,7 @@ def find_roots(flow: Flow) -> dict[int, str]:
             roots[cell.index] = why
     if any(not _only_tagged(flow, index, models) for index in roots):
         return roots
-    return roots or _results(flow)
+    return roots or _results(flow) or _everything(flow)
 
 
 def _only_tagged(flow: Flow, index: int, models: dict[Key, int]) -> bool:
@@ -75,6 +75,7 @@ def _computed_from_models(flow: Flow) -> dict[Key, int]:
 def _results(flow: Flow) -> dict[int, str]:
     """What a notebook without models and files is for: what it shows, and its last values."""
     read = {(edge.source, edge.name) for edge in flow.edges}
+    last_binding = {name: (s.cell, s.position) for s in flow.statements for name in s.binds}
     roots: dict[int, str] = {}
     for cell in flow.cells:
         for statement in cell.statements:
@@ -86,12 +87,14 @@ def _results(flow: Flow) -> dict[int, str]:
             unread = [
                 name
                 for name in (*statement.binds, *statement.may_bind)
-                if is_variable(name) and (key, name) not in read and not _bound_again(flow, key, name)
+                if is_variable(name) and (key, name) not in read and last_binding.get(name, key) <= key
             ]
             if unread and statement.role is Role.CODE:
                 roots.setdefault(cell.index, f"binds {unread[0]}, a final value")
     return roots
 
 
-def _bound_again(flow: Flow, key: Key, name: str) -> bool:
-    return any((s.cell, s.position) > key and name in s.binds for s in flow.statements)
+def _everything(flow: Flow) -> dict[int, str]:
+    """A notebook that only defines things is all definitions."""
+    useful = [cell for cell in flow.cells if any(s.role is not Role.HOUSEKEEPING for s in cell.statements)]
+    return {cell.index: "the notebook does nothing but define" for cell in useful}

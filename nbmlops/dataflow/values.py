@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import ast
 from dataclasses import dataclass, field, replace
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -46,14 +47,20 @@ class Class:
     methods: dict[str, Function]
     bases: tuple[Class, ...]
     token: str
+    attributes: dict[str, Value] = field(default_factory=dict)
+    """What its body binds, other than methods."""
+    setters: dict[str, Function] = field(default_factory=dict)
+
+    @property
+    def lineage(self) -> tuple[Class, ...]:
+        """Itself, then its bases and theirs."""
+        return (self, *(each for base in self.bases for each in base.lineage))
 
     def method(self, name: str) -> Function | None:
-        for each in (self, *self.bases):
-            if name in each.methods:
-                return each.methods[name]
-            if each is not self and (found := each.method(name)):
-                return found
-        return None
+        return next((each.methods[name] for each in self.lineage if name in each.methods), None)
+
+    def attribute(self, name: str) -> Value | None:
+        return next((each.attributes[name] for each in self.lineage if name in each.attributes), None)
 
 
 @dataclass(eq=False)
@@ -62,8 +69,9 @@ class Namespace:
 
     name: str
     values: dict[str, Value] = field(default_factory=dict)
-    stars: list[str] = field(default_factory=list)
-    """Modules of which everything was imported, last one last."""
+    stars: dict[str, str] = field(default_factory=dict)
+    """Where names come from that nothing binds, last one last: the hidden name of the statement that brings them
+    (`from math import *`), and the module; an empty text where only execution tells which names they are."""
 
 
 @dataclass(frozen=True)
@@ -83,6 +91,8 @@ class Value:
     """Variables that are read only when it is used (generator expressions)."""
     text: str | None = None
     """The string or path, where it is known."""
+    is_view: bool = False
+    """It may be a part of the memory of another array, which pickling would copy."""
 
     def part(self) -> Value:
         """An element, an attribute, or the value itself: one cannot tell."""
@@ -106,13 +116,18 @@ class Value:
 SCALAR = Value(kind=IMMUTABLE)
 
 
+@lru_cache(maxsize=4096)
+def declared(node: ast.AST, kind: type[ast.Global] | type[ast.Nonlocal]) -> frozenset[str]:
+    return frozenset(name for each in ast.walk(node) if isinstance(each, kind) for name in each.names)
+
+
 def text_value(text: str | None) -> Value:
     return Value(kind=IMMUTABLE, text=text)
 
 
 def join(first: Value | None, second: Value | None) -> Value:
     """One of the two."""
-    if first is None or second is None or first == second:
+    if first is second or first is None or second is None or first == second:
         return first or second or Value()
     return Value(
         first.own | second.own,
@@ -124,6 +139,7 @@ def join(first: Value | None, second: Value | None) -> Value:
         first.classes | second.classes,
         first.lazy | second.lazy,
         first.text if first.text == second.text else None,
+        first.is_view or second.is_view,
     )
 
 

@@ -28,6 +28,8 @@ class Comparison(msgspec.Struct, frozen=True, kw_only=True):
     """Summary of the pipeline's value."""
     difference: str = ""
     """The first difference, or why there is no comparison."""
+    causes: tuple[str, ...] = ()
+    """What makes the value come out otherwise at every run of the notebook, where that is why."""
 
 
 class Certificate(Document, frozen=True, kw_only=True, tag="certificate"):

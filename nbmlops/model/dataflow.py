@@ -51,10 +51,16 @@ class Literal(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Stuck(msgspec.Struct, frozen=True, kw_only=True):
-    """A variable whose value certainly cannot leave its process."""
+    """A variable whose value cannot leave its process."""
 
     name: str
     why: str
+    holds: bool = False
+    """Not the value itself, but something that it may hold."""
+
+    @property
+    def sentence(self) -> str:
+        return f"{self.name} {'may hold' if self.holds else 'is'} {self.why}"
 
 
 class Statement(msgspec.Struct, frozen=True, kw_only=True):
@@ -92,6 +98,10 @@ class Statement(msgspec.Struct, frozen=True, kw_only=True):
     logs: bool = False
     sink: str = ""
     """What it does to the outside world (`runs !make data`), if it does."""
+    chance: tuple[str, ...] = ()
+    """What makes it come out otherwise each time: `np.random.rand() in cell 4 is not seeded`."""
+    asks: tuple[str, ...] = ()
+    """Where it waits for somebody to type: `input() in cell 2`."""
     files_read: tuple[str, ...] = ()
     files_written: tuple[str, ...] = ()
     requirements: tuple[str, ...] = ()
@@ -115,6 +125,8 @@ class CellFlow(msgspec.Struct, frozen=True, kw_only=True):
     """After the cell: variables that may share mutable objects."""
     stuck: tuple[Stuck, ...] = ()
     """After the cell: variables that cannot be handed to another process."""
+    views: tuple[str, ...] = ()
+    """After the cell: variables that may be parts of the memory of another array."""
     closures: tuple[tuple[str, tuple[str, ...]], ...] = ()
     """After the cell: variables that hold functions, with the outer variables those read when called."""
 
@@ -138,12 +150,25 @@ class Edge(msgspec.Struct, frozen=True, kw_only=True):
     evidence: str
 
 
+class Unbound(msgspec.Struct, frozen=True, kw_only=True):
+    """A name that is used where nothing has bound it."""
+
+    name: str
+    cell: int
+    line: int
+    via: str = ""
+    """The function that uses it."""
+    bound_in: int | None = None
+    """The first cell from there on that binds it."""
+
+
 class Flow(msgspec.Struct, frozen=True, kw_only=True):
     """A notebook in document order: facts and edges."""
 
     notebook: str
     cells: tuple[CellFlow, ...]
     edges: tuple[Edge, ...] = ()
+    unbound: tuple[Unbound, ...] = ()
     modules: tuple[str, ...] = ()
     """Local modules that the notebook imports, those they import included."""
     module_imports: tuple[str, ...] = ()

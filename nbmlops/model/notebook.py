@@ -20,6 +20,8 @@ class NotebookCell(msgspec.Struct, frozen=True, kw_only=True):
     kind: CellKind
     source: str
     tags: tuple[str, ...] = ()
+    count: int | None = None
+    """`[n]`: when it was executed last, as far as the notebook says."""
 
     @property
     def label(self) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -12,20 +12,24 @@ import nbformat
 
 from nbmlops import plugins
 from nbmlops.dataflow import analyse, cut, find_parameters
-from nbmlops.errors import InterruptedRunError, UsageError
+from nbmlops.dataflow.chance import find_causes
+from nbmlops.dataflow.hidden import HiddenState
+from nbmlops.errors import InterruptedRunError
 from nbmlops.lib.digest import digest_bytes
 from nbmlops.model.certificate import Certificate, Verdict
+from nbmlops.model.dataflow import Flow
 from nbmlops.model.names import slug
 from nbmlops.model.notebook import CellKind, Notebook
 from nbmlops.model.pipeline import Pipeline
 from nbmlops.ops.call import Call, Progress
 from nbmlops.ops.fields import option, positional
-from nbmlops.ops.live_notebook import live_notebook
+from nbmlops.ops.live_notebook import hidden_state
+from nbmlops.ops.local_source import module_source
 from nbmlops.ops.snapshot import take_data
+from nbmlops.ops.source_notebook import source_notebook
 from nbmlops.pipeline import folder as folders
 from nbmlops.pipeline.build import Built, build
 from nbmlops.pipeline.document import dump
-from nbmlops.pipeline.source import read_notebook
 from nbmlops.pipeline.verify import verify
 from nbmlops.ports import Engine
 from nbmlops.project import Project
@@ -52,6 +56,8 @@ class Result(msgspec.Struct, frozen=True, kw_only=True):
     certificate: Certificate | None
     kept_snapshot: str = ""
     """Of an edited pipeline that was replaced."""
+    state: HiddenState = HiddenState()
+    """Of a kernel: what its notebook does not show."""
 
     @property
     def exit_code(self) -> int:
@@ -64,14 +70,16 @@ def export(call: Call, request: Request) -> Result:
     Nothing is written before the notebook was analysed; a failing export leaves what was there.
     """
     project = call.project
-    notebook, live = _source(call, request)
+    notebook, is_live = source_notebook(call, request.notebook, "export wine.ipynb")
+    live = call.session.namespace if is_live else None
     path = Path(notebook.path)
     name = slug(path.stem, "notebook")
     target = call.path(request.output) if request.output else path.parent / DEFAULT_PARENT / name
     if not request.force:
         folders.check_replaceable(target)
     call.progress(Progress(task="analyse", note=path.name))
-    built = _built(notebook, name, target, request.want)
+    flow = analyse(notebook, module_source(path.parent))
+    built = _built(notebook, flow, name, target, request.want)
     steps = ", ".join(step.name for step in built.pipeline.steps)
     call.progress(Progress(task="analyse", state="done", note=f"{len(built.pipeline.steps)} steps: {steps}"))
     kept = ""
@@ -81,42 +89,24 @@ def export(call: Call, request: Request) -> Result:
     with folders.new_folder(target) as fresh:
         folders.write_files(fresh, _files(built))
         if not request.no_verify:
-            certificate = _verify(call, project, built.pipeline, fresh, notebook, live)
+            certificate = _verify(call, project, built.pipeline, fresh, notebook, live, flow)
             folders.write_certificate(fresh, certificate)
-    return Result(folder=str(target), pipeline=built.pipeline, certificate=certificate, kept_snapshot=kept)
+    return Result(
+        folder=str(target),
+        pipeline=built.pipeline,
+        certificate=certificate,
+        kept_snapshot=kept,
+        state=hidden_state(call.session, flow, notebook) if is_live else HiddenState(),
+    )
 
 
-def _source(call: Call, request: Request) -> tuple[Notebook, Mapping[str, Any] | None]:
-    """The notebook as a file, or as this kernel has executed it."""
-    if request.notebook:
-        return read_notebook(call.path(request.notebook)), None
-    if not call.has_session:
-        raise UsageError("Which notebook?", kind="arguments-malformed", hint="For example: nbmlops export wine.ipynb")
-    session = call.session
-    return live_notebook(session), session.namespace
-
-
-def _built(notebook: Notebook, name: str, target: Path, want: tuple[str, ...]) -> Built:
+def _built(notebook: Notebook, flow: Flow, name: str, target: Path, want: tuple[str, ...]) -> Built:
     folder = Path(notebook.path).parent
-    flow = analyse(notebook, _module_source(folder))
     chosen = cut(flow, want)
     built = build(notebook, flow, chosen, find_parameters(flow, chosen), name=name)
     relative = os.path.relpath(notebook.path, target)
     pipeline = msgspec.structs.replace(built.pipeline, notebook=relative, folder=os.path.relpath(folder, target))
     return msgspec.structs.replace(built, pipeline=pipeline)
-
-
-def _module_source(folder: Path) -> Callable[[str], str | None]:
-    """Source of a module that lies beside the notebook, by its dotted name."""
-
-    def source(name: str) -> str | None:
-        base = folder.joinpath(*name.split("."))
-        for path in (base.with_suffix(".py"), base / "__init__.py"):
-            if path.is_file():
-                return path.read_text(encoding="utf-8", errors="replace")
-        return None
-
-    return source
 
 
 def _files(built: Built) -> dict[str, bytes]:
@@ -136,7 +126,11 @@ def _verify(
     fresh: Path,
     notebook: Notebook,
     live: Mapping[str, Any] | None,
+    flow: Flow,
 ) -> Certificate:
+    causes = find_causes(flow)
+    last = {step.name: max(step.cells, default=0) for step in pipeline.steps}
+
     def tell(task: str, state: str, done: int, total: int | None, note: str) -> None:
         call.progress(Progress(task=task, state=state, done=done, total=total, note=note))
 
@@ -153,6 +147,7 @@ def _verify(
             engine=engine,
             environment=UNTRACKED,
             live=live,
+            causes=lambda name, step: causes.of(name, last.get(step, 0)),
             tell=tell,
         )
     except KeyboardInterrupt:

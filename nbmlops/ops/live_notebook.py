@@ -6,8 +6,15 @@ Headings and tags come from the notebook's file, by cell id, where it is saved; 
 
 from __future__ import annotations
 
-from nbmlops.errors import NotebookError, StateError
+from pathlib import Path
+
+import msgspec
+
+from nbmlops.dataflow.hidden import HiddenState, Ran, find_hidden
+from nbmlops.errors import NotebookError, NotFoundError, StateError
+from nbmlops.lib.redact import redact
 from nbmlops.model.cell import Execution, Outcome
+from nbmlops.model.dataflow import Flow
 from nbmlops.model.notebook import CellKind, Notebook, NotebookCell
 from nbmlops.ops.session import Session
 from nbmlops.pipeline.source import read_notebook
@@ -43,17 +50,27 @@ def live_notebook(session: Session) -> Notebook:
                 kind=CellKind.CODE,
                 source=execution.source,
                 tags=origin.tags if origin is not None else (),
+                count=execution.count,
             )
         )
     return Notebook(path=str(path), cells=tuple(cells))
 
 
-def _saved_cells(path: str) -> dict[str, NotebookCell]:
-    from pathlib import Path
+def hidden_state(session: Session, flow: Flow, live: Notebook) -> HiddenState:
+    """What the kernel holds that its notebook, as it is saved, does not show. Records keep sources without secrets."""
+    saved = [
+        msgspec.structs.replace(cell, source=redact(cell.source))
+        for cell in _saved_cells(str(session.project.absolute(session.notebook))).values()
+        if cell.kind is CellKind.CODE
+    ]
+    log = {cell.index: Ran(cell=cell.id, count=cell.count, source=cell.source) for cell in live.code_cells}
+    return find_hidden(flow, log, saved)
 
+
+def _saved_cells(path: str) -> dict[str, NotebookCell]:
     try:
         return {cell.id: cell for cell in read_notebook(Path(path)).cells}
-    except NotebookError:
+    except (NotebookError, NotFoundError):
         return {}
 
 

@@ -45,10 +45,10 @@ def build(notebook: Notebook, flow: Flow, slice: Slice, parameters: tuple[Parame
     outputs = find_outputs(flow, slice, frozenset(each.name for each in parameters))
     merged: list[Merge] = []
     while True:
-        drafts = _drafts(sections, flow, slice, parameters)
+        drafts = _drafts(sections, flow, slice, parameters) or _drafts(sections, flow, slice, parameters, whole=True)
         if not drafts:
             raise NotebookError(
-                f"{notebook.path} has nothing to run: every cell is left out or only defines things.",
+                f"{notebook.path} has nothing to run: every cell is left out.",
                 kind="pipeline-empty",
                 hint="Tag a cell `keep`, or name the values you want.",
             )
@@ -79,7 +79,8 @@ def build(notebook: Notebook, flow: Flow, slice: Slice, parameters: tuple[Parame
         modules=_module_files(flow),
         merged=tuple(merged),
     )
-    statements = [s for s in flow.statements if s.cell in kept or (s.cell, s.position) in slice.shared]
+    shared = frozenset(slice.shared)
+    statements = [s for s in flow.statements if s.cell in kept or (s.cell, s.position) in shared]
     return Built(
         pipeline=pipeline,
         notebooks={each.step.notebook: step_notebook(each, notebook) for each in parts},
@@ -109,7 +110,10 @@ def _merged(merged: list[Merge], between: list[Section], why: str) -> list[Merge
     ]
 
 
-def _drafts(sections: list[Section], flow: Flow, slice: Slice, parameters: tuple[Parameter, ...]) -> list[Draft]:
+def _drafts(
+    sections: list[Section], flow: Flow, slice: Slice, parameters: tuple[Parameter, ...], whole: bool = False
+) -> list[Draft]:
+    """`whole`: definitions stay where they stand; else they go to the headers of the steps that use them."""
     cells = {cell.index: cell for cell in flow.cells}
     set_in = {each.name: each.cell for each in parameters}
     drafts = []
@@ -119,10 +123,14 @@ def _drafts(sections: list[Section], flow: Flow, slice: Slice, parameters: tuple
         draft = Draft(section)
         local: set[str] = set()
         """Names that the body of this step mentions so far."""
+        made: set[str] = set()
+        """Names that it binds: what needs them at once cannot stand before it."""
         for index in section.cells:
             cell = cells[index]
-            if not _goes_to_headers(cell, slice, set_in, seen | local, bool(draft.body)):
+            needs = {name for s in cell.statements for name in s.eager}
+            if whole or needs & made or not _goes_to_headers(cell, slice, set_in, seen | local, bool(draft.body)):
                 draft.body.append(index)
+                made |= {name for s in cell.statements for name in (*s.binds, *s.may_bind)}
                 local |= {name for s in cell.statements for name in (*s.reads, *s.free, *s.binds, *s.may_bind)}
             seen |= {name for s in cell.statements for name in (*s.binds, *s.may_bind)}
         if draft.body:
@@ -141,6 +149,8 @@ def _goes_to_headers(
             continue
         if statement.role not in SHARED_ROLES or (statement.role is Role.SETTING and within):
             return False
+        if statement.role is Role.IMPORT and any(name.startswith("file ") for name in statement.reads):
+            return False  # a module that another cell writes first
         if statement.role is not Role.IMPORT and mentioned & {*statement.binds, *statement.may_bind}:
             return False
         if statement.role is Role.IMPORT and mentioned & {*statement.binds} and within:

@@ -26,7 +26,10 @@ def body_text(cell: CellFlow, parameters: Collection[int]) -> str:
     text = _without(cell.source, removed)
     if cell.header_lines:
         text = "\n".join(text.split("\n")[cell.header_lines :])
-    return text.strip("\n")
+    text = text.strip("\n")
+    if all(line.startswith("%%") for line in text.split("\n") if line.strip()):
+        text += "\npass"  # a cell magic needs a body
+    return text
 
 
 def _without(source: str, statements: list[Statement]) -> str:

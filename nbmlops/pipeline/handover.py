@@ -78,10 +78,12 @@ class Handover:
         self.cells = {cell.index: cell for cell in flow.cells}
         self.parameter_cells = {each.name: each.cell for each in parameters}
         self.step_of = {cell: number for number, draft in enumerate(drafts) for cell in draft.body}
+        kept, shared = slice.cells, frozenset(slice.shared)
         self.statements = [
-            s for s in flow.statements if s.cell in slice.cells or (s.cell, s.position) in set(slice.shared)
+            s
+            for s in flow.statements
+            if s.role is not Role.HOUSEKEEPING and (s.cell in kept or (s.cell, s.position) in shared)
         ]
-        self.statements = [s for s in self.statements if s.role is not Role.HOUSEKEEPING]
         self.by_key = {(s.cell, s.position): s for s in self.statements}
         self.origins: dict[str, _Origin] = {}
         self.touched: dict[str, list[int]] = {}
@@ -150,10 +152,22 @@ class Handover:
                 draft.needed[name] = None
             else:
                 self._hidden(step, number, name)
-        if not is_variable(name) and name not in CARRIERS:
+        if name.endswith(" (settings)"):
+            self._settings(step, name, origin)
+        elif not is_variable(name) and name not in CARRIERS:
             for number, _ in origin.changers:
                 if number not in (step, SHARED):
                     self._hidden(step, number, name)
+
+    def _settings(self, step: int, name: str, origin: _Origin) -> None:
+        """Who has changed the hidden state of a library: settings are repeated, other code must run before."""
+        for number, changer in origin.changers:
+            if number == step:
+                continue
+            if changer.role is Role.SETTING:
+                self._define(step, changer)
+            elif number != SHARED:
+                self._merge(number, step, f"they share {name}, which cell {changer.cell + 1} changes")
 
     def _changed_definition(self, step: int, name: str, origin: _Origin) -> None:
         for number, changer in origin.changers:
@@ -191,6 +205,8 @@ class Handover:
                 elif is_variable(name):
                     early = False
                     draft.needed[name] = None
+                else:
+                    self._hidden(step, self.step_of.get(binder.cell, SHARED), name)
         if not early:
             del draft.header[key]
             draft.late[key] = None
@@ -251,18 +267,31 @@ class Handover:
                 if name not in draft.bound:
                     self._pass_on(number, name)
             before = self._cell_before(number)
-            stuck = {each.name: each.why for each in before.stuck} if before else {}
+            stuck = {each.name: each.sentence for each in before.stuck} if before else {}
             for group in _grouped(draft.needed, before.groups if before else ()):
                 givers = [step for name in group if (step := self._giver(name, number)) is not None]
                 if not givers:
                     continue
                 giver = max(givers)
+                if len(group) > 1 and (view := self._changed_view(group, before, number)):
+                    self._merge(giver, number, view)
+                    return
                 for name in group:
                     if name in stuck:
-                        self._merge(giver, number, f"{name} is {stuck[name]}, which cannot be handed over")
+                        self._merge(giver, number, f"{stuck[name]}, which cannot be handed over")
                         return
                     draft.takes[name] = giver
                     self.drafts[giver].gives[name] = None
+
+    def _changed_view(self, group: tuple[str, ...], before: CellFlow | None, number: int) -> str:
+        """Why a group must not be handed over: pickling would part an array from the views that change with it."""
+        views = [name for name in group if before is not None and name in before.views]
+        for statement in self.statements if views else ():
+            changed = [name for name in statement.mutates if name in group]
+            if changed and self.step_of.get(statement.cell, SHARED) >= number:
+                other = next(name for name in group if name != views[0])
+                return f"{views[0]} shares memory with {other}, which cell {statement.cell + 1} changes"
+        return ""
 
     def _pass_on(self, number: int, name: str) -> None:
         """A step that gives a name without binding it must have it: taken, or as a parameter."""

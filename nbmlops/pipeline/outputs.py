@@ -12,7 +12,8 @@ def find_outputs(flow: Flow, slice: Slice, parameters: frozenset[str]) -> tuple[
     """In the order in which they are first bound; where somebody named what is wanted, exactly that."""
     if slice.want:
         return slice.want
-    kept = [s for s in flow.statements if s.cell in slice.cells and s.role not in SHARED_ROLES | {Role.HOUSEKEEPING}]
+    cells, aside = slice.cells, SHARED_ROLES | {Role.HOUSEKEEPING}
+    kept = [s for s in flow.statements if s.cell in cells and s.role not in aside]
     keys = {(s.cell, s.position) for s in kept}
     by_key = {(s.cell, s.position): s for s in kept}
     makes = {key for key in keys if any(is_variable(n) for n in (*by_key[key].binds, *by_key[key].may_bind))}
@@ -22,9 +23,9 @@ def find_outputs(flow: Flow, slice: Slice, parameters: frozenset[str]) -> tuple[
         # Edges are in document order, so one pass is enough.
         if edge.source in modelled and edge.target in keys and not edge.name.endswith("(global state)"):
             modelled.add(edge.target)
-    last = max((cell.index for cell in flow.cells if cell.index in slice.cells), default=-1)
+    last = max((cell.index for cell in flow.cells if cell.index in cells), default=-1)
     end = next((cell for cell in flow.cells if cell.index == last), None)
-    stuck = {each.name for each in end.stuck} if end else set()
+    stuck = {each.name for each in end.stuck if not each.holds} if end else set()
     found: dict[str, None] = {}
     for statement in kept:
         key = (statement.cell, statement.position)

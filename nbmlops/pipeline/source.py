@@ -122,14 +122,14 @@ def _check(raw: Any, path: Path) -> None:
 
 
 def _without_ids(node: Any) -> Any:
-    """What is validated: duplicate and missing ids are ours to mend."""
+    """What is validated: duplicate and missing ids are ours to mend, and old outputs are not looked at."""
     plain = json.loads(json.dumps(node))
     plain["nbformat_minor"] = 4
     for cell in plain["cells"]:
         cell.pop("id", None)
         cell.setdefault("metadata", {})
         if cell.get("cell_type") == "code":
-            cell.setdefault("outputs", [])
+            cell["outputs"] = []
             cell.setdefault("execution_count", None)
     plain.setdefault("metadata", {})
     return nbformat.from_dict(plain)
@@ -153,6 +153,7 @@ def _cells(raw: list[dict[str, Any]]) -> tuple[NotebookCell, ...]:
                 kind=CellKind(cell["cell_type"]),
                 source=source.replace("\r\n", "\n").replace("\r", "\n"),
                 tags=tuple(str(tag) for tag in tags) if isinstance(tags, list) else (),
+                count=count if isinstance(count := cell.get("execution_count"), int) else None,
             )
         )
     return tuple(cells)

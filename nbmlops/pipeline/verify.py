@@ -32,6 +32,15 @@ from nbmlops.ports import Engine, StepProgress, StepSpec
 
 HIDDEN = frozenset(travelling_name(name) for name in CARRIERS)
 
+SAME_HASHES = {"PYTHONHASHSEED": "0"}
+"""Sets of text come in the same order in both."""
+UNSTEADY = "it differs between two runs of the notebook itself"
+CLOCK = "reads the clock"
+"""Measured times are no result: the rest is still comparable."""
+MOST_CAUSES = 3
+
+Causes = Callable[[str, str], tuple[str, ...]]
+"""Name, step -> sentences."""
 Tell = Callable[[str, str, int, int | None, str], None]
 """Task, state, done, total, note."""
 
@@ -64,40 +73,49 @@ def verify(
     engine: Engine,
     environment: Mapping[str, str],
     live: Mapping[str, Any] | None = None,
+    causes: Causes = lambda name, step: (),
     tell: Tell = lambda *event: None,
 ) -> Verification:
     """`folder` holds the pipeline, `root` the project that both run in.
 
-    With `live`, a kernel's namespace, its values are the reference instead of a new run of the notebook.
+    With `live`, a kernel's namespace, its values are the reference instead of a new run of the notebook. `causes` says
+    of a value that differs what chance it depends on, as far as the code shows it; where it shows none, the notebook
+    runs once more, and a value that differs between its own two runs is not held against the pipeline.
     """
     names = probed_names(pipeline) if live is None else _where_last(pipeline, probed_names(pipeline))
     with tempfile.TemporaryDirectory(prefix="nbmlops-verify-") as scratch_name:
         scratch = Path(scratch_name)
         is_copied = notebook.is_relative_to(root) and workspace.is_small(root)
-        trial = _Trial(pipeline, names, scratch, engine, dict(environment), tell)
+        trial = _Trial(pipeline, names, scratch, engine, {**SAME_HASHES, **environment}, tell)
         here = notebook.parent
-        there = {side: here for side in ("notebook", "pipeline")}
+        there = {side: here for side in ("notebook", "pipeline", "again")}
         if is_copied:
-            for side in there:
+            for side in ("notebook", "pipeline"):
                 workspace.copy(root, scratch / side / "project")
-                there[side] = scratch / side / "project" / here.relative_to(root)
+            there = {side: scratch / side / "project" / here.relative_to(root) for side in there}
         problem = ""
         comparisons: tuple[Comparison, ...] = ()
         if live is not None:
             _probe_live(pipeline, names, live, scratch / "notebook" / "values")
         else:
-            problem = trial.run_notebook(notebook, there["notebook"])
+            problem = trial.run_notebook(notebook, there["notebook"], "notebook")
         results = trial.run_pipeline(folder, there["pipeline"])
         broken = next((result for result in results if result.state is not StepState.DONE), None)
         if problem:
-            verdict, reason = Verdict.NOT_COMPARABLE, f"the notebook itself does not run: {problem}"
+            verdict, reason = Verdict.NOT_COMPARABLE, f"the notebook itself does not run: {_plain(problem)}"
         elif broken is not None:
             verdict = Verdict.DIVERGES
             reason = f"step {broken.step} fails, where the notebook runs: {broken.error}"
         else:
             tell("compare", "running", 0, None, "")
             files = _written(pipeline) if is_copied and live is None else {}
-            comparisons = _compare(names, files, scratch, there)
+            comparisons = _compare(names, files, scratch, there, ("notebook", "pipeline"))
+            blamed = _blamed(comparisons, causes)
+            if live is None and any(_differs(found) for found in blamed):
+                if is_copied:
+                    workspace.copy(root, scratch / "again" / "project")
+                blamed = trial.blame_notebook(blamed, notebook, there, files)
+            comparisons = blamed
             verdict, reason = _verdict(comparisons)
             tell("compare", "done", 1, 1, f"{len(comparisons)} values")
     certificate = Certificate(
@@ -130,7 +148,24 @@ class _Trial:
         self.environment = environment
         self.tell = tell
 
-    def run_notebook(self, notebook: Path, folder: Path) -> str:
+    def blame_notebook(
+        self,
+        comparisons: tuple[Comparison, ...],
+        notebook: Path,
+        there: dict[str, Path],
+        files: dict[str, tuple[str, ...]],
+    ) -> tuple[Comparison, ...]:
+        """Run the notebook once more: what differs between its own two runs cannot be compared."""
+        if self.run_notebook(notebook, there["again"], "again"):
+            return comparisons
+        own = _compare(self.names, files, self.scratch, there, ("notebook", "again"))
+        unsteady = {(found.step, found.name) for found in own if _differs(found)}
+        return tuple(
+            _not_comparable(found, (UNSTEADY,)) if _differs(found) and (found.step, found.name) in unsteady else found
+            for found in comparisons
+        )
+
+    def run_notebook(self, notebook: Path, folder: Path, side: str) -> str:
         """Execute the notebook with probes; returns what went wrong, or nothing."""
         node = nbformat.read(notebook, as_version=4)
         after: dict[int, list[Step]] = {}
@@ -140,15 +175,15 @@ class _Trial:
         for index, cell in enumerate(node.cells):
             cells.append(cell)
             for step in after.get(index, []):
-                cells.append(_probe_cell(self.names[step.name], self.scratch / "notebook" / "values", step.name))
+                cells.append(_probe_cell(self.names[step.name], self.scratch / side / "values", step.name))
         node.cells = cells
-        source = self.scratch / "notebook" / "probed.ipynb"
+        source = self.scratch / side / "probed.ipynb"
         source.parent.mkdir(parents=True, exist_ok=True)
         nbformat.write(node, source)
         spec = StepSpec(
             step="notebook",
             notebook=str(source),
-            output=str(self.scratch / "notebook" / "executed.ipynb"),
+            output=str(self.scratch / side / "executed.ipynb"),
             folder=str(folder),
             kernel=self.pipeline.kernel,
             environment=self.environment,
@@ -217,16 +252,44 @@ def _written(pipeline: Pipeline) -> dict[str, tuple[str, ...]]:
     return {step.name: tuple(path for path, name in last.items() if name == step.name) for step in pipeline.steps}
 
 
+def _differs(comparison: Comparison) -> bool:
+    return comparison.verdict is Verdict.DIVERGES
+
+
+def _blamed(comparisons: tuple[Comparison, ...], causes: Causes) -> tuple[Comparison, ...]:
+    """What differs and depends on chance, as the code shows, is not comparable."""
+    found = []
+    for each in comparisons:
+        known = causes(each.name, each.step) if _differs(each) else ()
+        found.append(_not_comparable(each, known) if known else each)
+    return tuple(found)
+
+
+def _not_comparable(comparison: Comparison, causes: tuple[str, ...]) -> Comparison:
+    why = f"{comparison.difference}; {'; '.join(causes[:MOST_CAUSES])}"
+    return msgspec.structs.replace(comparison, verdict=Verdict.NOT_COMPARABLE, difference=why, causes=causes)
+
+
+def _plain(problem: str) -> str:
+    """A kernel without a keyboard says so in words of its own."""
+    where = problem.partition("StdinNotImplementedError")[0]
+    return f"{where}it asks for input, and nobody is there to type" if where != problem else problem
+
+
 def _compare(
-    names: dict[str, tuple[str, ...]], files: dict[str, tuple[str, ...]], scratch: Path, there: dict[str, Path]
+    names: dict[str, tuple[str, ...]],
+    files: dict[str, tuple[str, ...]],
+    scratch: Path,
+    there: dict[str, Path],
+    sides: tuple[str, str],
 ) -> tuple[Comparison, ...]:
     spec = ComparingSpec(
         names=names,
         files=files,
-        expected=str(scratch / "notebook" / "values"),
-        actual=str(scratch / "pipeline" / "values"),
-        expected_folder=str(there["notebook"]),
-        actual_folder=str(there["pipeline"]),
+        expected=str(scratch / sides[0] / "values"),
+        actual=str(scratch / sides[1] / "values"),
+        expected_folder=str(there[sides[0]]),
+        actual_folder=str(there[sides[1]]),
         tolerance=TOLERANCE,
     )
     return compare(spec, scratch)
@@ -237,6 +300,14 @@ def _verdict(comparisons: tuple[Comparison, ...]) -> tuple[Verdict, str]:
     if different:
         first = different[0]
         return Verdict.DIVERGES, f"at step {first.step}, {first.name}: {first.difference}"
+    causes = dict.fromkeys(
+        cause if cause != UNSTEADY else f"{found.name} differs between two runs of the notebook itself"
+        for found in comparisons
+        for cause in found.causes
+        if CLOCK not in cause
+    )
+    if causes:
+        return Verdict.NOT_COMPARABLE, "; ".join(list(causes)[:MOST_CAUSES])
     if not any(found.verdict is Verdict.EQUIVALENT for found in comparisons):
         return Verdict.NOT_COMPARABLE, "nothing the pipeline makes can be compared"
     return Verdict.EQUIVALENT, ""

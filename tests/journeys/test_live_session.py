@@ -34,6 +34,42 @@ def test_what_a_kernel_has_executed_becomes_a_pipeline_equivalent_to_its_values(
     assert done["result"]["state"] == "done"
 
 
+def test_what_the_notebook_no_longer_shows_is_told_with_the_moves_that_repair_it(terminal: Terminal) -> None:
+    saved = write(
+        terminal.folder,
+        "hidden.ipynb",
+        "# %%\ntotal = sum(values) * rate\n# %%\nvalues = [1, 2, 3]\n# %%\nlabel = 'new'\n# %%\ntext = label",
+    )
+    with Kernel(terminal.folder, terminal.variables, notebook=saved) as kernel:
+        kernel.good("%load_ext nbmlops", cell_id="load")
+        kernel.good("rate = 10", cell_id="gone")  # deleted afterwards
+        kernel.good("values = [1, 2, 3]", cell_id="c1")
+        kernel.good("total = sum(values) * rate", cell_id="c0")  # stands above the cell that it needs
+        kernel.good("label = 'old'", cell_id="c2")  # edited afterwards
+        kernel.good("text = label", cell_id="c3")
+        kernel.good("found = %mlops explain")
+        told = kernel.good("for each in found.state.hidden: print(each.loss, each.name, repr(each.source))").text
+        assert told.splitlines() == [
+            "out of order values ''",
+            "deleted rate 'rate = 10'",
+            "edited label \"label = 'old'\"",
+        ]
+        moves = kernel.good("for each in found.state.moves: print(each.sentence)").text
+        assert moves.strip() == "Move cell 2 (values = [1, 2, 3]) above cell 1"
+        shown = kernel.run("%mlops explain")
+        page = str(shown.value or shown.displayed)
+        assert "whose cell is deleted" in page
+        assert "rate = 10" in page
+        count = kernel.good("print([c.count for c in found.cells if c.preview.startswith('total')][0])").text.strip()
+        kernel.good(f"one = %mlops explain [{count}]")
+        assert kernel.good("print([link.name for link in one.cells[0].reads])").text.strip() == "['rate', 'values']"
+        kernel.good("made = %mlops export --no-verify")
+        assert kernel.good("len(made.state.hidden), len(made.state.moves)").shown == "(3, 1)"
+        kernel.good("cut = %mlops slice -w total -o total.ipynb")
+        assert kernel.good("print(cut.is_verified)").text.strip() == "True"
+    assert (terminal.folder / "total.ipynb").is_file()
+
+
 def test_a_live_notebook_without_a_name_says_what_to_type(terminal: Terminal) -> None:
     with Kernel(terminal.folder, terminal.variables) as kernel:
         kernel.good("%load_ext nbmlops")

@@ -8,17 +8,19 @@ import io
 import os
 import re
 import sys
+import tempfile
 import types
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
-import cloudpickle
 from IPython.core.inputtransformer2 import TransformerManager
 
 import nbmlops
 from nbmlops.dataflow import analyse, cut, find_parameters
 from nbmlops.model.notebook import Notebook
 from nbmlops.pipeline.build import Built, build
+from nbmlops.pipeline.formats import format_named
 from nbmlops.testing.notebooks import notebook
 
 
@@ -76,6 +78,19 @@ def run_whole(text: str | Notebook) -> tuple[dict[str, Any], str]:
     return namespace, shown.getvalue()
 
 
+def _dumps(value: Any) -> bytes:
+    """As the handoff stores it when no plainer format fits."""
+    with tempfile.TemporaryDirectory() as place:
+        format_named("pickle").write(value, Path(place) / "value")
+        return (Path(place) / "value").read_bytes()
+
+
+def _loads(data: bytes) -> Any:
+    with tempfile.TemporaryDirectory() as place:
+        (Path(place) / "value").write_bytes(data)
+        return format_named("pickle").read(Path(place) / "value")
+
+
 def run_pipeline(made: Built, parameters: dict[str, Any] | None = None) -> tuple[dict[str, Any], str]:
     """Each step in a namespace of its own; values travel as bytes. Returns what was given last, by name."""
     store: dict[tuple[str, str], tuple[bytes, str]] = {}
@@ -90,16 +105,16 @@ def run_pipeline(made: Built, parameters: dict[str, Any] | None = None) -> tuple
             for name in names:
                 data, _ = store[(step, name)]
                 if data not in loaded:
-                    loaded[data] = cloudpickle.loads(data)
+                    loaded[data] = _loads(data)
                 values.append(loaded[data][name])
             return values[0] if len(values) == 1 else tuple(values)
 
         def give(*bundles: dict[str, Any], step: str) -> None:
             for bundle in bundles:
-                data = cloudpickle.dumps(bundle)
+                data = _dumps(bundle)
                 for name in bundle:
                     store[(step, name)] = (data, step)
-                final.update(cloudpickle.loads(data))
+                final.update(_loads(data))
 
         handoff.take, handoff.give = take, give  # type: ignore[attr-defined]
         sys.modules["nbmlops.handoff"] = handoff

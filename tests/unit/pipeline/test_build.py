@@ -178,13 +178,24 @@ def test_repeated_headings_are_numbered() -> None:
     assert [step.name for step in made.pipeline.steps] == ["plot", "plot-2"]
 
 
+def test_a_cell_magic_keeps_a_body_when_what_it_measured_became_a_parameter() -> None:
+    made = built("# %%\n%%time\n%%capture out\nx = 1\n# %%\nprint(out.stdout, x)")
+    texts = [cell.source for cell in made.notebooks[made.pipeline.steps[0].notebook].cells]
+    assert "%%time\n%%capture out\npass" in texts
+
+
 def test_without_headings_there_is_one_step() -> None:
     assert [step.name for step in built("# %%\nx = [1]\n# %%\nprint(x)").pipeline.steps] == ["analysis"]
 
 
-def test_a_notebook_of_definitions_only_is_refused() -> None:
+def test_a_notebook_of_definitions_only_is_one_step_that_defines() -> None:
+    made = built("# %%\ndef f(): return 1")
+    assert "def f(): return 1" in made.notebooks[made.pipeline.steps[0].notebook].cells[-1].source
+
+
+def test_a_notebook_that_only_prepares_the_keyboard_is_refused() -> None:
     with pytest.raises(NotebookError, match="nothing to run"):
-        built("# %%\ndef f(): return 1")
+        built("# %%\n%matplotlib inline")
 
 
 def test_the_source_is_run_whole_by_the_harness() -> None:

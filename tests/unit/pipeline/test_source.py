@@ -80,3 +80,16 @@ def test_a_good_notebook_keeps_its_ids(tmp_path: Path) -> None:
         ("c0", "markdown"),
         ("c1", "code"),
     ]
+
+
+def test_outputs_that_break_the_format_do_not_matter(tmp_path: Path) -> None:
+    path = tmp_path / "old.ipynb"
+    cell = {"cell_type": "code", "source": "x = 1", "metadata": {}, "execution_count": 3}
+    raw = {
+        "nbformat": 4,
+        "nbformat_minor": 4,
+        "metadata": {},
+        "cells": [{**cell, "outputs": [{"output_type": "stream"}]}],
+    }
+    path.write_text(json.dumps(raw))
+    assert [(each.source, each.count) for each in read_notebook(path).cells] == [("x = 1", 3)]

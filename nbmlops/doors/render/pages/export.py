@@ -1,4 +1,5 @@
 from nbmlops.doors.render.blocks import Line, Page, Table, Tone, cell, place
+from nbmlops.doors.render.pages.stories import hidden
 from nbmlops.lib.digest import short
 from nbmlops.model.certificate import Certificate, Verdict
 from nbmlops.model.pipeline import Parameter, ParameterType
@@ -31,6 +32,7 @@ def page(result: Result) -> Page:
         *((Table(columns=("name", "default", "type", ""), rows=parameters, title="Parameters"),) if parameters else ()),
         *((Table(columns=("cell", "begins with", "why"), rows=dropped, title="Left out"),) if dropped else ()),
         *_certificate(result.certificate, [step.name for step in pipeline.steps]),
+        *hidden(result.state),
         *((Line(f"What was there is kept: nbmlops restore {short(result.kept_snapshot)}", Tone.DIM),)
           if result.kept_snapshot else ()),
         Line(f"Run it: nbmlops run {place(result.folder)}", Tone.DIM),
