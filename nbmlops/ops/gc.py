@@ -16,6 +16,7 @@ from nbmlops.lib.clock import made_at, utc_now
 from nbmlops.model.documents import encode
 from nbmlops.model.run import RunView
 from nbmlops.model.snapshot import SnapshotRecord
+from nbmlops.model.step_cache import StepEntry
 from nbmlops.ops.call import Call, Progress
 from nbmlops.ops.fields import option
 from nbmlops.project import Project
@@ -29,6 +30,8 @@ from nbmlops.track.address import sqlite_path
 from nbmlops.track.lists import list_runs
 
 MOST_RUNS = 10
+RESULTS_PER_STEP = 5
+"""So many results of a step are kept however old they are: going back to an earlier value costs nothing."""
 _UNITS = {"": 86400, "d": 86400, "h": 3600, "m": 60, "s": 1}
 _AGE = re.compile(r"(\d+)\s*([dhms]?)")
 _DIGEST = re.compile("[0-9a-f]{64}")
@@ -65,6 +68,8 @@ class Result(msgspec.Struct, frozen=True, kw_only=True):
     """Objects of the first layout that moved into packs."""
     leftovers: int
     """Files that killed writers had left."""
+    results: int
+    """Results of steps that are no longer kept for later runs."""
     runs: tuple[Share, ...]
     """Runs that hold the most by themselves, the largest first."""
 
@@ -91,7 +96,8 @@ def _collect(call: Call, project: Project, grace: timedelta, *, is_dry_run: bool
     for digest, holder in _held(runs).items():
         marks.add(digest, holder)
     kept, gone = _records(project, marks, young)
-    for root in _roots(project):
+    outdated = _outdated(project, young)
+    for root in _roots(project, outdated):
         marks.add(root)
     for digest in _recent(project, young):
         marks.add_loosely(digest)
@@ -111,6 +117,7 @@ def _collect(call: Call, project: Project, grace: timedelta, *, is_dry_run: bool
     if not is_dry_run:
         call.progress(Progress(task="gc", note="taking away"))
         project.records.delete(SnapshotRecord, *(record.id for record in gone))
+        project.records.delete(StepEntry, *outdated)
         for path in rubbish:
             path.unlink(missing_ok=True)
         for digest in dead_loose:
@@ -130,6 +137,7 @@ def _collect(call: Call, project: Project, grace: timedelta, *, is_dry_run: bool
         packs_after=len(objects.packs.names()),
         folded=folded,
         leftovers=len(rubbish),
+        results=len(outdated),
         runs=_shares(project, runs, marks),
     )
 
@@ -180,10 +188,22 @@ def _records(project: Project, marks: Marks, young: datetime) -> tuple[list[Snap
     return kept, gone
 
 
-def _roots(project: Project) -> Iterator[str]:
+def _outdated(project: Project, young: datetime) -> set[str]:
+    """Results of steps that were made long ago, and of which there are enough newer ones."""
+    count: dict[tuple[str, str], int] = {}
+    found = set()
+    for entry in project.records.newest(StepEntry, limit=1_000_000):
+        step = entry.pipeline, entry.step
+        count[step] = count.get(step, 0) + 1
+        if count[step] > RESULTS_PER_STEP and entry.made < young:
+            found.add(entry.id)
+    return found
+
+
+def _roots(project: Project, outdated: set[str]) -> Iterator[str]:
     """Digests that results of pipelines, and the files of pipelines and packages, name."""
-    for kind, _, data in project.records.raw():
-        if kind not in _CAPTURED:
+    for kind, id, data in project.records.raw():
+        if kind not in _CAPTURED and id not in outdated:
             yield from digests_in(data)
     for name in _FOLDERS:
         for folder, _, files in os.walk(project.root / name):

@@ -13,11 +13,9 @@ from nbmlops import plugins
 from nbmlops.capture.place import NOTEBOOK_VARIABLE
 from nbmlops.errors import (
     CellFailedError,
-    ExternalError,
     IntegrityError,
     InterruptedRunError,
     NotFoundError,
-    StateError,
 )
 from nbmlops.lib.clock import new_id, utc_now
 from nbmlops.lib.digest import short
@@ -25,7 +23,7 @@ from nbmlops.lib.files import write_atomic
 from nbmlops.lib.redact import MARK, is_secret_name
 from nbmlops.model.documents import encode, identity
 from nbmlops.model.pipeline import Pipeline, PipelineResult, Step, StepResult, StepState
-from nbmlops.model.run import Tags
+from nbmlops.model.run import RunView, Tags
 from nbmlops.model.step_cache import StepEntry
 from nbmlops.ops.call import Call, Progress
 from nbmlops.ops.run_plan import VARIABLE, RunPlan
@@ -35,8 +33,9 @@ from nbmlops.pipeline.execute import Interrupted, Places, execute
 from nbmlops.pipeline.folder import read_certificate
 from nbmlops.pipeline.reassemble import reassemble
 from nbmlops.pipeline.schedule import Choice
-from nbmlops.pipeline.step_cache import Found, StepCache
+from nbmlops.pipeline.step_cache import StepCache
 from nbmlops.ports import Engine, StepProgress
+from nbmlops.track.address import check_server
 from nbmlops.track.lists import children
 from nbmlops.track.messages import EndRun, Extra, LogMetrics, Point, SetTags
 
@@ -74,8 +73,8 @@ class PipelineRun:
         self.id = new_id()
         self.certificate = read_certificate(wanted.folder)
         self.work = call.project.layout.runs / self.id
-        self.opened: dict[str, tuple[OpenedRun, str]] = {}
-        """The run of each step that was started: ours, and MLflow's id of it."""
+        self.opened: dict[str, OpenedRun] = {}
+        """The run of each step that was started."""
         self.sessions: dict[str, str] = {}
         """Of the steps' kernels, by step, in the order in which they began."""
         self.unended: list[OpenedRun] = []
@@ -83,7 +82,10 @@ class PipelineRun:
         self.began, self.clock = utc_now(), time.monotonic()
 
     def run(self) -> PipelineResult:
-        """Raises CellFailedError when a step fails, InterruptedRunError on Ctrl-C, ExternalError without MLflow."""
+        """Raises UnavailableError where MLflow's server does not answer; then nothing is executed.
+
+        Raises CellFailedError when a step fails, and InterruptedRunError on Ctrl-C.
+        """
         engine: Engine = plugins.load(plugins.ENGINES, self.wanted.engine)()
         try:
             # It takes its time to begin, and so does MLflow.
@@ -93,18 +95,11 @@ class PipelineRun:
             engine.close()
 
     def _run(self, engine: Engine) -> PipelineResult:
+        check_server(self.session.project.uri)
         opened = self._open()
-        try:
-            parent = self.session.resolve(opened.key)
-        except StateError as error:
-            raise ExternalError(
-                error.message, kind="mlflow-unreachable",
-                hint="Nothing was executed. Look at it: nbmlops doctor",
-            ) from error  # fmt: skip
-        self.call.progress(Progress(task="mlflow", state="done", note=f"run {short(parent)}"))
         places = Places(pipeline=self.folder, folder=(self.folder / self.pipeline.folder).resolve(), work=self.work)
         keeper = Keeper(self.call.project, self.wanted.cache, places.handoff, self.id)
-        metrics: dict[str, dict[str, float]] = {}
+        kept: dict[str, RunView] = {}
         try:
             steps = execute(
                 self.pipeline,
@@ -117,27 +112,27 @@ class PipelineRun:
                 jobs=self.wanted.jobs,
                 on_step=lambda step, result: self._on_step(step, result, opened),
                 on_cell=self._on_cell,
-                on_done=lambda step, result, found: self._keep(keeper, step, result, found),
+                on_done=lambda step, result, found: keeper.keep(step, result, found, self.sessions[step.name]),
             )
-            result, metrics = self._finish(opened, parent, steps)
+            result, kept = self._finish(opened, steps)
         except Interrupted as stopped:
-            result, metrics = self._finish(opened, parent, stopped.results)
+            result, kept = self._finish(opened, stopped.results)
             during = next((step.step for step in stopped.results if step.state is StepState.KILLED), "")
             raise InterruptedRunError(
                 f"Stopped{f' in step {during}' if during else ''}; what was done is kept in {result.folder}.",
                 kind="interrupted",
-                hint=f"Go on from there: nbmlops resume {short(parent)}",
-                run=parent,
+                hint=f"Go on from there: nbmlops resume {short(result.run)}",
+                run=result.run,
             ) from None
         finally:
-            keeper.close(metrics)
+            keeper.close(kept)
         if result.state is not StepState.DONE:
             failed = next(step for step in steps if step.state in (StepState.FAILED, StepState.KILLED))
             raise CellFailedError(
                 f"Step {failed.step} failed: {failed.error}.",
                 kind="step-failed",
-                hint=f"Its notebook: {failed.notebook or self.work}. When it is mended: nbmlops resume {short(parent)}",
-                run=parent,
+                hint=f"Its notebook: {failed.notebook or self.work}. Once mended: nbmlops resume {short(result.run)}",
+                run=result.run,
                 step=failed.step,
                 notebook=failed.notebook,
             )
@@ -186,14 +181,13 @@ class PipelineRun:
             step.name, "step", tags=tags, parent=parent.key, experiment=self.experiment, is_of_cell=False
         )
         self.unended.append(opened)
-        run = self.session.resolve(opened.key)
-        self.opened[step.name] = (opened, run)
+        self.opened[step.name] = opened
         self.sessions[step.name] = new_id()
         plan = RunPlan(
             name=step.name,
             kind="step",
             experiment=self.experiment,
-            run=run,
+            key=opened.key,
             session=self.sessions[step.name],
             tags=tags,
         )
@@ -223,10 +217,6 @@ class PipelineRun:
             self._log(opened, entry.metrics)
         self._end_run(opened, "FINISHED", "")
 
-    def _keep(self, keeper: Keeper, step: Step, result: StepResult, found: Found) -> None:
-        _, run = self.opened[step.name]
-        keeper.keep(step, msgspec.structs.replace(result, run=run), found, self.sessions[step.name])
-
     def _log(self, opened: OpenedRun, metrics: dict[str, float]) -> None:
         now = time.time_ns() // 1_000_000
         points = tuple(Point(name, value, 0, now) for name, value in metrics.items())
@@ -236,7 +226,7 @@ class PipelineRun:
         """The step's kernel is gone: send what it has journaled, then end its run."""
         self.session.send(Extra(name="collect"))
         if step in self.opened:
-            opened = self.opened[step][0]
+            opened = self.opened[step]
             # What the step computed rests on all that was read before it, too.
             body = {"sessions": list(self.sessions.values()), "is_data_only": True}
             self.session.send(Extra(name="tie", key=opened.key, body=body))
@@ -247,16 +237,17 @@ class PipelineRun:
             Progress(task=progress.step, done=progress.cell, total=progress.total, note=progress.preview)
         )
 
-    def _finish(
-        self, opened: OpenedRun, parent: str, steps: tuple[StepResult, ...]
-    ) -> tuple[PipelineResult, dict[str, dict[str, float]]]:
-        """Steps' metrics onto the parent, the parent ended, the record written; and the metrics of each step."""
+    def _finish(self, opened: OpenedRun, steps: tuple[StepResult, ...]) -> tuple[PipelineResult, dict[str, RunView]]:
+        """Steps' metrics onto the parent, the parent ended, the record written; and the run of each step."""
         for killed in (step for step in steps if step.state is StepState.KILLED):
             self._end(killed.step, killed)
-        self.session.scribe.flush(120.0)
-        runs = {child.tags.get(Tags.STEP): child for child in children(self.session.project.uri, parent)}
-        by_step = {step.step: child.metrics for step in steps if (child := runs.get(step.step))}
-        metrics = {name: value for each in by_step.values() for name, value in each.items()}
+        # Where the server has gone meanwhile, all is kept, and sent later.
+        parent = self.session.scribe.flush(120.0).runs.get(opened.key, "")
+        found = children(self.session.project.uri, parent) if parent else ()
+        runs = {name: child for child in found if (name := child.tags.get(Tags.STEP))}
+        metrics = {
+            name: value for step in steps if step.step in runs for name, value in runs[step.step].metrics.items()
+        }
         if metrics:
             self._log(opened, metrics)
         base = (self.folder / self.pipeline.folder).resolve()
@@ -290,7 +281,7 @@ class PipelineRun:
         )
         write_atomic(self.work / "result.json", encode(result))
         self.session.project.records.put(result, id=result.id, subject=result.pipeline)
-        return result, by_step
+        return result, runs
 
     def _brought_back(self, result: StepResult, run: str | None) -> StepResult:
         """With its MLflow run; of a kept step, with the notebook as it was executed then."""

@@ -23,7 +23,7 @@ from nbmlops.ops.session import Session
 from nbmlops.ops.step_results import step_cache
 from nbmlops.pipeline.folder import read_certificate, read_pipeline
 from nbmlops.pipeline.order import needs_of
-from nbmlops.pipeline.parameters import defaults, values
+from nbmlops.pipeline.parameters import defaults, values, values_in
 from nbmlops.pipeline.plan import Action, PlannedStep, plan
 from nbmlops.pipeline.selection import choose
 from nbmlops.project import Project
@@ -32,13 +32,16 @@ from nbmlops.project import Project
 class Request(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     pipeline: Annotated[str, positional("Folder of the pipeline.")]
     param: Annotated[tuple[str, ...], option("Set a parameter.", short="p", metavar="NAME=VALUE")] = ()
+    params_file: Annotated[
+        str, option("Parameters from a YAML or JSON file; -p wins over it.", short="f", metavar="FILE")
+    ] = ""
     name: Annotated[str, option("Name of the run. Default: the pipeline's.", metavar="NAME")] = ""
     experiment: Annotated[
         str, option("MLflow experiment. Default: the pipeline's name.", short="e", metavar="NAME")
     ] = ""
     from_: Annotated[tuple[str, ...], option("Execute this step and those after it.", metavar="STEP")] = ()
     only: Annotated[tuple[str, ...], option("Execute this step and no other.", metavar="STEP")] = ()
-    force: Annotated[bool, option("Execute every step, whatever is kept.", short="f")] = False
+    force: Annotated[bool, option("Execute every step, whatever is kept.")] = False
     dry_run: Annotated[bool, option("Only say which steps would be executed, and why.", short="n")] = False
     jobs: Annotated[int, option("Steps at once. Default: one per core.", short="j", metavar="N")] = 0
 
@@ -59,7 +62,8 @@ def run(call: Call, request: Request) -> Result:
     folder = call.path(request.pipeline)
     pipeline = read_pipeline(folder)
     folder = folder.parent if folder.is_file() else folder
-    chosen = {**defaults(pipeline), **values(pipeline, request.param)}
+    named = values_in(pipeline, call.path(request.params_file)) if request.params_file else {}
+    chosen = {**defaults(pipeline), **named, **values(pipeline, request.param)}
     return run_pipeline(call, request, pipeline, folder, chosen)
 
 

@@ -16,8 +16,8 @@ class RunPlan(msgspec.Struct, frozen=True, kw_only=True):
     name: str
     kind: str
     experiment: str = ""
-    run: str = ""
-    """MLflow id of a run that somebody else has opened and will end; its scribe sends what we journal."""
+    key: str = ""
+    """Of a run that another session has opened in the experiment and will end; its scribe sends what we journal."""
     session: str = ""
     """Id that the kernel's session shall have; empty: one of its own."""
     params: dict[str, str] = {}

@@ -84,7 +84,7 @@ class Session:
             command(project.root, self.id, project.uri, module="nbmlops.ops.scribe"),
             project.layout.spool,
             session=self.id,
-            is_elsewhere=plan is not None and bool(plan.run),
+            is_elsewhere=plan is not None and bool(plan.key),
         )
         self._batch: OpenedRun | None = None
         self._cell_run: OpenedRun | None = None
@@ -113,10 +113,10 @@ class Session:
             self.experiment = plan.experiment or self.experiment
             self._batch = (
                 self._adopt(plan)
-                if plan.run
+                if plan.key
                 else self.open_run(plan.name, plan.kind, params=plan.params, tags=plan.tags)
             )
-        self._is_adopted = plan is not None and bool(plan.run)
+        self._is_adopted = plan is not None and bool(plan.key)
         os.environ.setdefault("MLFLOW_EXPERIMENT_NAME", self.experiment)
 
     # Cells
@@ -223,7 +223,7 @@ class Session:
 
     def _adopt(self, plan: RunPlan) -> OpenedRun:
         opened = OpenedRun(key=new_id(), name=plan.name, kind=plan.kind)
-        self.send(say.AdoptRun(key=opened.key, run=plan.run))
+        self.send(say.AdoptRun(key=opened.key, run=plan.key, experiment=plan.experiment))
         self.send(say.SetTags(key=opened.key, tags={**self.tags(), Tags.KIND: plan.kind, **plan.tags}))
         if plan.params:
             self.send(say.LogParams(key=opened.key, params=plan.params))

@@ -16,6 +16,7 @@ from nbmlops.errors import NbmlopsError
 from nbmlops.model.cell import Execution, SessionInfo
 from nbmlops.model.names import slug
 from nbmlops.model.pipeline import Pipeline, Step, StepResult
+from nbmlops.model.run import RunView
 from nbmlops.model.step_cache import StepEntry
 from nbmlops.pipeline.step_cache import Found, Ran, StepCache
 from nbmlops.project import Project
@@ -64,13 +65,12 @@ class Keeper:
         """`session`: of the kernel that executed the step."""
         self._thread.submit(self._keep, step, result, found, session)
 
-    def close(self, metrics: Mapping[str, dict[str, float]] = {}) -> None:
-        """Wait for all, and note what each step has measured."""
+    def close(self, runs: Mapping[str, RunView]) -> None:
+        """Wait for all, and note under which MLflow run each step was executed and what it has measured."""
         self._thread.shutdown()
         for name, entry in self._kept.items():
-            if metrics.get(name):
-                noted = msgspec.structs.replace(entry, metrics=metrics[name])
-                self._cache.note(noted)
+            if name in runs:
+                self._cache.note(msgspec.structs.replace(entry, run=runs[name].id, metrics=runs[name].metrics))
 
     def _keep(self, step: Step, result: StepResult, found: Found, session: str) -> None:
         try:

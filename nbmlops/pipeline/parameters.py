@@ -10,9 +10,12 @@ import ast
 import difflib
 import math
 from collections.abc import Iterable
+from pathlib import Path
 from typing import Any
 
-from nbmlops.errors import UsageError
+import yaml
+
+from nbmlops.errors import NotFoundError, UsageError
 from nbmlops.model.pipeline import Parameter, ParameterType, Pipeline
 
 _CLASSES: dict[ParameterType, tuple[type, ...]] = {
@@ -41,18 +44,39 @@ def values(pipeline: Pipeline, assignments: Iterable[str]) -> dict[str, Any]:
                 hint="Write it as -p NAME=VALUE.",
             )
         if name not in known:
-            near = difflib.get_close_matches(name, known, n=1)
-            have = f"It has: {', '.join(sorted(known))}." if known else "It has no parameters."
-            raise UsageError(
-                f"Pipeline {pipeline.name} has no parameter {name!r}.",
-                kind="parameter-unknown",
-                hint=f"Did you mean {near[0]}?" if near else have,
-            )
+            raise _unknown(pipeline, name)
         if name in found:
             raise UsageError(
                 f"Parameter {name} is given twice.", kind="parameter-duplicate", hint="Give each one once."
             )
         found[name] = read_value(known[name], value)
+    return found
+
+
+def values_in(pipeline: Pipeline, path: Path) -> dict[str, Any]:
+    """The values in a YAML or JSON file: `name: value` lines. Raises NotFoundError, and UsageError as `values` does."""
+    try:
+        raw = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise NotFoundError(
+            f"There is no {path}.", kind="path-missing", hint="Write `name: value` lines into it.", path=str(path)
+        ) from None
+    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
+        mark = getattr(error, "problem_mark", None)
+        where = f", line {mark.line + 1}," if mark else ""
+        raise UsageError(
+            f"{path}{where} cannot be read as YAML: {getattr(error, 'problem', None) or error}.",
+            kind="parameters-malformed",
+            hint="Write `name: value` lines.",
+        ) from error
+    if not isinstance(raw, dict):
+        raise UsageError(f"{path} holds no parameters.", kind="parameters-malformed", hint="Write `name: value` lines.")
+    known = {parameter.name: parameter for parameter in pipeline.parameters}
+    found = {}
+    for name, value in raw.items():
+        if name not in known:
+            raise _unknown(pipeline, str(name))
+        found[name] = checked(known[name], value)
     return found
 
 
@@ -95,6 +119,17 @@ def checked(parameter: Parameter, value: Any) -> Any:
 
 def defaults(pipeline: Pipeline) -> dict[str, Any]:
     return {parameter.name: parameter.default for parameter in pipeline.parameters}
+
+
+def _unknown(pipeline: Pipeline, name: str) -> UsageError:
+    known = sorted(parameter.name for parameter in pipeline.parameters)
+    near = difflib.get_close_matches(name, known, n=1)
+    have = f"It has: {', '.join(known)}." if known else "It has no parameters."
+    return UsageError(
+        f"Pipeline {pipeline.name} has no parameter {name!r}.",
+        kind="parameter-unknown",
+        hint=f"Did you mean {near[0]}?" if near else have,
+    )
 
 
 def _ill_typed(parameter: Parameter, value: object) -> UsageError:

@@ -147,7 +147,6 @@ class StepCache:
             given=tuple(given),
             written=tuple(written),
             notebook=notebook,
-            run=result.run or "",
             result=id,
         )
         self.note(entry)

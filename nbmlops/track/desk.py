@@ -101,7 +101,7 @@ class Desk:
             case m.OpenRun():
                 self._open(message, again)
             case m.AdoptRun():
-                self.state.runs[message.key] = message.run
+                self._adopt(message)
             case m.Goodbye():
                 self.state.goodbye_ms = message.ended_ms
             case m.Extra():
@@ -132,6 +132,14 @@ class Desk:
         self.state.open.append(message.key)
         if message.params:
             self.writer.log_params(run, message.params, explicit=False)
+
+    def _adopt(self, message: m.AdoptRun) -> None:
+        run = self.writer.find_by_key(message.experiment, message.run) if message.experiment else message.run
+        if run is None:
+            self.complain(f"there is no run for {message.run}; what was logged to it is lost")
+            self._failed.add(message.key)
+        else:
+            self.state.runs[message.key] = run
 
     def _write(self, run: str, message: m.AnyMessage) -> None:
         match message:

@@ -30,10 +30,12 @@ class OpenRun(Message, frozen=True, kw_only=True, tag="open"):
 
 
 class AdoptRun(Message, frozen=True, kw_only=True, tag="adopt"):
-    """Write to a run that somebody else (the user's own mlflow) opened, and will end."""
+    """Write to a run that somebody else (the user's own mlflow, another session) opened, and will end."""
 
     key: str
     run: str
+    """MLflow run id; with an `experiment`, the key under which another session has opened it there."""
+    experiment: str = ""
 
 
 class LogParams(Message, frozen=True, kw_only=True, tag="params"):

@@ -11,10 +11,11 @@ import pytest
 import zstandard
 
 from nbmlops.errors import StateError, UsageError
-from nbmlops.lib.clock import utc_now
+from nbmlops.lib.clock import new_id, utc_now
 from nbmlops.lib.digest import digest_bytes
 from nbmlops.model.run import RunView, Tags
 from nbmlops.model.snapshot import Scope, SnapshotRecord
+from nbmlops.model.step_cache import Observed, StepEntry, StepKey
 from nbmlops.ops import gc as gc_module
 from nbmlops.ops.call import Call
 from nbmlops.ops.gc import Request, Result, gc
@@ -267,3 +268,30 @@ def test_a_real_mlflow_run_holds_its_snapshot_until_it_is_deleted(
     MlflowClient(project.uri).delete_run(identity)
     assert collected(project).freed >= result.runs[0].own_bytes
     assert not project.objects.has(held.snapshot)
+
+
+def test_old_results_of_steps_go_but_for_the_newest(
+    project: Project, runs: list[RunView], later: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(gc_module, "RESULTS_PER_STEP", 2)
+    digests = []
+    for number in range(4):
+        digest, _ = project.objects.put_bytes(f"notebook {number}".encode() * 100)
+        digests.append(digest)
+        key = StepKey(kernel="python3", python="3", cells=(("c", str(number)),), parameters={}, takes={})
+        entry = StepEntry(
+            id=new_id(),
+            key=key,
+            observed=Observed(),
+            pipeline="p",
+            step="s",
+            made=utc_now(),
+            seconds=1.0,
+            notebook=digest,
+        )
+        project.records.put(entry, id=entry.id)
+    assert collected(project, "1d").results == 0, "young ones stay, however many"
+    assert collected(project, dry_run=True).results == 2
+    assert collected(project).results == 2
+    assert [project.objects.has(digest) for digest in digests] == [False, False, True, True]
+    assert len(project.records.newest(StepEntry)) == 2

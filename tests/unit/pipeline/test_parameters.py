@@ -1,13 +1,14 @@
 from __future__ import annotations
 
 import math
+from pathlib import Path
 from typing import Any
 
 import pytest
 
-from nbmlops.errors import UsageError
+from nbmlops.errors import NotFoundError, UsageError
 from nbmlops.model.pipeline import Parameter, ParameterType, Pipeline
-from nbmlops.pipeline.parameters import defaults, read_value, values
+from nbmlops.pipeline.parameters import defaults, read_value, values, values_in
 
 PIPELINE = Pipeline(
     name="wine",
@@ -119,3 +120,39 @@ def test_a_wrong_assignment_is_refused_with_what_would_be_right(assignment: str,
 def test_a_parameter_given_twice_is_refused() -> None:
     with pytest.raises(UsageError, match="Parameter trees is given twice"):
         values(PIPELINE, ["trees=1", "trees=1"])
+
+
+def test_a_file_has_typed_values(tmp_path: Path) -> None:
+    path = tmp_path / "params.yaml"
+    path.write_text("trees: 50  # fewer\nrate: 1\ndepth: null\npath: b.csv\n")
+    found = values_in(PIPELINE, path)
+    assert found == {"trees": 50, "rate": 1.0, "depth": None, "path": "b.csv"}
+    assert type(found["rate"]) is float
+    path.write_text('{"trees": 7}')
+    assert values_in(PIPELINE, path) == {"trees": 7}
+
+
+@pytest.mark.parametrize(
+    ("text", "kind", "words"),
+    [
+        ("tres: 5", "parameter-unknown", "no parameter 'tres'"),
+        ("trees: many", "parameter-ill-typed", "trees is int, not 'many'"),
+        ("trees: true", "parameter-ill-typed", "trees is int, not True"),
+        ("- 5", "parameters-malformed", "holds no parameters"),
+        ("", "parameters-malformed", "holds no parameters"),
+        ("trees: [", "parameters-malformed", "params.yaml, line 1, cannot be read as YAML"),
+    ],
+)
+def test_a_file_that_does_not_fit_is_refused_in_one_line(tmp_path: Path, text: str, kind: str, words: str) -> None:
+    path = tmp_path / "params.yaml"
+    path.write_text(text)
+    with pytest.raises(UsageError) as caught:
+        values_in(PIPELINE, path)
+    assert caught.value.kind == kind
+    assert words in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+def test_a_file_that_is_not_there_is_named(tmp_path: Path) -> None:
+    with pytest.raises(NotFoundError, match=r"There is no .*params\.yaml"):
+        values_in(PIPELINE, tmp_path / "params.yaml")

@@ -19,6 +19,7 @@ def page(result: Result) -> Page:
                 ),
                 ("old objects packed", result.folded or ""),
                 ("leftovers of killed writers", result.leftovers or ""),
+                ("results of steps no longer kept", result.results or ""),
             ]
         ),
         *(
