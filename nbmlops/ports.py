@@ -27,6 +27,8 @@ class StepSpec(msgspec.Struct, frozen=True, kw_only=True):
     environment: dict[str, str] = {}
     """Variables added to those of the process."""
     is_tracked: bool = True
+    is_fresh: bool = False
+    """Started anew, sharing nothing with other steps: not even the addresses that objects get."""
     timeout: float = 0.0
     """Seconds after which the step is stopped; 0: never."""
 

@@ -20,6 +20,8 @@ from nbmlops.pipeline.namespace import VARIABLE, folder_of
 from nbmlops.ports import StepProgress, StepSpec
 
 LONGEST_ERROR = 500
+SAME_HASHES = {"PYTHONHASHSEED": "0"}
+"""Sets of text come in the same order in every step and every run, unless somebody has chosen otherwise."""
 
 
 def main(spec_path: str) -> int:
@@ -51,7 +53,7 @@ def main(spec_path: str) -> int:
 def _execute(spec: StepSpec, report: Any) -> None:
     import papermill
 
-    os.environ.update(spec.environment)
+    os.environ.update({**SAME_HASHES, **os.environ, **spec.environment})
     os.environ[VARIABLE] = str(folder_of(Path(spec.output)))
     Path(spec.output).parent.mkdir(parents=True, exist_ok=True)
     papermill.execute_notebook(

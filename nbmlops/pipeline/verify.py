@@ -32,8 +32,6 @@ from nbmlops.ports import Engine, StepProgress, StepSpec
 
 HIDDEN = frozenset(travelling_name(name) for name in CARRIERS)
 
-SAME_HASHES = {"PYTHONHASHSEED": "0"}
-"""Sets of text come in the same order in both."""
 UNSTEADY = "it differs between two runs of the notebook itself"
 CLOCK = "reads the clock"
 """Measured times are no result: the rest is still comparable."""
@@ -86,7 +84,7 @@ def verify(
     with tempfile.TemporaryDirectory(prefix="nbmlops-verify-") as scratch_name:
         scratch = Path(scratch_name)
         is_copied = notebook.is_relative_to(root) and workspace.is_small(root)
-        trial = _Trial(pipeline, names, scratch, engine, {**SAME_HASHES, **environment}, tell)
+        trial = _Trial(pipeline, names, scratch, engine, dict(environment), tell)
         here = notebook.parent
         there = {side: here for side in ("notebook", "pipeline", "again")}
         if is_copied:
@@ -188,6 +186,7 @@ class _Trial:
             kernel=self.pipeline.kernel,
             environment=self.environment,
             is_tracked=False,
+            is_fresh=side == "again",
         )
         result = self.engine.run(spec, lambda progress: self._cell("notebook", progress), Stop())
         is_done = result.state is StepState.DONE

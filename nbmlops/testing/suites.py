@@ -129,6 +129,19 @@ class EngineSuite(ABC):
         source = 'import os\nos.system("echo not json; echo \'{broken\' >&2")\nos.write(1, b"\\xff\\xfe{}\\n")'
         assert run(engine, spec(place, source))[0].state is StepState.DONE
 
+    def test_a_table_is_shown_as_in_any_kernel(self, engine: Engine, place: Path) -> None:
+        """pandas asks for the shell when it is imported, and decides then how wide a table may be."""
+        source = "import pandas as pd\nprint(pd.get_option('display.max_columns'))"
+        engine.prepare([Path(spec(place, source).notebook)])
+        for is_fresh in (False, True):
+            assert printed(run(engine, spec(place, source, is_fresh=is_fresh))[0]) == "20\n"
+
+    def test_two_steps_draw_different_random_numbers(self, engine: Engine, place: Path) -> None:
+        source = "import random\nimport numpy as np\nprint(random.random(), np.random.rand())"
+        engine.prepare([Path(spec(place, source).notebook)])
+        drawn = [number for _ in range(2) for number in printed(run(engine, spec(place, source))[0]).split()]
+        assert len(set(drawn)) == 4
+
     def test_an_earlier_executed_notebook_is_replaced(self, engine: Engine, place: Path) -> None:
         wanted = spec(place, "print('new')")
         Path(wanted.output).parent.mkdir(parents=True)

@@ -66,7 +66,7 @@ class LocalEngine:
             nursery.close()
 
     def _execute(self, spec: StepSpec, path: Path, heard: Callable[[bytes], None], stop: Stop) -> Ended:
-        if not self._is_warm:
+        if not self._is_warm or spec.is_fresh:
             return run_child(python_module("nbmlops.pipeline.step", str(path)), heard, stop=stop)
         if self._nursery is None:
             self.prepare([Path(spec.notebook)])

@@ -17,6 +17,7 @@ from pathlib import Path
 from nbmlops.errors import ExternalError
 from nbmlops.lib.child import STOP_SECONDS, Ended, last_line
 from nbmlops.lib.stop import Stop
+from nbmlops.pipeline.step import SAME_HASHES
 
 END_SECONDS = 5.0
 
@@ -37,6 +38,7 @@ class Nursery:
                 [sys.executable, "-m", "nbmlops.pipeline.warm.nursery", str(theirs.fileno()), *modules],
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.DEVNULL,
+                env={**SAME_HASHES, **os.environ},
                 pass_fds=[theirs.fileno()],
                 start_new_session=True,
             )

@@ -16,7 +16,8 @@ import selectors
 import signal
 import socket
 import sys
-from collections.abc import Callable
+import types
+from collections.abc import Callable, Iterator
 from typing import NoReturn
 
 LONGEST_REQUEST = 1 << 16
@@ -42,13 +43,27 @@ def main(descriptor: int, modules: list[str]) -> None:
         del sys.path[0]  # as a kernel's launcher does: IPython puts it back
     # What a kernel would set before it imports matplotlib.
     os.environ.setdefault("MPLBACKEND", "module://matplotlib_inline.backend_inline")
-    for name in (*OURS, *modules):
-        with contextlib.suppress(Exception):  # the step meets the same trouble, and tells it
-            importlib.import_module(name)
+    with _as_in_a_kernel():
+        for name in (*OURS, *modules):
+            with contextlib.suppress(Exception):  # the step meets the same trouble, and tells it
+                importlib.import_module(name)
     gc.collect()
     gc.freeze()  # pages that only the collector would write to stay shared
     with socket.socket(fileno=descriptor) as requests:
         _Nursery(requests).run()
+
+
+@contextlib.contextmanager
+def _as_in_a_kernel() -> Iterator[None]:
+    """pandas decides when it is imported how wide a table may be, by asking for the shell: a terminal, or a kernel."""
+    import builtins
+
+    shell = types.SimpleNamespace(kernel=True, config={})
+    vars(builtins)["get_ipython"] = lambda: shell
+    try:
+        yield
+    finally:
+        delattr(builtins, "get_ipython")
 
 
 class _Nursery:
