@@ -9,7 +9,6 @@ from typing import Any
 
 import msgspec
 
-from nbmlops import plugins
 from nbmlops.capture.place import NOTEBOOK_VARIABLE
 from nbmlops.errors import (
     CellFailedError,
@@ -53,9 +52,11 @@ class Wanted(msgspec.Struct, frozen=True, kw_only=True):
     cache: StepCache
     choice: Choice
     jobs: int
-    engine: str = "local"
+    engine: Engine
     name: str = ""
     experiment: str = ""
+    parent: str = ""
+    """Key or MLflow id of a run that this one belongs to: a sweep."""
 
 
 class PipelineRun:
@@ -86,15 +87,9 @@ class PipelineRun:
 
         Raises CellFailedError when a step fails, and InterruptedRunError on Ctrl-C.
         """
-        engine: Engine = plugins.load(plugins.ENGINES, self.wanted.engine)()
-        try:
-            # It takes its time to begin, and so does MLflow.
-            engine.prepare([self.folder / step.notebook for step in self.pipeline.steps])
-            return self._run(engine)
-        finally:
-            engine.close()
-
-    def _run(self, engine: Engine) -> PipelineResult:
+        engine = self.wanted.engine
+        # It takes its time to begin, and so does MLflow.
+        engine.prepare([self.folder / step.notebook for step in self.pipeline.steps])
         check_server(self.session.project.uri)
         opened = self._open()
         places = Places(pipeline=self.folder, folder=(self.folder / self.pipeline.folder).resolve(), work=self.work)
@@ -153,6 +148,7 @@ class PipelineRun:
                 Tags.RESULT: self.id,
                 **verdict,
             },
+            parent=self.wanted.parent,
             experiment=self.experiment,
             is_of_cell=False,
         )

@@ -9,24 +9,21 @@ from typing import Annotated, Any
 
 import msgspec
 
+from nbmlops import plugins
 from nbmlops.errors import StateError
-from nbmlops.lib.clock import utc_now
-from nbmlops.lib.redact import MARK, is_secret_name
 from nbmlops.model.certificate import Certificate
-from nbmlops.model.documents import identity
-from nbmlops.model.pipeline import Pipeline, PipelineResult, StepResult, StepState
-from nbmlops.model.step_cache import StepEntry
+from nbmlops.model.pipeline import Pipeline, PipelineResult
 from nbmlops.ops.call import Call, Progress
 from nbmlops.ops.fields import option, positional
 from nbmlops.ops.pipeline_run import PipelineRun, Wanted
 from nbmlops.ops.session import Session
 from nbmlops.ops.step_results import step_cache
+from nbmlops.ops.unchanged import unchanged
 from nbmlops.pipeline.folder import read_certificate, read_pipeline
 from nbmlops.pipeline.order import needs_of
 from nbmlops.pipeline.parameters import defaults, values, values_in
 from nbmlops.pipeline.plan import Action, PlannedStep, plan
 from nbmlops.pipeline.selection import choose
-from nbmlops.project import Project
 
 
 class Request(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -78,11 +75,13 @@ def run_pipeline(call: Call, request: Request, pipeline: Pipeline, folder: Path,
     if request.only:
         _check_kept(pipeline, planned)
     if request.dry_run or all(each.action is Action.KEEP for each in planned):
-        result = _unchanged(call.project, pipeline, folder, chosen, planned, began)
+        result = unchanged(call.project, pipeline, folder, chosen, planned, began)
         return Result(result=result, certificate=certificate, plan=planned, is_new=False)
     call.progress(Progress(task="mlflow", note="opening the run"))
     session = call.session if call.has_session else Session(call.project, notebook=None, namespace={}, door="pipeline")
+    engine = plugins.load(plugins.ENGINES, "local")()
     wanted = Wanted(
+        engine=engine,
         pipeline=pipeline,
         folder=folder,
         values=chosen,
@@ -102,6 +101,7 @@ def run_pipeline(call: Call, request: Request, pipeline: Pipeline, folder: Path,
         running.abandon(error)
         raise
     finally:
+        engine.close()
         if not call.has_session:
             session.close(60.0, is_clean=is_clean)
 
@@ -117,47 +117,3 @@ def _check_kept(pipeline: Pipeline, planned: tuple[PlannedStep, ...]) -> None:
                     kind="step-not-kept",
                     hint=f"Execute that too: --only {need} --only {step.name}",
                 )
-
-
-def _unchanged(
-    project: Project,
-    pipeline: Pipeline,
-    folder: Path,
-    chosen: dict[str, Any],
-    planned: tuple[PlannedStep, ...],
-    began: float,
-) -> PipelineResult:
-    """What earlier runs have left: nothing is executed, and MLflow gets no run."""
-    entries = {each.step: entry for each in planned if (entry := project.records.get(StepEntry, each.entry))}
-    last = max(entries.values(), key=lambda entry: entry.made, default=None)
-    earlier = project.records.get(PipelineResult, last.result) if last is not None else None
-    is_whole = len(entries) == len(planned)
-    return PipelineResult(
-        id=earlier.id if earlier is not None and is_whole else "",
-        pipeline=identity(pipeline),
-        name=pipeline.name,
-        folder=earlier.folder if earlier is not None and is_whole else "",
-        run=earlier.run if earlier is not None and is_whole else "",
-        source=project.relative(folder),
-        parameters={name: MARK if is_secret_name(name) else value for name, value in chosen.items()},
-        state=StepState.DONE if is_whole else StepState.WAITING,
-        started=utc_now(),
-        seconds=round(time.monotonic() - began, 3),
-        steps=tuple(_waiting(each, entries.get(each.step)) for each in planned),
-        notebook=earlier.notebook if earlier is not None and is_whole else "",
-        metrics={name: value for entry in entries.values() for name, value in entry.metrics.items()},
-    )
-
-
-def _waiting(planned: PlannedStep, entry: StepEntry | None) -> StepResult:
-    if entry is None:
-        return StepResult(step=planned.step, state=StepState.WAITING, why=planned.why)
-    return StepResult(
-        step=planned.step,
-        state=StepState.DONE,
-        seconds=entry.seconds,
-        run=entry.run,
-        is_kept=True,
-        entry=entry.id,
-        why=planned.why,
-    )

@@ -44,7 +44,7 @@ def values(pipeline: Pipeline, assignments: Iterable[str]) -> dict[str, Any]:
                 hint="Write it as -p NAME=VALUE.",
             )
         if name not in known:
-            raise _unknown(pipeline, name)
+            raise unknown_parameter(pipeline, name)
         if name in found:
             raise UsageError(
                 f"Parameter {name} is given twice.", kind="parameter-duplicate", hint="Give each one once."
@@ -75,7 +75,7 @@ def values_in(pipeline: Pipeline, path: Path) -> dict[str, Any]:
     found = {}
     for name, value in raw.items():
         if name not in known:
-            raise _unknown(pipeline, str(name))
+            raise unknown_parameter(pipeline, str(name))
         found[name] = checked(known[name], value)
     return found
 
@@ -121,7 +121,7 @@ def defaults(pipeline: Pipeline) -> dict[str, Any]:
     return {parameter.name: parameter.default for parameter in pipeline.parameters}
 
 
-def _unknown(pipeline: Pipeline, name: str) -> UsageError:
+def unknown_parameter(pipeline: Pipeline, name: str) -> UsageError:
     known = sorted(parameter.name for parameter in pipeline.parameters)
     near = difflib.get_close_matches(name, known, n=1)
     have = f"It has: {', '.join(known)}." if known else "It has no parameters."

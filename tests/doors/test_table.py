@@ -109,6 +109,7 @@ CASES = (
     Case(verb="run", values={"pipeline": "pipelines/count", "param": ["factor=many"]}, kind="parameter-ill-typed"),
     Case(verb="run", values={"pipeline": "pipelines/count", "only": ["cuont"]}, kind="step-missing"),
     Case(verb="resume", values={"run": "no-such-run"}, kind="run-not-found"),
+    Case(verb="sweep", values={"pipeline": "pipelines/count", "space": ["factor=1"]}, kind="space-malformed"),
     Case(verb="init", values={"path": "inner"}, kind="project-exists"),
     Case(verb="snapshot", values={"paths": ["absent.csv"]}, kind="path-missing"),
 )

@@ -1,0 +1,232 @@
+"""`sweep`: run a pipeline with many values of its parameters, and find those that give the best metric."""
+
+from __future__ import annotations
+
+import importlib.util
+import threading
+import time
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+import msgspec
+import yaml
+
+from nbmlops.errors import CellFailedError, InterruptedRunError, MissingDependencyError, UsageError
+from nbmlops.lib.child import python_module, run_child
+from nbmlops.lib.digest import short
+from nbmlops.lib.files import write_atomic
+from nbmlops.lib.stop import Stop
+from nbmlops.model.documents import identity
+from nbmlops.model.names import slug
+from nbmlops.model.run import Tags
+from nbmlops.ops.call import Call, Progress
+from nbmlops.ops.fields import option, positional
+from nbmlops.ops.session import OpenedRun, Session
+from nbmlops.ops.trials import TrialPlan, study_of, work
+from nbmlops.pipeline.folder import read_pipeline
+from nbmlops.pipeline.parameters import defaults, values
+from nbmlops.pipeline.space import read_space
+from nbmlops.track.address import check_server
+from nbmlops.track.messages import EndRun, LogMetrics, Point, SetTags
+
+
+class Request(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    pipeline: Annotated[str, positional("Folder of the pipeline.")]
+    space: Annotated[
+        tuple[str, ...],
+        option("Values to try: uniform, loguniform, int, logint or choice.", short="s", metavar="NAME=RANGE"),
+    ] = ()
+    trials: Annotated[int, option("How many, those of an earlier sweep of this name included.", metavar="N")] = 20
+    metric: Annotated[str, option("What shall be best. Default: the pipeline's only metric.", metavar="NAME")] = ""
+    direction: Annotated[Literal["maximize", "minimize"], option("What is best.", metavar="maximize|minimize")] = (
+        "maximize"
+    )
+    sampler: Annotated[
+        Literal["tpe", "random", "grid"], option("How values are proposed.", metavar="tpe|random|grid")
+    ] = "tpe"
+    jobs: Annotated[int, option("Trials at once, each in a process of its own.", short="j", metavar="N")] = 1
+    param: Annotated[tuple[str, ...], option("Set a parameter.", short="p", metavar="NAME=VALUE")] = ()
+    name: Annotated[str, option("Name of the sweep; one of that name goes on. Default: the pipeline's.")] = ""
+    seed: Annotated[int, option("For the proposals.", metavar="N")] = 0
+
+
+class Trial(msgspec.Struct, frozen=True, kw_only=True):
+    number: int
+    state: str
+    """complete or fail."""
+    value: float | None
+    """Of the metric."""
+    values: dict[str, str]
+    """Of the swept parameters, as Python writes them."""
+    run: str = ""
+    """MLflow run id."""
+    seconds: float = 0.0
+    error: str = ""
+
+
+class Result(msgspec.Struct, frozen=True, kw_only=True):
+    name: str
+    metric: str
+    direction: str
+    trials: tuple[Trial, ...]
+    """The best first."""
+    best: Trial | None
+    params_file: str
+    """The best values, for `run -f`."""
+    run: str
+    """MLflow run id of the sweep."""
+    pipeline: str
+    seconds: float
+
+
+def sweep(call: Call, request: Request) -> Result:
+    """Raises UsageError for a space that does not fit the pipeline, CellFailedError when every trial fails and
+    InterruptedRunError on Ctrl-C; what was tried is kept, and the same sweep goes on from there."""
+    if importlib.util.find_spec("optuna") is None:
+        raise MissingDependencyError(
+            "A sweep needs optuna.", kind="optuna-missing", hint="pip install 'nbmlops[sweep]'", missing=["optuna"]
+        )
+    began = time.monotonic()
+    folder = call.path(request.pipeline)
+    pipeline = read_pipeline(folder)
+    folder = folder.parent if folder.is_file() else folder
+    space = read_space(pipeline, request.space)
+    if request.sampler == "grid":
+        for name, each in space.items():
+            each.grid(name)
+    call = Call(folder, progress=call.progress, makes_project=True)
+    check_server(call.project.uri)
+    name = slug(request.name or pipeline.name, "sweep")
+    place = call.project.layout.folder / "sweeps" / name
+    place.mkdir(parents=True, exist_ok=True)
+    session = Session(call.project, notebook=None, namespace={}, door="sweep")
+    try:
+        opened = session.open_run(
+            name,
+            "sweep",
+            params={**dict(text.split("=", 1) for text in request.space), "direction": request.direction},
+            tags={Tags.PIPELINE: identity(pipeline), Tags.MLFLOW_SOURCE: call.project.relative(folder)},
+            experiment=pipeline.name,
+            is_of_cell=False,
+        )
+        wanted = TrialPlan(
+            name=name,
+            pipeline=str(folder),
+            space=request.space,
+            values={**defaults(pipeline), **values(pipeline, request.param)},
+            metric=request.metric,
+            trials=request.trials,
+            sampler=request.sampler,
+            seed=request.seed,
+            journal=str(place / "journal.log"),
+            experiment=pipeline.name,
+            run=session.resolve(opened.key),
+        )
+        status = "FAILED"
+        try:
+            _check_space(study_of(wanted, request.direction, space), wanted)
+            _work(call, wanted, request, place)
+            status = "FINISHED"
+        except KeyboardInterrupt:
+            status = "KILLED"
+            raise InterruptedRunError(
+                f"Stopped; the trials of sweep {name} are kept.",
+                kind="interrupted",
+                hint="Go on with the same command.",
+                run=wanted.run,
+            ) from None
+        finally:
+            trials = _trials(study_of(wanted, request.direction, space), request.direction)
+            best = next((trial for trial in trials if trial.value is not None), None)
+            _end(session, opened, best, status)
+        if best is None:
+            failed = next((trial.error for trial in trials if trial.error), "no trial was completed")
+            raise CellFailedError(f"No trial succeeded: {failed}", kind="sweep-failed", hint="Run the pipeline alone.")
+        chosen = place / "best.yaml"
+        write_atomic(chosen, _as_yaml(wanted.values, best))
+        return Result(
+            name=name,
+            metric=request.metric,
+            direction=request.direction,
+            trials=trials,
+            best=best,
+            params_file=str(chosen),
+            run=wanted.run,
+            pipeline=str(folder),
+            seconds=round(time.monotonic() - began, 3),
+        )
+    finally:
+        session.close(60.0)
+
+
+def _check_space(study: Any, wanted: TrialPlan) -> None:
+    """Trials of another space cannot be held against these."""
+    told = {"space": sorted(wanted.space), "sampler": wanted.sampler, "metric": wanted.metric}
+    before = study.user_attrs.get("told")
+    if before is not None and before != told:
+        raise UsageError(
+            f"There is a sweep {wanted.name} already, over {', '.join(before['space'])}.",
+            kind="sweep-exists",
+            hint="Give this one another --name.",
+        )
+    study.set_user_attr("told", told)
+
+
+def _work(call: Call, wanted: TrialPlan, request: Request, place: Path) -> None:
+    """This process and others share the trials; they meet in the journal."""
+    plan_file = place / "plan.json"
+    write_atomic(plan_file, msgspec.json.encode(wanted))
+    stop = Stop()
+    helpers = [
+        threading.Thread(target=_help, args=(plan_file, request.direction, number, stop, call), daemon=True)
+        for number in range(1, max(1, min(request.jobs, request.trials)))
+    ]
+    for helper in helpers:
+        helper.start()
+    try:
+        work(wanted, request.direction, progress=call.progress)
+    except BaseException:
+        stop.ask()
+        raise
+    finally:
+        for helper in helpers:
+            helper.join()
+
+
+def _help(plan_file: Path, direction: str, number: int, stop: Stop, call: Call) -> None:
+    command = python_module("nbmlops.ops.trials", str(plan_file), direction, str(number))
+    run_child(command, lambda line: call.progress(msgspec.json.decode(line, type=Progress)), stop=stop)
+
+
+def _trials(study: Any, direction: str) -> tuple[Trial, ...]:
+    found = [
+        Trial(
+            number=trial.number,
+            state=trial.state.name.lower(),
+            value=trial.value,
+            values=trial.user_attrs.get("values", {}),
+            run=trial.user_attrs.get("run", ""),
+            seconds=trial.user_attrs.get("seconds", 0.0),
+            error=trial.user_attrs.get("error", ""),
+        )
+        for trial in study.get_trials(deepcopy=False)
+    ]
+    sign = -1 if direction == "maximize" else 1
+    return tuple(sorted(found, key=lambda each: (each.value is None, sign * (each.value or 0.0), each.number)))
+
+
+def _end(session: Session, opened: OpenedRun, best: Trial | None, status: str) -> None:
+    now = time.time_ns() // 1_000_000
+    if best is not None and best.value is not None:
+        session.send(LogMetrics(key=opened.key, points=(Point("best", best.value, 0, now),)))
+        session.send(SetTags(key=opened.key, tags={"nbmlops.best": best.run}))
+    session.send(EndRun(key=opened.key, ended_ms=now, status=status))
+
+
+def _as_yaml(others: dict[str, Any], best: Trial) -> str:
+    import ast
+
+    chosen = {**others, **{name: ast.literal_eval(text) for name, text in best.values.items()}}
+    plain = {name: list(value) if isinstance(value, tuple) else value for name, value in chosen.items()}
+    head = f"# The best of a sweep: trial {best.number}, {best.value!r}, run {short(best.run)}.\n"
+    return head + yaml.safe_dump(plain, sort_keys=False, allow_unicode=True)

@@ -1,0 +1,59 @@
+"""The result of a pipeline of which nothing has to be executed."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+from typing import Any
+
+from nbmlops.lib.clock import utc_now
+from nbmlops.lib.redact import MARK, is_secret_name
+from nbmlops.model.documents import identity
+from nbmlops.model.pipeline import Pipeline, PipelineResult, StepResult, StepState
+from nbmlops.model.step_cache import StepEntry
+from nbmlops.pipeline.plan import PlannedStep
+from nbmlops.project import Project
+
+
+def unchanged(
+    project: Project,
+    pipeline: Pipeline,
+    folder: Path,
+    chosen: dict[str, Any],
+    planned: tuple[PlannedStep, ...],
+    began: float,
+) -> PipelineResult:
+    """What earlier runs have left: nothing is executed, and MLflow gets no run."""
+    entries = {each.step: entry for each in planned if (entry := project.records.get(StepEntry, each.entry))}
+    last = max(entries.values(), key=lambda entry: entry.made, default=None)
+    earlier = project.records.get(PipelineResult, last.result) if last is not None else None
+    is_whole = len(entries) == len(planned)
+    return PipelineResult(
+        id=earlier.id if earlier is not None and is_whole else "",
+        pipeline=identity(pipeline),
+        name=pipeline.name,
+        folder=earlier.folder if earlier is not None and is_whole else "",
+        run=earlier.run if earlier is not None and is_whole else "",
+        source=project.relative(folder),
+        parameters={name: MARK if is_secret_name(name) else value for name, value in chosen.items()},
+        state=StepState.DONE if is_whole else StepState.WAITING,
+        started=utc_now(),
+        seconds=round(time.monotonic() - began, 3),
+        steps=tuple(_waiting(each, entries.get(each.step)) for each in planned),
+        notebook=earlier.notebook if earlier is not None and is_whole else "",
+        metrics={name: value for entry in entries.values() for name, value in entry.metrics.items()},
+    )
+
+
+def _waiting(planned: PlannedStep, entry: StepEntry | None) -> StepResult:
+    if entry is None:
+        return StepResult(step=planned.step, state=StepState.WAITING, why=planned.why)
+    return StepResult(
+        step=planned.step,
+        state=StepState.DONE,
+        seconds=entry.seconds,
+        run=entry.run,
+        is_kept=True,
+        entry=entry.id,
+        why=planned.why,
+    )
