@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import math
 import threading
 import time
 from pathlib import Path
@@ -29,6 +30,8 @@ from nbmlops.pipeline.space import read_space
 from nbmlops.track.address import check_server
 from nbmlops.track.messages import EndRun, LogMetrics, Point, SetTags
 
+TRIALS = 20
+
 
 class Request(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     pipeline: Annotated[str, positional("Folder of the pipeline.")]
@@ -36,7 +39,9 @@ class Request(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
         tuple[str, ...],
         option("Values to try: uniform, loguniform, int, logint or choice.", short="s", metavar="NAME=RANGE"),
     ] = ()
-    trials: Annotated[int, option("How many, those of an earlier sweep of this name included.", metavar="N")] = 20
+    trials: Annotated[
+        int, option("How many, with those of an earlier sweep of this name. Default: 20; of a grid all.", metavar="N")
+    ] = 0
     metric: Annotated[str, option("What shall be best. Default: the pipeline's only metric.", metavar="NAME")] = ""
     direction: Annotated[Literal["maximize", "minimize"], option("What is best.", metavar="maximize|minimize")] = (
         "maximize"
@@ -92,8 +97,9 @@ def sweep(call: Call, request: Request) -> Result:
     folder = folder.parent if folder.is_file() else folder
     space = read_space(pipeline, request.space)
     if request.sampler == "grid":
-        for name, each in space.items():
-            each.grid(name)
+        trials = request.trials or math.prod(len(each.grid(name)) for name, each in space.items())
+    else:
+        trials = request.trials or TRIALS
     call = Call(folder, progress=call.progress, makes_project=True)
     check_server(call.project.uri)
     name = slug(request.name or pipeline.name, "sweep")
@@ -115,7 +121,7 @@ def sweep(call: Call, request: Request) -> Result:
             space=request.space,
             values={**defaults(pipeline), **values(pipeline, request.param)},
             metric=request.metric,
-            trials=request.trials,
+            trials=trials,
             sampler=request.sampler,
             seed=request.seed,
             journal=str(place / "journal.log"),
@@ -124,10 +130,12 @@ def sweep(call: Call, request: Request) -> Result:
         )
         status = "FAILED"
         try:
-            _check_space(study_of(wanted, request.direction, space), wanted)
+            study = study_of(wanted, request.direction, space)
+            _check_space(study, wanted)
+            _end_abandoned(study)
             _work(call, wanted, request, place)
             status = "FINISHED"
-        except KeyboardInterrupt:
+        except (KeyboardInterrupt, InterruptedRunError):
             status = "KILLED"
             raise InterruptedRunError(
                 f"Stopped; the trials of sweep {name} are kept.",
@@ -136,11 +144,11 @@ def sweep(call: Call, request: Request) -> Result:
                 run=wanted.run,
             ) from None
         finally:
-            trials = _trials(study_of(wanted, request.direction, space), request.direction)
-            best = next((trial for trial in trials if trial.value is not None), None)
+            tried = _trials(study_of(wanted, request.direction, space), request.direction)
+            best = next((trial for trial in tried if trial.value is not None), None)
             _end(session, opened, best, status)
         if best is None:
-            failed = next((trial.error for trial in trials if trial.error), "no trial was completed")
+            failed = next((trial.error for trial in tried if trial.error), "no trial was completed")
             raise CellFailedError(f"No trial succeeded: {failed}", kind="sweep-failed", hint="Run the pipeline alone.")
         chosen = place / "best.yaml"
         write_atomic(chosen, _as_yaml(wanted.values, best))
@@ -148,7 +156,7 @@ def sweep(call: Call, request: Request) -> Result:
             name=name,
             metric=request.metric,
             direction=request.direction,
-            trials=trials,
+            trials=tried,
             best=best,
             params_file=str(chosen),
             run=wanted.run,
@@ -172,6 +180,14 @@ def _check_space(study: Any, wanted: TrialPlan) -> None:
     study.set_user_attr("told", told)
 
 
+def _end_abandoned(study: Any) -> None:
+    """Trials of processes that were killed: nobody goes on with them."""
+    from optuna.trial import TrialState
+
+    for trial in study.get_trials(deepcopy=False, states=(TrialState.RUNNING,)):
+        study.tell(trial.number, state=TrialState.FAIL)
+
+
 def _work(call: Call, wanted: TrialPlan, request: Request, place: Path) -> None:
     """This process and others share the trials; they meet in the journal."""
     plan_file = place / "plan.json"
@@ -179,7 +195,7 @@ def _work(call: Call, wanted: TrialPlan, request: Request, place: Path) -> None:
     stop = Stop()
     helpers = [
         threading.Thread(target=_help, args=(plan_file, request.direction, number, stop, call), daemon=True)
-        for number in range(1, max(1, min(request.jobs, request.trials)))
+        for number in range(1, max(1, min(request.jobs, wanted.trials)))
     ]
     for helper in helpers:
         helper.start()

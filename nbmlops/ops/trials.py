@@ -9,6 +9,7 @@ leaves whole. Steps that a trial shares with earlier ones are kept: only what de
 from __future__ import annotations
 
 import contextlib
+import itertools
 import sys
 import time
 from collections.abc import Callable
@@ -56,27 +57,28 @@ class TrialPlan(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def study_of(wanted: TrialPlan, direction: str, space: dict[str, Range], process: int = 0) -> Any:
-    """The Optuna study, begun or gone on with."""
+    """The Optuna study, begun or gone on with. The trials of a grid wait in it from the beginning."""
     import optuna
     from optuna.storages import JournalStorage
     from optuna.storages.journal import JournalFileBackend
 
     optuna.logging.set_verbosity(optuna.logging.WARNING)
     seed = wanted.seed + process
-    samplers: dict[str, Callable[[], Any]] = {
-        "tpe": lambda: optuna.samplers.TPESampler(seed=seed, n_startup_trials=5, constant_liar=True),
-        "random": lambda: optuna.samplers.RandomSampler(seed=seed),
-        "grid": lambda: optuna.samplers.GridSampler(
-            {name: [repr(value) for value in each.grid(name)] for name, each in space.items()}, seed=wanted.seed
-        ),
-    }
-    return optuna.create_study(
+    tpe = wanted.sampler == "tpe"
+    study = optuna.create_study(
         study_name=wanted.name,
         storage=JournalStorage(JournalFileBackend(wanted.journal)),
-        sampler=samplers[wanted.sampler](),
+        sampler=optuna.samplers.TPESampler(seed=seed, n_startup_trials=5, constant_liar=True)
+        if tpe
+        else optuna.samplers.RandomSampler(seed=seed),
         direction=direction,  # type: ignore[arg-type]
         load_if_exists=True,
     )
+    if wanted.sampler == "grid" and not study.get_trials(deepcopy=False):
+        names = {name: [repr(value) for value in each.grid(name)] for name, each in space.items()}
+        for values in itertools.product(*names.values()):
+            study.enqueue_trial(dict(zip(names, values, strict=True)))
+    return study
 
 
 def work(wanted: TrialPlan, direction: str, *, progress: Callable[[Progress], None], process: int = 0) -> None:
@@ -87,6 +89,8 @@ def work(wanted: TrialPlan, direction: str, *, progress: Callable[[Progress], No
     with contextlib.closing(_Worker(wanted, progress)) as worker:
         study = study_of(wanted, direction, worker.space, process)
         while len(study.get_trials(deepcopy=False, states=counted)) < wanted.trials:
+            if wanted.sampler == "grid" and not study.get_trials(deepcopy=False, states=(TrialState.WAITING,)):
+                return
             trial = study.ask()
             is_told = False
             try:
@@ -101,8 +105,6 @@ def work(wanted: TrialPlan, direction: str, *, progress: Callable[[Progress], No
             finally:
                 if not is_told:
                     study.tell(trial, state=TrialState.FAIL)
-            if wanted.sampler == "grid" and study.sampler.is_exhausted(study):
-                return
 
 
 class _Worker:
