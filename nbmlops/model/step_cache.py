@@ -68,6 +68,8 @@ class StepEntry(Document, frozen=True, kw_only=True, tag="step-entry"):
     metrics: dict[str, float] = {}
     run: str = ""
     """MLflow run id of the step that was executed."""
+    session: str = ""
+    """Of the kernel that executed it: what it read and ran is recorded under it."""
     result: str = ""
     """Id of the PipelineResult that it belongs to."""
 

@@ -157,7 +157,7 @@ class PipelineRun:
 
     def abandon(self, error: BaseException) -> None:
         """Something got in between, an interrupt or a full disk: no run is left open, and none looks finished."""
-        status = "KILLED" if isinstance(error, KeyboardInterrupt) else "FAILED"
+        status = "KILLED" if isinstance(error, KeyboardInterrupt | InterruptedRunError) else "FAILED"
         failure = "stopped by the user" if status == "KILLED" else str(error)
         while self.unended:
             self._end_run(self.unended[-1], status, failure)
@@ -209,11 +209,15 @@ class PipelineRun:
         opened = self.session.open_run(
             step.name, "step", tags=tags, parent=parent.key, experiment=self.experiment, is_of_cell=False
         )
-        if entry is not None and entry.metrics:
+        if entry is not None:
+            # What the run computed rests on what that kernel had read, too.
+            self.sessions[step.name] = entry.session
             self._log(opened, entry.metrics)
         self._end_run(opened, "FINISHED", "")
 
     def _log(self, opened: OpenedRun, metrics: dict[str, float]) -> None:
+        if not metrics:
+            return
         now = time.time_ns() // 1_000_000
         points = tuple(Point(name, value, 0, now) for name, value in metrics.items())
         self.session.send(LogMetrics(key=opened.key, points=points))
@@ -244,8 +248,7 @@ class PipelineRun:
         metrics = {
             name: value for step in steps if step.step in runs for name, value in runs[step.step].metrics.items()
         }
-        if metrics:
-            self._log(opened, metrics)
+        self._log(opened, metrics)
         base = (self.folder / self.pipeline.folder).resolve()
         body = {
             "sessions": list(self.sessions.values()),

@@ -79,6 +79,7 @@ class Keeper:
                 return  # nobody has seen what it read
             handoff = self._handoff / slug(step.name)
             ran = Ran(
+                session=session,
                 executions=self._project.records.oldest(Execution, subject=session),
                 modules=tuple(self._project.absolute(name) for name in info.modules),
                 packages=_packages(info.imported),

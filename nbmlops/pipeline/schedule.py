@@ -5,10 +5,11 @@ All decisions are made in the caller's thread; each running step has a thread of
 
 from __future__ import annotations
 
+import contextlib
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from queue import SimpleQueue
+from queue import Empty, SimpleQueue
 from typing import Protocol
 
 import msgspec
@@ -24,6 +25,7 @@ from nbmlops.pipeline.order import needs_of
 from nbmlops.pipeline.step_cache import Found, digests_given
 from nbmlops.ports import Engine, StepProgress, StepSpec
 
+LOOK_SECONDS = 0.25
 LONGEST_WAIT = 300.0
 """Seconds between two tries, at most."""
 
@@ -221,13 +223,19 @@ class Schedule:
         return result
 
     def _hear(self) -> None:
-        event = self._events.get()
+        event = self._next()
         if isinstance(event, BaseException):
             raise event
         if isinstance(event, StepProgress):
             self._on_cell(event)
             return
         self._ended(event)
+
+    def _next(self) -> StepProgress | StepResult | BaseException:
+        """Wait for an event. Now and then the wait ends, so that a signal which another thread has got is seen here."""
+        while True:
+            with contextlib.suppress(Empty):
+                return self._events.get(timeout=LOOK_SECONDS)
 
     def _ended(self, result: StepResult) -> None:
         step = self._steps[result.step]
@@ -253,7 +261,7 @@ class Schedule:
         for stop in self._running.values():
             stop.ask()
         while self._running:
-            event = self._events.get()
+            event = self._next()
             if isinstance(event, StepResult):
                 state = event.state if event.state is StepState.DONE else StepState.KILLED
                 del self._running[event.step]

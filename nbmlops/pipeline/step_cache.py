@@ -47,6 +47,7 @@ class Found(msgspec.Struct, frozen=True, kw_only=True):
 class Ran(msgspec.Struct, frozen=True, kw_only=True):
     """What the step's kernel was seen to do."""
 
+    session: str
     executions: tuple[Execution, ...]
     modules: tuple[Path, ...]
     """Files of the project's own modules that it imported."""
@@ -147,6 +148,7 @@ class StepCache:
             given=tuple(given),
             written=tuple(written),
             notebook=notebook,
+            session=ran.session,
             result=id,
         )
         self.note(entry)

@@ -15,6 +15,12 @@ from tests.kernels import Kernel
 
 FIT = "from sklearn.linear_model import Ridge\nmodel = Ridge(alpha={alpha}).fit(rows, [sum(row) for row in rows])"
 SCORE = "print(f'{float(model.coef_[0]):.9f} {float(model.intercept_):.9f}')"
+HIDDEN = (
+    "import gc\n"
+    "found = [each for each in gc.get_objects() if type(each) is list and len(each) == 9 and each[0] == [0.0, 0.0]]\n"
+    "found[0].append([3.0, 7.0]); del found"
+)
+"""No analysis can tell that these are the rows."""
 EXPENSIVE = "burned = [sum(range(n)) for n in range(200)]\nnp.random.rand(7)\nopen('burned.txt', 'w').close()"
 
 
@@ -32,7 +38,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory, variables: dict[str, str]) 
         ],
         "hidden": [
             "rows = [[float(n), n % 3.0] for n in range(9)]",
-            "exec('rows.' + 'append([3.0, 7.0])')",
+            HIDDEN,
             "%%mlops run hidden\n" + FIT.format(alpha=2) + "\n" + SCORE,
         ],
     }.items():

@@ -94,6 +94,8 @@ def test_what_was_read_changed(restored: Terminal) -> None:
     assert whys(result) == {"load": "data/rows.json changed"}, "the same rows are left: what follows is kept"
     kept = next(step for step in result["steps"] if step["step"] == "sum")
     assert restored.good("show", kept["run"])["run"]["tags"]["nbmlops.kept_from"]
+    snapshot = restored.good("show", run(restored, "--from", "sum")["run"])["run"]["tags"]["nbmlops.snapshot.data"]
+    assert snapshot, "what kept steps had read belongs to the run"
 
 
 def test_a_function_of_a_helper_changed(restored: Terminal) -> None:

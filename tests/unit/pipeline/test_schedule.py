@@ -62,7 +62,12 @@ class Bench:
 
         def keep(step: Any, result: StepResult, found: Found) -> None:
             cache.keep(
-                step, found.key, result, places.handoff / step.name, Ran(executions=(), modules=(), packages={}), ""
+                step,
+                found.key,
+                result,
+                places.handoff / step.name,
+                Ran(session="", executions=(), modules=(), packages={}),
+                "",
             )
 
         results = execute(
