@@ -132,7 +132,7 @@ def test_a_moved_and_renamed_project_lists_restores_runs_and_loads_models(
         (folder / "data" / "flowers.csv").unlink()
         assert there.good("restore", "plain")["files"]
         assert (folder / "data" / "flowers.csv").read_text() == flowers()
-        assert there.good("run", "pipelines/flowers", "--name", "moved")["result"]["state"] == "done"
+        assert there.good("run", "pipelines/flowers", "--name", "moved", "--force")["result"]["state"] == "done"
         step = next(step for step in answers["first"]["result"]["steps"] if step["step"] == "train")
         models = there.good("show", step["run"])["models"]
         mlflow.set_tracking_uri(f"sqlite:///{folder}/.nbmlops/mlflow.db")

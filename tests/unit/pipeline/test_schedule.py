@@ -40,6 +40,10 @@ DIAMOND: dict[str, dict[str, Any]] = {
 }
 
 
+RAN = Ran(session="", executions=(), modules=(), packages={})
+"""Nothing was seen of what it read."""
+
+
 class Bench:
     """A project in which one pipeline is executed again and again."""
 
