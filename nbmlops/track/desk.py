@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from nbmlops.errors import UnavailableError
 from nbmlops.lib.redact import redact
 from nbmlops.model.run import Tags
 from nbmlops.track import messages as m
@@ -136,10 +137,9 @@ class Desk:
     def _adopt(self, message: m.AdoptRun) -> None:
         run = self.writer.find_by_key(message.experiment, message.run) if message.experiment else message.run
         if run is None:
-            self.complain(f"there is no run for {message.run}; what was logged to it is lost")
-            self._failed.add(message.key)
-        else:
-            self.state.runs[message.key] = run
+            # Another session's scribe has met this journal before that session has sent its run: it comes.
+            raise UnavailableError(f"run {message.run} is not in MLflow yet", kind="run-not-sent")
+        self.state.runs[message.key] = run
 
     def _write(self, run: str, message: m.AnyMessage) -> None:
         match message:
