@@ -224,7 +224,7 @@ class PipelineRun:
 
     def _end(self, step: str, result: StepResult) -> None:
         """The step's kernel is gone: send what it has journaled, then end its run."""
-        self.session.send(Extra(name="collect"))
+        self.session.send(Extra(name="collect", body={"session": self.sessions.get(step, "")}))
         if step in self.opened:
             opened = self.opened[step]
             # What the step computed rests on all that was read before it, too.

@@ -6,7 +6,7 @@ The message `tie` names sessions and a run. The files that the sessions have rea
 cells they have executed, with local modules, git state and environment, a code snapshot, and what ran, in order, with
 outputs and random states, a trace; the run gets the digests as tags, the files as MLflow datasets with their real
 paths, and `executed.ipynb` as an artifact (ops/evidence.py). The message `collect` sends the journals of sessions that
-have ended.
+have ended, and waits for the one that it names.
 """
 
 from __future__ import annotations
@@ -62,7 +62,8 @@ def _project(root: str) -> Project:
 def collect(writer: Writer, run: str | None, body: dict[str, Any]) -> dict[str, str] | None:
     """Send what sessions whose kernels have ended left in their journals: the steps of a pipeline run."""
     project = _project(str(writer.root))
-    spool.send_pending(project.layout.spool, project.root, writer.uri, extras={"tie": tie})
+    awaited = str(body.get("session", ""))
+    spool.send_pending(project.layout.spool, project.root, writer.uri, extras={"tie": tie}, awaited=awaited)
     return None
 
 

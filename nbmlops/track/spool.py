@@ -39,15 +39,24 @@ def pending(spool: Path, *, own: str = "") -> tuple[str, ...]:
 
 
 def send_pending(
-    spool: Path, root: Path, uri: str, *, extras: Mapping[str, ExtraHandler] | None = None, own: str = ""
+    spool: Path,
+    root: Path,
+    uri: str,
+    *,
+    extras: Mapping[str, ExtraHandler] | None = None,
+    own: str = "",
+    awaited: str = "",
 ) -> tuple[Sent, ...]:
-    """Write the journals of dead sessions to MLflow. One that another scribe works on is left to it."""
+    """Write the journals of dead sessions to MLflow. One that another scribe works on is left to it.
+
+    Of the session `awaited` all is sent when this returns, whoever sends it.
+    """
     outcomes: list[Sent] = []
     for session in sessions(spool):
         if session == own:
             continue
         journal = Journal(spool, session)
-        if journal.kernel_lives() or not journal.acquire():
+        if journal.kernel_lives() or not journal.acquire(wait=session == awaited):
             continue
         try:
             outcomes.append(finish(journal, root, uri, extras or {}))
