@@ -64,7 +64,10 @@ def test_a_run_that_is_stopped_early_leaves_nothing_running(terminal: Terminal, 
     process.send_signal(signal.SIGINT)
     _, errors = process.communicate(timeout=60)
     assert process.returncode in (130, -signal.SIGINT), errors
-    assert {run["status"] for run in terminal.good("runs")["runs"]} <= {"KILLED"}
+    # On a fast machine the first step is done by then.
+    runs = {run["name"]: run["status"] for run in terminal.good("runs")["runs"]}
+    assert runs.pop("slow", "KILLED") == "KILLED"
+    assert set(runs.values()) <= {"KILLED", "FINISHED"}
 
 
 def test_a_run_that_is_killed_outright_takes_its_kernel_along_and_does_not_stay_running(terminal: Terminal) -> None:
