@@ -23,11 +23,20 @@ from nbmlops.errors import NbmlopsError
 from nbmlops.model.names import slug
 from nbmlops.ops.fields import fields_of
 from nbmlops.ops.verbs import VERBS, find_verb
+from nbmlops.testing.notebooks import notebook_file
 from tests import isolation
 from tests.doors.conftest import copy_of
 from tests.kernels import Kernel
 
 TOKEN = "between-tests-and-server"
+SCORED = """
+# %%
+%load_ext nbmlops
+# %% tags=["parameters"]
+x = 1
+# %%
+%mlops log score={-x * x}
+"""
 
 
 class Case(msgspec.Struct, frozen=True, kw_only=True):
@@ -92,6 +101,11 @@ CASES = (
     Case(verb="run", values={"pipeline": "pipelines/count", "param": ["factor=4"], "dry_run": True}),
     Case(verb="resume", values={"run": "trebled"}),
     Case(verb="compare", values={"runs": ["count", "trebled"], "all": True}),
+    Case(verb="export", values={"notebook": "scored.ipynb", "no_verify": True}),
+    Case(
+        verb="sweep",
+        values={"pipeline": "pipelines/scored", "space": ["x=choice(0, 2)"], "sampler": "grid", "name": "small"},
+    ),
     Case(verb="init", values={"path": "inner"}),
     # Each family of errors that a person can cause.
     Case(verb="runs", values={"limit": "many"}, kind="arguments-malformed"),
@@ -179,6 +193,7 @@ def places(counted: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str,
     found = {door: copy_of(counted, base / door / "counting") for door in ("api", "command", "magics", "rest")}
     for place in found.values():
         (place / "broken.ipynb").write_text('{"cells": [')
+        (place / "scored.ipynb").write_text(notebook_file(SCORED))
     return found
 
 
