@@ -87,6 +87,13 @@ class PipelineRun:
 
         Raises CellFailedError when a step fails, and InterruptedRunError on Ctrl-C.
         """
+        try:
+            return self._run()
+        except BaseException as error:
+            self._abandon(error)
+            raise
+
+    def _run(self) -> PipelineResult:
         engine = self.wanted.engine
         # It takes its time to begin, and so does MLflow.
         engine.prepare([self.folder / step.notebook for step in self.pipeline.steps])
@@ -155,7 +162,7 @@ class PipelineRun:
         self.unended.append(opened)
         return opened
 
-    def abandon(self, error: BaseException) -> None:
+    def _abandon(self, error: BaseException) -> None:
         """Something got in between, an interrupt or a full disk: no run is left open, and none looks finished."""
         status = "KILLED" if isinstance(error, KeyboardInterrupt | InterruptedRunError) else "FAILED"
         failure = "stopped by the user" if status == "KILLED" else str(error)

@@ -91,15 +91,11 @@ def run_pipeline(call: Call, request: Request, pipeline: Pipeline, folder: Path,
         name=request.name,
         experiment=request.experiment,
     )
-    running = PipelineRun(call, session, wanted)
     is_clean = False
     try:
-        result = running.run()
+        result = PipelineRun(call, session, wanted).run()
         is_clean = True
         return Result(result=result, certificate=certificate, plan=planned)
-    except BaseException as error:
-        running.abandon(error)
-        raise
     finally:
         engine.close()
         if not call.has_session:
