@@ -57,6 +57,8 @@ class Wanted(msgspec.Struct, frozen=True, kw_only=True):
     experiment: str = ""
     parent: str = ""
     """Key or MLflow id of a run that this one belongs to: a sweep."""
+    with_pages: bool = True
+    """Whether executed notebooks are made into HTML too."""
 
 
 class PipelineRun:
@@ -109,6 +111,7 @@ class PipelineRun:
                 engine=engine,
                 values=self.values,
                 environment=lambda step: self._environment(step, opened),
+                with_pages=self.wanted.with_pages,
                 cache=self.wanted.cache,
                 choice=self.wanted.choice,
                 jobs=self.wanted.jobs,

@@ -167,6 +167,7 @@ class _Worker:
             name=name,
             experiment=self.wanted.experiment,
             parent=self.wanted.run,
+            with_pages=False,  # they take longer than many a trial
         )
         return PipelineRun(Call(self.folder), self.session, wanted).run()
 
