@@ -30,6 +30,7 @@ from nbmlops.ops.session import OpenedRun, Session
 from nbmlops.ops.step_results import Keeper
 from nbmlops.pipeline.execute import Interrupted, Places, execute
 from nbmlops.pipeline.folder import read_certificate
+from nbmlops.pipeline.page import Pages, page_of
 from nbmlops.pipeline.reassemble import reassemble
 from nbmlops.pipeline.schedule import Choice
 from nbmlops.pipeline.step_cache import StepCache
@@ -82,6 +83,7 @@ class PipelineRun:
         """Of the steps' kernels, by step, in the order in which they began."""
         self.unended: list[OpenedRun] = []
         """Runs that somebody has to end, whatever happens: the parent first."""
+        self.pages = Pages()
         self.began, self.clock = utc_now(), time.monotonic()
 
     def run(self) -> PipelineResult:
@@ -90,7 +92,8 @@ class PipelineRun:
         Raises CellFailedError when a step fails, and InterruptedRunError on Ctrl-C.
         """
         try:
-            return self._run()
+            with self.pages:
+                return self._run()
         except BaseException as error:
             self._abandon(error)
             raise
@@ -111,7 +114,6 @@ class PipelineRun:
                 engine=engine,
                 values=self.values,
                 environment=lambda step: self._environment(step, opened),
-                with_pages=self.wanted.with_pages,
                 cache=self.wanted.cache,
                 choice=self.wanted.choice,
                 jobs=self.wanted.jobs,
@@ -121,7 +123,7 @@ class PipelineRun:
             )
             result, kept = self._finish(opened, steps)
         except Interrupted as stopped:
-            result, kept = self._finish(opened, stopped.results)
+            result, kept = self._finish(opened, stopped.results, is_stopped=True)
             during = next((step.step for step in stopped.results if step.state is StepState.KILLED), "")
             raise InterruptedRunError(
                 f"Stopped{f' in step {during}' if during else ''}; what was done is kept in {result.folder}.",
@@ -210,6 +212,8 @@ class PipelineRun:
         if result.is_kept:
             self._show_kept(step, result, parent)
         elif result.state in STATUS:
+            if self.wanted.with_pages and result.notebook:
+                self.pages.make(Path(result.notebook))
             self._end(step.name, result)
 
     def _show_kept(self, step: Step, result: StepResult, parent: OpenedRun) -> None:
@@ -243,12 +247,19 @@ class PipelineRun:
             self._end_run(opened, STATUS[result.state], result.error)
 
     def _on_cell(self, progress: StepProgress) -> None:
+        if self.wanted.with_pages:
+            self.pages.prepare()
         self.call.progress(
             Progress(task=progress.step, done=progress.cell, total=progress.total, note=progress.preview)
         )
 
-    def _finish(self, opened: OpenedRun, steps: tuple[StepResult, ...]) -> tuple[PipelineResult, dict[str, RunView]]:
-        """Steps' metrics onto the parent, the parent ended, the record written; and the run of each step."""
+    def _finish(
+        self, opened: OpenedRun, steps: tuple[StepResult, ...], *, is_stopped: bool = False
+    ) -> tuple[PipelineResult, dict[str, RunView]]:
+        """Steps' metrics onto the parent, the parent ended, the record written; and the run of each step.
+
+        `is_stopped`: by the user, also where no step was running just then.
+        """
         for killed in (step for step in steps if step.state is StepState.KILLED):
             self._end(killed.step, killed)
         # Where the server has gone meanwhile, all is kept, and sent later.
@@ -267,10 +278,13 @@ class PipelineRun:
         }
         self.session.send(Extra(name="tie", key=opened.key, body=body))
         states = {step.state for step in steps}
+        if is_stopped:
+            states.add(StepState.KILLED)
         state = next((s for s in (StepState.KILLED, StepState.FAILED) if s in states), StepState.DONE)
         error = next((step.error for step in steps if step.error), "")
         self._end_run(opened, STATUS[state], error)
         self.session.scribe.flush(60.0)
+        self.pages.wait()
         steps = tuple(self._brought_back(step, runs[step.step].id if step.step in runs else None) for step in steps)
         result = PipelineResult(
             id=self.id,
@@ -293,8 +307,9 @@ class PipelineRun:
         return result, runs
 
     def _brought_back(self, result: StepResult, run: str | None) -> StepResult:
-        """With its MLflow run; of a kept step, with the notebook as it was executed then."""
-        result = msgspec.structs.replace(result, run=run)
+        """With its MLflow run and its page; of a kept step, with the notebook as it was executed then."""
+        page = page_of(Path(result.notebook)) if result.notebook else None
+        result = msgspec.structs.replace(result, run=run, page=str(page) if page is not None and page.is_file() else "")
         entry = self.session.project.records.get(StepEntry, result.entry) if result.is_kept else None
         if entry is None:
             return result

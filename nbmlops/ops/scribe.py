@@ -11,7 +11,8 @@ have ended, and waits for the one that it names.
 
 from __future__ import annotations
 
-import sys
+import logging
+import os
 from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -68,4 +69,6 @@ def collect(writer: Writer, run: str | None, body: dict[str, Any]) -> dict[str, 
 
 
 if __name__ == "__main__":
-    sys.exit(scribe.main(extras={"tie": tie, "collect": collect}))
+    code = scribe.main(extras={"tie": tie, "collect": collect})
+    logging.shutdown()
+    os._exit(code)  # all is written: to take MLflow apart first takes a second, for which somebody may wait

@@ -8,10 +8,9 @@ from typing import Any
 
 import msgspec
 
-from nbmlops.model.pipeline import Pipeline, Step, StepResult, StepState
+from nbmlops.model.pipeline import Pipeline, Step, StepResult
 from nbmlops.pipeline.handoff import FOLDER_VARIABLE
 from nbmlops.pipeline.order import in_order
-from nbmlops.pipeline.page import Pages
 from nbmlops.pipeline.schedule import AS_NEEDED, Cache, Choice, Interrupted, Schedule
 from nbmlops.pipeline.step_cache import Found
 from nbmlops.ports import Engine, StepProgress, StepSpec
@@ -42,7 +41,6 @@ def execute(
     values: Mapping[str, Any],
     environment: Callable[[Step], dict[str, str]] = lambda step: {},
     is_tracked: bool = True,
-    with_pages: bool = True,
     cache: Cache | None = None,
     choice: Choice = AS_NEEDED,
     jobs: int = 1,
@@ -68,34 +66,16 @@ def execute(
             timeout=step.timeout,
         )
 
-    with Pages() as pages:
-
-        def ended(step: Step, result: StepResult) -> None:
-            if with_pages and result.notebook and result.state is not StepState.RUNNING:
-                pages.make(Path(result.notebook), page_of(Path(result.notebook)))
-            on_step(step, result)
-
-        results = Schedule(
-            in_order(pipeline),
-            engine=engine,
-            specify=specify,
-            handoff=places.handoff,
-            outputs={step.name: places.work / step.notebook for step in pipeline.steps},
-            cache=cache,
-            choice=choice,
-            jobs=jobs,
-            on_step=ended,
-            on_cell=on_cell,
-            on_done=on_done,
-        ).run()
-    return tuple(_with_page(result) for result in results)
-
-
-def page_of(notebook: Path) -> Path:
-    return notebook.with_suffix(".html")
-
-
-def _with_page(result: StepResult) -> StepResult:
-    """A page is a convenience: where it could not be made, the result does not name it."""
-    page = page_of(Path(result.notebook)) if result.notebook else None
-    return msgspec.structs.replace(result, page=str(page)) if page is not None and page.is_file() else result
+    return Schedule(
+        in_order(pipeline),
+        engine=engine,
+        specify=specify,
+        handoff=places.handoff,
+        outputs={step.name: places.work / step.notebook for step in pipeline.steps},
+        cache=cache,
+        choice=choice,
+        jobs=jobs,
+        on_step=on_step,
+        on_cell=on_cell,
+        on_done=on_done,
+    ).run()

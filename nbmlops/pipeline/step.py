@@ -15,6 +15,7 @@ from typing import Any
 import msgspec
 
 from nbmlops.lib.child import claim_output, end_with_parent
+from nbmlops.lib.lean_imports import lean_imports
 from nbmlops.model.pipeline import StepResult, StepState
 from nbmlops.pipeline.namespace import VARIABLE, folder_of
 from nbmlops.ports import StepProgress, StepSpec
@@ -51,7 +52,8 @@ def main(spec_path: str) -> int:
 
 
 def _execute(spec: StepSpec, report: Any) -> None:
-    import papermill
+    with lean_imports():
+        import papermill
 
     os.environ.update({**SAME_HASHES, **os.environ, **spec.environment})
     os.environ[VARIABLE] = str(folder_of(Path(spec.output)))

@@ -11,12 +11,15 @@ import logging
 import os
 import signal
 import threading
+import time
 import uuid
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from queue import Empty
 from typing import Any
 
 import msgspec
+from jupyter_client.asynchronous import AsyncKernelClient
 from jupyter_core.paths import jupyter_runtime_dir
 from papermill.clientwrap import PapermillNotebookClient
 from papermill.engines import NBClientEngine
@@ -40,6 +43,24 @@ OnCell = Callable[[int, int, str], None]
 """Position (from 0), number of cells, first line of the cell."""
 
 
+class PromptClient(AsyncKernelClient):  # type: ignore[misc]
+    """Of a kernel that is new and nobody else's: what Jupyter waits for to be sure that it is silent does not come."""
+
+    async def wait_for_ready(self, timeout: float | None = None) -> None:
+        """Raises RuntimeError where the kernel has died or does not answer in time (seconds)."""
+        end = time.monotonic() + (timeout or float("inf"))
+        while time.monotonic() < end:
+            self.kernel_info()
+            with contextlib.suppress(Empty):
+                answer = await self.get_shell_msg(timeout=1)
+                await self.get_iopub_msg(timeout=0.2)  # that channel is connected as well
+                self._handle_kernel_info_reply(answer)
+                return
+            if not await self.is_alive():
+                raise RuntimeError("Kernel died before replying to kernel_info")
+        raise RuntimeError(f"Kernel did not respond in {timeout:g} seconds")
+
+
 class TrackingClient(PapermillNotebookClient):  # type: ignore[misc]
     def __init__(self, nb_man: Any, *, on_cell: OnCell | None, is_tracked: bool, **options: Any) -> None:
         super().__init__(nb_man, **options)
@@ -49,6 +70,7 @@ class TrackingClient(PapermillNotebookClient):  # type: ignore[misc]
     def create_kernel_manager(self) -> Any:
         """Talk to the kernel through files only we may open, not through TCP ports of the machine."""
         manager = super().create_kernel_manager()
+        manager.client_factory = PromptClient
         runtime = jupyter_runtime_dir()
         sockets = os.path.join(runtime, f"kernel-{uuid.uuid4()}-ipc")
         if os.name == "posix" and len(os.fsencode(sockets)) < LONGEST_SOCKET:

@@ -17,17 +17,28 @@ import signal
 import socket
 import sys
 import types
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import NoReturn
+
+from nbmlops.lib.lean_imports import forget_lean_imports, lean_imports
 
 LONGEST_REQUEST = 1 << 16
 KERNEL_VARIABLE = "NBMLOPS_WARM_KERNEL"
 """In a step's environment: descriptor of the socket to its kernel, and the kernel's process id."""
+QUIET = {"PYDEVD_DISABLE_FILE_VALIDATION": "1"}
+"""The debugger, which every kernel imports, would warn on the terminal of Python's own frozen modules."""
 OURS = (
     "papermill",
+    "IPython.core.completerlib",
+    "IPython.core.oinspect",
+    "IPython.extensions.storemagic",
+    "ipykernel.debugger",
     "ipykernel.kernelapp",
     "ipykernel.ipkernel",
     "ipykernel.embed",
+    "psutil",
+    "tornado.platform.asyncio",
+    "tornado.queues",
     "jupyter_client.manager",
     "nbclient",
     "nbmlops.doors.batch.engine",
@@ -43,14 +54,23 @@ def main(descriptor: int, modules: list[str]) -> None:
         del sys.path[0]  # as a kernel's launcher does: IPython puts it back
     # What a kernel would set before it imports matplotlib.
     os.environ.setdefault("MPLBACKEND", "module://matplotlib_inline.backend_inline")
+    with lean_imports():
+        os.environ.update(QUIET)
+        _import(OURS)
+        for name in QUIET:
+            del os.environ[name]
     with _as_in_a_kernel():
-        for name in (*OURS, *modules):
-            with contextlib.suppress(Exception):  # the step meets the same trouble, and tells it
-                importlib.import_module(name)
+        _import(modules)
     gc.collect()
     gc.freeze()  # pages that only the collector would write to stay shared
     with socket.socket(fileno=descriptor) as requests:
         _Nursery(requests).run()
+
+
+def _import(names: Iterable[str]) -> None:
+    for name in names:
+        with contextlib.suppress(Exception):  # the step meets the same trouble, and tells it
+            importlib.import_module(name)
 
 
 @contextlib.contextmanager
@@ -188,6 +208,7 @@ def _become_kernel(steps: socket.socket, errors: int) -> None:
     if not line:
         return  # the step has ended without a kernel
     told = json.loads(line)
+    forget_lean_imports()
     os.environ.clear()
     os.environ.update(told["environment"])
     os.chdir(told["folder"])
