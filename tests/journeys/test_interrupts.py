@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import signal
+import subprocess
 import sys
 
 import pytest
@@ -91,8 +92,11 @@ except InterruptedRunError:
 def test_a_run_that_is_stopped_between_two_steps_does_not_look_finished(terminal: Terminal) -> None:
     write(terminal.folder, "slow.ipynb", TWO_STEPS.format(seconds=600))
     terminal.good("export", "slow.ipynb", "--no-verify")
-    process = terminal.start(sys.executable, "-c", BETWEEN)
-    assert process.communicate(timeout=60)[0] == "stopped\n"
+    command = [sys.executable, "-c", BETWEEN]
+    done = subprocess.run(
+        command, cwd=terminal.folder, env=terminal.variables, capture_output=True, text=True, timeout=60, check=False
+    )
+    assert done.stdout == "stopped\n", done.stderr
     assert {run["name"]: run["status"] for run in terminal.good("runs")["runs"]}["slow"] == "KILLED"
 
 
