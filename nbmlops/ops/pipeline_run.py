@@ -313,6 +313,9 @@ class PipelineRun:
         entry = self.session.project.records.get(StepEntry, result.entry) if result.is_kept else None
         if entry is None:
             return result
+        if self.session.project.records.get(PipelineResult, entry.result) is None:
+            # It came from a remote: from now on it is this run's.
+            self.wanted.cache.note(msgspec.structs.replace(entry, result=self.id, run=run or ""))
         path = self.work / next(step.notebook for step in self.pipeline.steps if step.name == result.step)
         try:
             if not path.is_file():

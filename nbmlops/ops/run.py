@@ -18,7 +18,7 @@ from nbmlops.ops.fields import option, positional
 from nbmlops.ops.pipeline_run import PipelineRun, Wanted
 from nbmlops.ops.session import Session
 from nbmlops.ops.step_results import step_cache
-from nbmlops.ops.unchanged import unchanged
+from nbmlops.ops.unchanged import is_at_hand, unchanged
 from nbmlops.pipeline.folder import read_certificate, read_pipeline
 from nbmlops.pipeline.order import needs_of
 from nbmlops.pipeline.parameters import defaults, values, values_in
@@ -74,7 +74,7 @@ def run_pipeline(call: Call, request: Request, pipeline: Pipeline, folder: Path,
     certificate = read_certificate(folder)
     if request.only:
         _check_kept(pipeline, planned)
-    if request.dry_run or all(each.action is Action.KEEP for each in planned):
+    if request.dry_run or (all(each.action is Action.KEEP for each in planned) and is_at_hand(call.project, planned)):
         result = unchanged(call.project, pipeline, folder, chosen, planned, began)
         return Result(result=result, certificate=certificate, plan=planned, is_new=False)
     call.progress(Progress(task="mlflow", note="opening the run"))

@@ -15,6 +15,12 @@ from nbmlops.pipeline.plan import PlannedStep
 from nbmlops.project import Project
 
 
+def is_at_hand(project: Project, planned: tuple[PlannedStep, ...]) -> bool:
+    """Whether all was executed here. What came from a remote is first laid out, as a run of kept steps."""
+    entries = [project.records.get(StepEntry, each.entry) for each in planned]
+    return all(entry is not None and project.records.get(PipelineResult, entry.result) for entry in entries)
+
+
 def unchanged(
     project: Project,
     pipeline: Pipeline,
