@@ -168,3 +168,9 @@ class PipelineResult(Document, frozen=True, kw_only=True, tag="pipeline-result")
     """The notebook that the pipeline was made from, with what the steps have shown."""
     metrics: dict[str, float] = {}
     error: str = ""
+    data: str = ""
+    """The data snapshot that the steps ran on; empty: the project's files as they were then."""
+    code: str = ""
+    """The code snapshot or commit; empty: as it was then."""
+    workspace: str = ""
+    """Where the steps ran instead of the project: what they wrote is there."""

@@ -26,6 +26,7 @@ from nbmlops.model.run import RunView, Tags
 from nbmlops.model.step_cache import StepEntry
 from nbmlops.ops.call import Call, Progress
 from nbmlops.ops.run_plan import VARIABLE, RunPlan
+from nbmlops.ops.run_workspace import Laid
 from nbmlops.ops.session import OpenedRun, Session
 from nbmlops.ops.step_results import Keeper
 from nbmlops.pipeline.execute import Interrupted, Places, execute
@@ -57,6 +58,10 @@ class Wanted(msgspec.Struct, frozen=True, kw_only=True):
     experiment: str = ""
     parent: str = ""
     """Key or MLflow id of a run that this one belongs to: a sweep."""
+    id: str = ""
+    """Of the run, where it has got one already."""
+    laid: Laid | None = None
+    """The workspace that the steps run in; None: the project itself."""
 
 
 class PipelineRun:
@@ -64,6 +69,7 @@ class PipelineRun:
 
     def __init__(self, call: Call, session: Session, wanted: Wanted) -> None:
         self.call = call
+        self.project = wanted.laid.project if wanted.laid is not None else call.project
         self.session = session
         self.pipeline = wanted.pipeline
         self.folder = wanted.folder
@@ -71,9 +77,10 @@ class PipelineRun:
         self.wanted = wanted
         self.name = wanted.name or wanted.pipeline.name
         self.experiment = wanted.experiment or wanted.pipeline.name
-        self.id = new_id()
+        self.id = wanted.id or new_id()
+        self.tags = wanted.laid.tags if wanted.laid is not None else {}
         self.certificate = read_certificate(wanted.folder)
-        self.work = call.project.layout.runs / self.id
+        self.work = self.project.layout.runs / self.id
         self.opened: dict[str, OpenedRun] = {}
         """The run of each step that was started."""
         self.sessions: dict[str, str] = {}
@@ -90,10 +97,10 @@ class PipelineRun:
         engine = self.wanted.engine
         # It takes its time to begin, and so does MLflow.
         engine.prepare([self.folder / step.notebook for step in self.pipeline.steps])
-        check_server(self.session.project.uri)
+        check_server(self.project.uri)
         opened = self._open()
         places = Places(pipeline=self.folder, folder=(self.folder / self.pipeline.folder).resolve(), work=self.work)
-        keeper = Keeper(self.call.project, self.wanted.cache, places.handoff, self.id)
+        keeper = Keeper(self.project, self.wanted.cache, places.handoff, self.id)
         kept: dict[str, RunView] = {}
         try:
             steps = execute(
@@ -136,7 +143,7 @@ class PipelineRun:
     def _open(self) -> OpenedRun:
         shown = {name: MARK if is_secret_name(name) else str(value) for name, value in self.values.items()}
         verdict = {"nbmlops.certificate": str(self.certificate.verdict)} if self.certificate else {}
-        notebook = self.call.project.relative(self.folder / self.pipeline.notebook)
+        notebook = self.project.relative(self.folder / self.pipeline.notebook)
         opened = self.session.open_run(
             self.name,
             "pipeline",
@@ -144,9 +151,10 @@ class PipelineRun:
             tags={
                 Tags.PIPELINE: identity(self.pipeline),
                 Tags.NOTEBOOK: notebook,
-                Tags.MLFLOW_SOURCE: self.call.project.relative(self.folder),
+                Tags.MLFLOW_SOURCE: self.project.relative(self.folder),
                 Tags.RESULT: self.id,
                 **verdict,
+                **self.tags,
             },
             parent=self.wanted.parent,
             experiment=self.experiment,
@@ -172,7 +180,7 @@ class PipelineRun:
 
     def _environment(self, step: Step, parent: OpenedRun) -> dict[str, str]:
         """Opens the step's run, so that MLflow shows it while it goes, and tells its kernel to write to it."""
-        tags = {Tags.STEP: step.name, Tags.PIPELINE: identity(self.pipeline)}
+        tags = {Tags.STEP: step.name, Tags.PIPELINE: identity(self.pipeline), **self.tags}
         opened = self.session.open_run(
             step.name, "step", tags=tags, parent=parent.key, experiment=self.experiment, is_of_cell=False
         )
@@ -204,8 +212,13 @@ class PipelineRun:
 
     def _show_kept(self, step: Step, result: StepResult, parent: OpenedRun) -> None:
         """A child run that says whose results these are."""
-        entry = self.session.project.records.get(StepEntry, result.entry)
-        tags = {Tags.STEP: step.name, Tags.PIPELINE: identity(self.pipeline), Tags.KEPT_FROM: result.run or ""}
+        entry = self.project.records.get(StepEntry, result.entry)
+        tags = {
+            Tags.STEP: step.name,
+            Tags.PIPELINE: identity(self.pipeline),
+            Tags.KEPT_FROM: result.run or "",
+            **self.tags,
+        }
         opened = self.session.open_run(
             step.name, "step", tags=tags, parent=parent.key, experiment=self.experiment, is_of_cell=False
         )
@@ -243,7 +256,7 @@ class PipelineRun:
             self._end(killed.step, killed)
         # Where the server has gone meanwhile, all is kept, and sent later.
         parent = self.session.scribe.flush(120.0).runs.get(opened.key, "")
-        found = children(self.session.project.uri, parent) if parent else ()
+        found = children(self.project.uri, parent) if parent else ()
         runs = {name: child for child in found if (name := child.tags.get(Tags.STEP))}
         metrics = {
             name: value for step in steps if step.step in runs for name, value in runs[step.step].metrics.items()
@@ -252,8 +265,9 @@ class PipelineRun:
         base = (self.folder / self.pipeline.folder).resolve()
         body = {
             "sessions": list(self.sessions.values()),
-            "notebook": self.session.project.relative(self.folder / self.pipeline.notebook),
+            "notebook": self.project.relative(self.folder / self.pipeline.notebook),
             "modules": [str(base / name) for name in self.pipeline.modules],
+            "workspace": self.project.workspace,
         }
         self.session.send(Extra(name="tie", key=opened.key, body=body))
         states = {step.state for step in steps}
@@ -268,7 +282,7 @@ class PipelineRun:
             name=self.name,
             folder=str(self.work),
             run=parent,
-            source=self.session.project.relative(self.folder),
+            source=self.project.relative(self.folder),
             parameters={name: MARK if is_secret_name(name) else value for name, value in self.values.items()},
             state=state,
             started=self.began,
@@ -277,21 +291,24 @@ class PipelineRun:
             notebook=self._reassembled(steps),
             metrics=metrics,
             error=error,
+            data=self.wanted.laid.data if self.wanted.laid is not None else "",
+            code=self.wanted.laid.code if self.wanted.laid is not None else "",
+            workspace=str(self.project.root) if self.project.workspace else "",
         )
         write_atomic(self.work / "result.json", encode(result))
-        self.session.project.records.put(result, id=result.id, subject=result.pipeline)
+        self.project.records.put(result, id=result.id, subject=result.pipeline)
         return result, runs
 
     def _brought_back(self, result: StepResult, run: str | None) -> StepResult:
         """With its MLflow run; of a kept step, with the notebook as it was executed then."""
         result = msgspec.structs.replace(result, run=run)
-        entry = self.session.project.records.get(StepEntry, result.entry) if result.is_kept else None
+        entry = self.project.records.get(StepEntry, result.entry) if result.is_kept else None
         if entry is None:
             return result
         path = self.work / next(step.notebook for step in self.pipeline.steps if step.name == result.step)
         try:
             if not path.is_file():
-                self.session.project.objects.restore(entry.notebook, path)
+                self.project.objects.restore(entry.notebook, path)
         except (IntegrityError, NotFoundError):
             return result  # a convenience: its values are what counts
         return msgspec.structs.replace(result, notebook=str(path))
