@@ -30,6 +30,7 @@ from nbmlops.ops.run_workspace import Laid
 from nbmlops.ops.session import OpenedRun, Session
 from nbmlops.ops.step_results import Keeper
 from nbmlops.pipeline.execute import Interrupted, Places, execute
+from nbmlops.pipeline.fan_out import base_of, executed_as
 from nbmlops.pipeline.folder import read_certificate
 from nbmlops.pipeline.reassemble import reassemble
 from nbmlops.pipeline.schedule import Choice
@@ -207,7 +208,7 @@ class PipelineRun:
         self.call.progress(Progress(task=step.name, state=state, note=f"kept: {note}" if result.is_kept else note))
         if result.is_kept:
             self._show_kept(step, result, parent)
-        elif result.state in STATUS:
+        elif result.state in STATUS and step.name in self.opened:
             self._end(step.name, result)
 
     def _show_kept(self, step: Step, result: StepResult, parent: OpenedRun) -> None:
@@ -258,8 +259,12 @@ class PipelineRun:
         parent = self.session.scribe.flush(120.0).runs.get(opened.key, "")
         found = children(self.project.uri, parent) if parent else ()
         runs = {name: child for child in found if (name := child.tags.get(Tags.STEP))}
+        # Instances of a step measure the same each: theirs stay on their own runs.
         metrics = {
-            name: value for step in steps if step.step in runs for name, value in runs[step.step].metrics.items()
+            name: value
+            for step in steps
+            if step.step in runs and base_of(step.step) == step.step
+            for name, value in runs[step.step].metrics.items()
         }
         self._log(opened, metrics)
         base = (self.folder / self.pipeline.folder).resolve()
@@ -305,7 +310,8 @@ class PipelineRun:
         entry = self.project.records.get(StepEntry, result.entry) if result.is_kept else None
         if entry is None:
             return result
-        path = self.work / next(step.notebook for step in self.pipeline.steps if step.name == result.step)
+        source = next(step.notebook for step in self.pipeline.steps if step.name == base_of(result.step))
+        path = self.work / executed_as(source, result.step)
         try:
             if not path.is_file():
                 self.project.objects.restore(entry.notebook, path)

@@ -22,10 +22,11 @@ from nbmlops.ops.run_workspace import Laid, lay_out_workspace
 from nbmlops.ops.session import Session
 from nbmlops.ops.step_results import step_cache
 from nbmlops.ops.unchanged import unchanged
+from nbmlops.pipeline.fan_out import base_of
 from nbmlops.pipeline.folder import read_certificate, read_pipeline
 from nbmlops.pipeline.order import needs_of
 from nbmlops.pipeline.parameters import defaults, values, values_in
-from nbmlops.pipeline.plan import Action, PlannedStep, plan
+from nbmlops.pipeline.plan import Action, PlannedStep, nothing_to_run, plan
 from nbmlops.pipeline.selection import choose
 
 
@@ -87,7 +88,7 @@ def run_pipeline(call: Call, request: Request, pipeline: Pipeline, folder: Path,
         planned = plan(pipeline, cache, choice)
         if request.only:
             _check_kept(pipeline, planned)
-        is_needed = not request.dry_run and any(each.action is not Action.KEEP for each in planned)
+        is_needed = not request.dry_run and not nothing_to_run(planned)
     finally:
         if laid is not None and not is_needed:
             shutil.rmtree(project.layout.runs / id, ignore_errors=True)
@@ -138,10 +139,11 @@ def _lay_out(call: Call, request: Request, pipeline: Pipeline, folder: Path, id:
 
 def _check_kept(pipeline: Pipeline, planned: tuple[PlannedStep, ...]) -> None:
     """A step that is executed alone takes what the steps before it gave; that must be there."""
-    actions = {each.step: each.action for each in planned}
+    running = {base_of(each.step) for each in planned if each.action is Action.RUN}
+    missing = {base_of(each.step) for each in planned if each.action in (Action.LEAVE, Action.OPEN)}
     for step in pipeline.steps:
         for need in needs_of(step):
-            if actions[step.name] is Action.RUN and actions[need] in (Action.LEAVE, Action.OPEN):
+            if step.name in running and need in missing:
                 raise StateError(
                     f"Step {step.name} cannot be executed alone: nothing is kept of {need}, which it needs.",
                     kind="step-not-kept",
