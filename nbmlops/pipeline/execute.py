@@ -8,6 +8,7 @@ from typing import Any
 
 import msgspec
 
+from nbmlops.lib.sizes import bytes_of
 from nbmlops.model.pipeline import Pipeline, Step, StepResult, StepState
 from nbmlops.pipeline.fan_out import base_of, executed_as
 from nbmlops.pipeline.handoff import AS_VARIABLE, FOLDER_VARIABLE
@@ -69,6 +70,7 @@ def execute(
             environment={**environment(step), **own.environment, **instance, FOLDER_VARIABLE: str(places.handoff)},
             is_tracked=is_tracked,
             timeout=step.timeout,
+            memory=bytes_of(step.memory) if step.memory else 0,
         )
 
     def output(step: Step) -> Path:

@@ -207,6 +207,10 @@ class StepCache:
         broken = self._objects.missing(named)
         if broken:
             return f"{named[broken.pop()]} is damaged or gone from the store"
+        try:
+            self.values_of(entry)
+        except IntegrityError:
+            return "its kept values are damaged, or of another version"
         for each in entry.written:
             if self._digest_of(each.path) != each.digest:
                 try:

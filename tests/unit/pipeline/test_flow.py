@@ -9,10 +9,12 @@ import time
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 
 from nbmlops.errors import IntegrityError, StateError, UsageError
 from nbmlops.model.pipeline import Pipeline, StepResult, StepState
+from nbmlops.model.step_cache import StepEntry
 from nbmlops.pipeline.conditions import with_needs
 from nbmlops.pipeline.execute import Interrupted
 from nbmlops.pipeline.handed import plain_value
@@ -20,6 +22,7 @@ from nbmlops.pipeline.handoff import Held, Manifest
 from nbmlops.pipeline.plan import Action
 from nbmlops.pipeline.selection import choose
 from nbmlops.pipeline.step_cache import StepCache
+from nbmlops.pipeline.step_key import identity_of
 from tests.unit.pipeline.inline import pipeline
 from tests.unit.pipeline.test_schedule import Bench, bench, kept
 
@@ -347,3 +350,20 @@ def test_a_large_value_is_not_read_for_a_condition() -> None:
     held = Held(names=("big",), format="json", file="big.json", digest="", size=10**9)
     with pytest.raises(StateError, match="it has 1,000,000,000 bytes"):
         plain_value(Manifest(step="load", held=(held,)), "big", lambda each: b"")
+
+
+def test_kept_values_of_another_version_are_made_again(bench: Bench) -> None:
+    steps = {
+        "load": {"code": "x = 1", "gives": ["x"]},
+        "use": {"code": "y = x * n", "takes": {"x": "load"}, "gives": ["y"], "parameters": ("n",)},
+    }
+    bench.run(made(bench, steps, n=1), n=1)
+    for entry in bench.project.records.newest(StepEntry, limit=10):
+        newer = bench.project.objects.read(entry.manifest).replace(b'"version":1', b'"version":99')
+        digest, _ = bench.project.objects.put_bytes(newer)
+        bench.project.records.put(
+            msgspec.structs.replace(entry, manifest=digest), id=entry.id, subject=identity_of(entry.key)
+        )
+    results = bench.run(made(bench, steps, n=1), n=1)
+    assert bench.engine.executed == ["load", "use"]
+    assert results["load"].why == "its kept values are damaged, or of another version"
