@@ -38,7 +38,9 @@ def resume(call: Call, request: Request) -> Result:
     pipeline = read_pipeline(folder)
     given = values(pipeline, request.param)
     chosen = {**defaults(pipeline), **_as_then(pipeline, result.parameters, given), **given}
-    wanted = run_verb.Request(pipeline=str(folder), name=result.name, jobs=request.jobs)
+    wanted = run_verb.Request(
+        pipeline=str(folder), name=result.name, jobs=request.jobs, data=result.data, code=result.code
+    )
     return run_verb.run_pipeline(call, wanted, pipeline, folder, chosen)
 
 

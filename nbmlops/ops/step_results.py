@@ -13,10 +13,10 @@ from typing import Any
 import msgspec
 
 from nbmlops.model.cell import Execution, SessionInfo
-from nbmlops.model.names import slug
 from nbmlops.model.pipeline import Pipeline, Step, StepResult
 from nbmlops.model.run import RunView
 from nbmlops.model.step_cache import StepEntry
+from nbmlops.pipeline.handoff import folder_name
 from nbmlops.pipeline.step_cache import Found, Ran, StepCache
 from nbmlops.project import Project
 
@@ -77,7 +77,7 @@ class Keeper:
             if info is None or info.ended is None:
                 logger.info("Step %s is not kept: its kernel did not tell what it read.", step.name)
                 return
-            handoff = self._handoff / slug(step.name)
+            handoff = self._handoff / folder_name(step.name)
             ran = Ran(
                 session=session,
                 executions=self._project.records.oldest(Execution, subject=session),

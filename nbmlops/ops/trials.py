@@ -28,7 +28,7 @@ from nbmlops.ops.session import Session
 from nbmlops.ops.step_results import step_cache
 from nbmlops.ops.unchanged import unchanged
 from nbmlops.pipeline.folder import read_pipeline
-from nbmlops.pipeline.plan import Action, plan
+from nbmlops.pipeline.plan import nothing_to_run, plan
 from nbmlops.pipeline.schedule import AS_NEEDED
 from nbmlops.pipeline.space import Kind, Range, read_space
 from nbmlops.ports import Engine
@@ -154,7 +154,7 @@ class _Worker:
     def _run(self, values: dict[str, Any], name: str) -> PipelineResult:
         cache = step_cache(self.project, self.pipeline, self.folder, values)
         planned = plan(self.pipeline, cache, AS_NEEDED)
-        if all(each.action is Action.KEEP for each in planned):
+        if nothing_to_run(planned):
             return unchanged(self.project, self.pipeline, self.folder, values, planned, time.monotonic())
         wanted = Wanted(
             pipeline=self.pipeline,

@@ -17,6 +17,8 @@ import yaml
 from nbmlops.errors import UsageError
 from nbmlops.model.names import slug
 from nbmlops.model.pipeline import Parameter, ParameterType, Pipeline, Step
+from nbmlops.pipeline.conditions import with_needs
+from nbmlops.pipeline.flow_rules import check_flow
 
 _HEAD = """\
 # A pipeline of nbmlops: steps (each a notebook beside this file), and what flows between them.
@@ -69,6 +71,9 @@ def load(text: str, place: str) -> Pipeline:
     except msgspec.ValidationError as error:
         raise _refusal(f"{place} is no pipeline: {_words(error)}", "pipeline-invalid") from error
     check(pipeline, place)
+    check_flow(pipeline, place)
+    pipeline = with_needs(pipeline)
+    _no_cycle(pipeline, place)
     return pipeline
 
 
@@ -197,7 +202,8 @@ def _parameter(raw: dict[str, Any]) -> dict[str, Any]:
 
 
 def _compact(raw: dict[str, Any]) -> dict[str, Any]:
-    return {key: value for key, value in raw.items() if value not in ([], "", {}) or key in ("name", "notebook")}
+    is_said = {key: value not in ([], "", {}) and not (key == "exit" and not value) for key, value in raw.items()}
+    return {key: value for key, value in raw.items() if is_said[key] or key in ("name", "notebook")}
 
 
 class _Loader(yaml.SafeLoader):

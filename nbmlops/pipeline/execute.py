@@ -8,10 +8,12 @@ from typing import Any
 
 import msgspec
 
+from nbmlops.lib.sizes import bytes_of
 from nbmlops.model.pipeline import Pipeline, Step, StepResult
-from nbmlops.pipeline.handoff import FOLDER_VARIABLE
+from nbmlops.pipeline.fan_out import base_of, executed_as
+from nbmlops.pipeline.handoff import AS_VARIABLE, FOLDER_VARIABLE
 from nbmlops.pipeline.order import in_order
-from nbmlops.pipeline.schedule import AS_NEEDED, Cache, Choice, Interrupted, Schedule
+from nbmlops.pipeline.schedule import AS_NEEDED, Cache, Choice, Interrupted, Own, Schedule
 from nbmlops.pipeline.step_cache import Found
 from nbmlops.ports import Engine, StepProgress, StepSpec
 
@@ -53,25 +55,32 @@ def execute(
     Raises Interrupted on Ctrl-C, after the running steps have saved what they had.
     """
 
-    def specify(step: Step) -> StepSpec:
+    def specify(step: Step, own: Own) -> StepSpec:
+        chosen = {**values, **own.parameters}
+        instance = {AS_VARIABLE: step.name} if base_of(step.name) != step.name else {}
         return StepSpec(
             step=step.name,
             notebook=str(places.pipeline / step.notebook),
-            output=str(places.work / step.notebook),
+            output=str(output(step)),
             folder=str(places.folder),
             kernel=pipeline.kernel,
-            parameters={name: values[name] for name in step.parameters if name in values},
-            environment={**environment(step), FOLDER_VARIABLE: str(places.handoff)},
+            parameters={name: chosen[name] for name in step.parameters if name in chosen},
+            environment={**environment(step), **own.environment, **instance, FOLDER_VARIABLE: str(places.handoff)},
             is_tracked=is_tracked,
             timeout=step.timeout,
+            memory=bytes_of(step.memory) if step.memory else 0,
         )
+
+    def output(step: Step) -> Path:
+        return places.work / executed_as(step.notebook, step.name)
 
     return Schedule(
         in_order(pipeline),
         engine=engine,
         specify=specify,
         handoff=places.handoff,
-        outputs={step.name: places.work / step.notebook for step in pipeline.steps},
+        output=output,
+        values=values,
         cache=cache,
         choice=choice,
         jobs=jobs,
