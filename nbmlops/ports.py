@@ -9,7 +9,7 @@ from typing import Any, Protocol
 import msgspec
 
 from nbmlops.lib.stop import Stop
-from nbmlops.model.pipeline import StepResult
+from nbmlops.model.pipeline import Step, StepResult
 
 
 class StepSpec(msgspec.Struct, frozen=True, kw_only=True):
@@ -31,6 +31,9 @@ class StepSpec(msgspec.Struct, frozen=True, kw_only=True):
     """Started anew, sharing nothing with other steps: not even the addresses that objects get."""
     timeout: float = 0.0
     """Seconds after which the step is stopped; 0: never."""
+    cpu: float = 0.0
+    """Cores that it is to have; 0: it does not say."""
+    gpu: int = 0
 
 
 class StepProgress(msgspec.Struct, frozen=True, kw_only=True):
@@ -43,14 +46,26 @@ class StepProgress(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Engine(Protocol):
-    """Where steps run. Returns when the step has ended; raises nothing for a step that fails."""
+    """Where steps run. It is made with its options, texts by name, all of which may be left out."""
+
+    def check(self, steps: Sequence[Step], folder: Path) -> None:
+        """Told once, before any of these steps is executed. `folder` is the project's.
+
+        Raises StateError when it cannot give a step what it asks for (cpu, gpu, secrets) or does not see the folder,
+        MissingDependencyError when a library is missing and UnavailableError when nothing answers.
+        """
+        ...
+
+    def places(self) -> int:
+        """How many steps may run at once, unless somebody asks for another number. Asked after `check`."""
+        ...
 
     def prepare(self, notebooks: Sequence[Path]) -> None:
         """Told which notebooks will be executed, a while before the first one is. Returns at once."""
         ...
 
     def run(self, spec: StepSpec, report: Callable[[StepProgress], None], stop: Stop) -> StepResult:
-        """Execute a step. Called from several threads at once.
+        """Execute a step. Called from several threads at once. Returns when it has ended, however it has.
 
         When `stop` is asked, or on KeyboardInterrupt, what was done is saved and the step's processes end first.
         """

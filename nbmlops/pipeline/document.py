@@ -17,6 +17,7 @@ import yaml
 from nbmlops.errors import UsageError
 from nbmlops.model.names import slug
 from nbmlops.model.pipeline import Parameter, ParameterType, Pipeline, Step
+from nbmlops.pipeline.needs import trouble_with_needs
 
 _HEAD = """\
 # A pipeline of nbmlops: steps (each a notebook beside this file), and what flows between them.
@@ -96,6 +97,8 @@ def check(pipeline: Pipeline, place: str) -> None:
                 "step-notebook",
                 "Name it as a path below this folder.",
             )
+        if trouble := trouble_with_needs(step):
+            raise _refusal(f"{place}: step {step.name} {trouble[0]}", "step-needs", trouble[1])
         for need in (*step.needs, *(take.step for take in step.takes)):
             if need not in steps:
                 raise _refusal(
@@ -197,7 +200,9 @@ def _parameter(raw: dict[str, Any]) -> dict[str, Any]:
 
 
 def _compact(raw: dict[str, Any]) -> dict[str, Any]:
-    return {key: value for key, value in raw.items() if value not in ([], "", {}) or key in ("name", "notebook")}
+    unsaid = {"cpu", "gpu"} - {key for key, value in raw.items() if value}
+    shown = {key: value for key, value in raw.items() if key not in unsaid}
+    return {key: value for key, value in shown.items() if value not in ([], "", {}) or key in ("name", "notebook")}
 
 
 class _Loader(yaml.SafeLoader):

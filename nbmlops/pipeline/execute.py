@@ -63,9 +63,13 @@ def execute(
             folder=str(places.folder),
             kernel=pipeline.kernel,
             parameters={name: values[name] for name in step.parameters if name in values},
-            environment={**environment(step), FOLDER_VARIABLE: str(places.handoff)},
+            environment={**step.env, **environment(step), FOLDER_VARIABLE: str(places.handoff)},
             is_tracked=is_tracked,
+            # A library that was imported ahead has not seen these variables.
+            is_fresh=bool(step.env),
             timeout=step.timeout,
+            cpu=step.cpu,
+            gpu=step.gpu,
         )
 
     with Pages() as pages:

@@ -21,6 +21,7 @@ from nbmlops.model.names import slug
 from nbmlops.model.pipeline import Step, StepResult, StepState
 from nbmlops.model.step_cache import StepEntry
 from nbmlops.pipeline.handoff import MANIFEST, Manifest
+from nbmlops.pipeline.needs import places_of
 from nbmlops.pipeline.order import needs_of
 from nbmlops.pipeline.step_cache import Found, digests_given
 from nbmlops.ports import Engine, StepProgress, StepSpec
@@ -144,7 +145,7 @@ class Schedule:
             why = "not asked for, and nothing is kept of it" if found is not None else "not asked for"
             self._settle(step, StepResult(step=step.name, state=StepState.SKIPPED, why=why))
             return True
-        if len(self._running) >= self._jobs:
+        if not self._has_room(step):
             return False
         spoilt = self._bring_back(step)
         if spoilt:
@@ -153,6 +154,11 @@ class Schedule:
             return True
         self._start(step, found)
         return True
+
+    def _has_room(self, step: Step) -> bool:
+        """A step takes as many places as it wants cores; one that wants more than there are runs alone."""
+        taken = sum(places_of(self._steps[name]) for name in self._running)
+        return not taken or taken + places_of(step) <= self._jobs
 
     def _look(self, step: Step) -> Found | None:
         if self._cache is None:
