@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 import sys
 import time
@@ -39,7 +40,7 @@ class DaskCluster:
         """Without a nanny: a worker that dies is not started again. Its process id."""
         own = ["--host", "127.0.0.1", "--no-dashboard", "--dashboard-address", "127.0.0.1:0", "--no-nanny"]
         own += ["--nthreads", "2", "--local-directory", str(self._folder)]
-        own += ["--resources", self._resources] if self._resources else []
+        own += ["--resources", self._resources] if self._resources and "--resources" not in more else []
         return self._start("worker", self.address, *own, *more, **environment)
 
     def kill(self, pid: int) -> None:
@@ -47,6 +48,10 @@ class DaskCluster:
         process.kill()
         process.wait()
         assert process_started(pid) < 0
+
+    def terminate_workers(self) -> None:
+        for process in self._processes[1:]:
+            process.terminate()
 
     def __exit__(self, *error: object) -> None:
         for process in reversed(self._processes):
@@ -72,7 +77,5 @@ class DaskCluster:
 
 
 def _address(file: Path) -> str:
-    import json
-
     address: str = json.loads(file.read_text())["address"]
     return address

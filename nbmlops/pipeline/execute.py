@@ -56,21 +56,7 @@ def execute(
     """
 
     def specify(step: Step) -> StepSpec:
-        return StepSpec(
-            step=step.name,
-            notebook=str(places.pipeline / step.notebook),
-            output=str(places.work / step.notebook),
-            folder=str(places.folder),
-            kernel=pipeline.kernel,
-            parameters={name: values[name] for name in step.parameters if name in values},
-            environment={**step.env, **environment(step), FOLDER_VARIABLE: str(places.handoff)},
-            is_tracked=is_tracked,
-            # A library that was imported ahead has not seen these variables.
-            is_fresh=bool(step.env),
-            timeout=step.timeout,
-            cpu=step.cpu,
-            gpu=step.gpu,
-        )
+        return specification(pipeline, step, places, values, environment(step), is_tracked=is_tracked)
 
     with Pages() as pages:
 
@@ -93,6 +79,33 @@ def execute(
             on_done=on_done,
         ).run()
     return tuple(_with_page(result) for result in results)
+
+
+def specification(
+    pipeline: Pipeline,
+    step: Step,
+    places: Places,
+    values: Mapping[str, Any],
+    environment: Mapping[str, str],
+    *,
+    is_tracked: bool,
+) -> StepSpec:
+    """The same step, wherever it is executed."""
+    return StepSpec(
+        step=step.name,
+        notebook=str(places.pipeline / step.notebook),
+        output=str(places.work / step.notebook),
+        folder=str(places.folder),
+        kernel=pipeline.kernel,
+        parameters={name: values[name] for name in step.parameters if name in values},
+        environment={**step.env, **environment, FOLDER_VARIABLE: str(places.handoff)},
+        is_tracked=is_tracked,
+        # A library that was imported ahead has not seen these variables.
+        is_fresh=bool(step.env),
+        timeout=step.timeout,
+        cpu=step.cpu,
+        gpu=step.gpu,
+    )
 
 
 def page_of(notebook: Path) -> Path:

@@ -9,6 +9,7 @@ import pytest
 
 from tests import isolation
 from tests.dask_cluster import DaskCluster
+from tests.ports.torture import SECRET
 
 
 @pytest.fixture(autouse=True)
@@ -22,5 +23,6 @@ def isolated(tmp_path: Path, tmp_path_factory: pytest.TempPathFactory, monkeypat
 def dask_cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[DaskCluster]:
     """Two workers with two threads each."""
     variables = isolation.environment(tmp_path_factory.mktemp("home"), isolation.shared_cache(tmp_path_factory))
+    variables[SECRET] = "swordfish"
     with DaskCluster(tmp_path_factory.mktemp("dask"), variables, resources="CPU=2") as cluster:
         yield cluster
