@@ -9,7 +9,7 @@ from typing import Any, Protocol
 import msgspec
 
 from nbmlops.lib.stop import Stop
-from nbmlops.model.pipeline import Step, StepResult
+from nbmlops.model.pipeline import Pipeline, Step, StepResult
 
 
 class StepSpec(msgspec.Struct, frozen=True, kw_only=True):
@@ -77,4 +77,27 @@ class Engine(Protocol):
 
     def close(self) -> None:
         """Give back what was held for more steps."""
+        ...
+
+
+class Target(msgspec.Struct, frozen=True, kw_only=True):
+    """What a compiler is given: a pipeline, and where its project lies in the image that executes the steps."""
+
+    pipeline: Pipeline
+    place: str
+    """Path of the pipeline's folder in the project."""
+    image: str
+    """Holds nbmlops, what the steps import, and the project."""
+    project: str = "/project"
+    """The project's folder in the image."""
+
+
+class Compiler(Protocol):
+    """Writes a pipeline for an engine that takes it as a whole. It is made with its options, texts by name."""
+
+    def compile(self, target: Target) -> dict[str, bytes]:
+        """Name -> content of each file.
+
+        Raises StateError for what the engine cannot give a step, and MissingDependencyError when a library is missing.
+        """
         ...

@@ -12,9 +12,9 @@ from nbmlops.errors import StateError
 from nbmlops.model.certificate import Certificate
 from nbmlops.model.pipeline import Pipeline, PipelineResult
 from nbmlops.ops.call import Call, Progress
-from nbmlops.ops.engine import open_engine
 from nbmlops.ops.fields import option, positional
 from nbmlops.ops.pipeline_run import PipelineRun, Wanted
+from nbmlops.ops.plugin import open_engine
 from nbmlops.ops.session import Session
 from nbmlops.ops.step_results import step_cache
 from nbmlops.ops.unchanged import unchanged

@@ -14,6 +14,8 @@ from nbmlops.pipeline.execute import Places, execute
 from nbmlops.pipeline.parameters import defaults
 from nbmlops.ports import Engine
 from tests.dask_cluster import DaskCluster
+from tests.kfp_python import kfp_python
+from tests.ports.compiled import on_kfp, on_tekton
 from tests.ports.torture import SECRET, TORTURES, Outcome, Torture, laid_out, outcome
 
 
@@ -68,3 +70,18 @@ def test_a_torture_comes_to_the_same_on_this_machine_and_on_dask(
     assert torture.error in here.error
     there = executed(torture, tmp_path / "there", dask)
     assert there == here
+
+
+def test_a_torture_comes_to_the_same_when_tasks_of_tekton_are_followed(
+    torture: Torture, local: Engine, tmp_path: Path
+) -> None:
+    here = executed(torture, tmp_path / "here" / "project", local)
+    assert on_tekton(torture, tmp_path / "there" / "project") == here
+
+
+@pytest.mark.slow
+def test_a_torture_comes_to_the_same_in_kubeflows_own_local_runner(
+    torture: Torture, local: Engine, tmp_path: Path
+) -> None:
+    here = executed(torture, tmp_path / "here" / "project", local)
+    assert on_kfp(torture, tmp_path / "there" / "project", kfp_python()) == here

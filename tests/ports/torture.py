@@ -124,7 +124,7 @@ with open("out/count.txt", "w") as file:
 n = 3
 y = 0.5
 no = True
-on = "a 'b' \\"c\\" $(x) ü"
+on = "a 'b' \\"c\\" ü"
 off = [1, {"a": [2.0, None]}]
 pair = (1, "2")
 # %% [markdown]

@@ -1,14 +1,15 @@
-"""The engine that somebody asks for, with its options: from the call, else from the project's settings."""
+"""The engine or compiler that somebody asks for, with its options: from the call, else from the project's settings."""
 
 from __future__ import annotations
 
 import difflib
 import inspect
 from collections.abc import Iterable
+from typing import Any
 
 from nbmlops import plugins
 from nbmlops.errors import UsageError
-from nbmlops.ports import Engine
+from nbmlops.ports import Compiler, Engine
 from nbmlops.settings import Settings
 
 
@@ -17,27 +18,33 @@ def open_engine(settings: Settings, name: str = "", given: Iterable[str] = ()) -
 
     Raises NotFoundError for an engine that there is not, and UsageError for an option that it does not have.
     """
-    name = name or settings.pipeline.engine
-    make = plugins.load(plugins.ENGINES, name)
+    engine: Engine = _opened(plugins.ENGINES, settings, name or settings.pipeline.engine, given)
+    return engine
+
+
+def open_compiler(settings: Settings, name: str, given: Iterable[str] = ()) -> Compiler:
+    """As `open_engine`. Its options in the settings are under `[engine.NAME]` as well."""
+    compiler: Compiler = _opened(plugins.COMPILERS, settings, name, given)
+    return compiler
+
+
+def _opened(group: str, settings: Settings, name: str, given: Iterable[str]) -> Any:
+    make = plugins.load(group, name)
     options = {**settings.engine.get(name, {}), **dict(_option(text) for text in given)}
-    signature = inspect.signature(make)
-    known = [each.name for each in signature.parameters.values() if each.annotation in (str, "str")]
+    known = [each.name for each in inspect.signature(make).parameters.values() if each.annotation in (str, "str")]
     for option in options:
         if option not in known:
             near = difflib.get_close_matches(option, known, n=1) or known
             raise UsageError(
-                f"The engine {name} has no option {option!r}.",
+                f"{name} has no option {option!r}.",
                 kind="engine-option",
                 hint=f"It has: {', '.join(near)}." if near else "It has none.",
             )
-    engine: Engine = make(**options)
-    return engine
+    return make(**options)
 
 
 def _option(text: str) -> tuple[str, str]:
     name, equals, value = text.partition("=")
     if not equals or not name.strip():
-        raise UsageError(
-            f"{text!r} does not say which option.", kind="engine-option", hint="Write it as --engine-option NAME=VALUE."
-        )
+        raise UsageError(f"{text!r} does not say which option.", kind="engine-option", hint="Write it as NAME=VALUE.")
     return name.strip(), value
