@@ -19,10 +19,8 @@ _TYPES = {
     ParameterType.FLOAT: "float",
     ParameterType.BOOL: "bool",
     ParameterType.STR: "str",
-    ParameterType.LIST: "list",
-    ParameterType.TUPLE: "list",
-    ParameterType.DICT: "dict",
 }
+"""Lists and dicts are texts: to Kubeflow every number in them is a float, and None is nothing at all."""
 
 _HEAD = '''\
 """The pipeline {name} for Kubeflow Pipelines, written by nbmlops: `nbmlops compile --to kfp`.
@@ -165,16 +163,8 @@ def _defaults(parameters: Sequence[Parameter]) -> list[str]:
 
 
 def _type(parameter: Parameter) -> str:
-    """What is or holds None, or is of a type that Kubeflow has not, travels as it would be typed after `-p name=`."""
-    if parameter.optional or _holds_none(parameter.default):
-        return "str"
-    return _TYPES.get(parameter.type, "str")
-
-
-def _holds_none(value: object) -> bool:
-    if isinstance(value, dict):
-        return any(_holds_none(each) for each in value.values())
-    return any(map(_holds_none, value)) if isinstance(value, list | tuple) else value is None
+    """What may be None, or is of a type that Kubeflow would change, travels as it would be typed after `-p name=`."""
+    return "str" if parameter.optional else _TYPES.get(parameter.type, "str")
 
 
 def _default(parameter: Parameter) -> object:

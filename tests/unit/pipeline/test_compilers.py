@@ -162,11 +162,11 @@ def test_the_python_for_kubeflow_is_python_with_typed_parameters() -> None:
     arguments = functions["pipeline"].args
     types = {each.arg: ast.unparse(each.annotation) for each in arguments.args if each.annotation}
     assert types == {
-        "n": "int", "y": "str", "rate": "float", "no": "bool", "sizes": "list", "pair": "list", "depth": "str",
+        "n": "int", "y": "str", "rate": "float", "no": "bool", "sizes": "str", "pair": "str", "depth": "str",
         "holes": "str",
     }  # fmt: skip
     assert [ast.literal_eval(each) for each in arguments.defaults] == [
-        3, "on", 1.0, False, [1, {"a": "1e3"}], [1, "0o7"], "None", "[1, None]",
+        3, "on", 1.0, False, "[1, {'a': '1e3'}]", "[1, '0o7']", "None", "[1, None]",
     ]  # fmt: skip
     body = ast.unparse(functions["pipeline"])
     for line in (
