@@ -4,8 +4,8 @@
     python docs/make.py --texts      # texts only: seconds
     python docs/make.py --check      # says which text is stale; exit code 1 if one is
 
-Texts (verbs.md, the tables in errors.md and read-paths.md) are checked by tests/unit/docs; pictures (docs/pictures)
-take minutes, need Chromium for the notebook pages, and differ in every run by what time things took.
+Texts (verbs.md, the tables in engines.md, errors.md and read-paths.md) are checked by tests/unit/docs; pictures
+(docs/pictures) take minutes, need Chromium for the notebook pages, and differ in every run by what time things took.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from nbmlops.doors.render.help import reference
 
 DOCS = Path(__file__).resolve().parent
 sys.path.insert(0, str(DOCS.parent))
+from tests.ports import parity  # noqa: E402
 from tests.unit.capture import read_paths  # noqa: E402
 
 BEGIN, END = "<!-- made by docs/make.py: begin -->", "<!-- end -->"
@@ -27,10 +28,12 @@ def texts() -> dict[Path, str]:
     """Each generated file and what it must hold."""
     errors = DOCS / "errors.md"
     reads = DOCS / "read-paths.md"
+    engines = DOCS / "engines.md"
     return {
         DOCS / "verbs.md": reference(),
         errors: between(errors.read_text(encoding="utf-8"), error_table()),
         reads: between(reads.read_text(encoding="utf-8"), read_paths.table()),
+        engines: between(engines.read_text(encoding="utf-8"), parity.table()),
     }
 
 

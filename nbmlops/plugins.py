@@ -9,6 +9,7 @@ from typing import Any
 from nbmlops.errors import NotFoundError
 
 ENGINES = "nbmlops.engines"
+COMPILERS = "nbmlops.compilers"
 
 
 def names(group: str) -> tuple[str, ...]:

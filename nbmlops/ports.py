@@ -9,7 +9,7 @@ from typing import Any, Protocol
 import msgspec
 
 from nbmlops.lib.stop import Stop
-from nbmlops.model.pipeline import StepResult
+from nbmlops.model.pipeline import Pipeline, Step, StepResult
 
 
 class StepSpec(msgspec.Struct, frozen=True, kw_only=True):
@@ -33,6 +33,9 @@ class StepSpec(msgspec.Struct, frozen=True, kw_only=True):
     """Seconds after which the step is stopped; 0: never."""
     memory: int = 0
     """Bytes that the kernel and its children may use; 0: no limit."""
+    cpu: float = 0.0
+    """Cores that it is to have; 0: it does not say."""
+    gpu: int = 0
 
 
 class StepProgress(msgspec.Struct, frozen=True, kw_only=True):
@@ -45,14 +48,26 @@ class StepProgress(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Engine(Protocol):
-    """Where steps run. Returns when the step has ended; raises nothing for a step that fails."""
+    """Where steps run. It is made with its options, texts by name, all of which may be left out."""
+
+    def check(self, steps: Sequence[Step], folder: Path) -> None:
+        """Told once, before any of these steps is executed. `folder` is the project's.
+
+        Raises StateError when it cannot give a step what it asks for (cpu, gpu, secrets) or does not see the folder,
+        MissingDependencyError when a library is missing and UnavailableError when nothing answers.
+        """
+        ...
+
+    def places(self) -> int:
+        """How many steps may run at once, unless somebody asks for another number. Asked after `check`."""
+        ...
 
     def prepare(self, notebooks: Sequence[Path]) -> None:
         """Told which notebooks will be executed, a while before the first one is. Returns at once."""
         ...
 
     def run(self, spec: StepSpec, report: Callable[[StepProgress], None], stop: Stop) -> StepResult:
-        """Execute a step. Called from several threads at once.
+        """Execute a step. Called from several threads at once. Returns when it has ended, however it has.
 
         When `stop` is asked, or on KeyboardInterrupt, what was done is saved and the step's processes end first.
         """
@@ -64,4 +79,27 @@ class Engine(Protocol):
 
     def close(self) -> None:
         """Give back what was held for more steps."""
+        ...
+
+
+class Target(msgspec.Struct, frozen=True, kw_only=True):
+    """What a compiler is given: a pipeline, and where its project lies in the image that executes the steps."""
+
+    pipeline: Pipeline
+    place: str
+    """Path of the pipeline's folder in the project."""
+    image: str
+    """Holds nbmlops, what the steps import, and the project."""
+    project: str = "/project"
+    """The project's folder in the image."""
+
+
+class Compiler(Protocol):
+    """Writes a pipeline for an engine that takes it as a whole. It is made with its options, texts by name."""
+
+    def compile(self, target: Target) -> dict[str, bytes]:
+        """Name -> content of each file.
+
+        Raises StateError for what the engine cannot give a step, and MissingDependencyError when a library is missing.
+        """
         ...

@@ -11,6 +11,10 @@ roots = ["/data"]                     # folders outside of the project that hold
 largest_file = "2 GiB"                # larger files are kept by reference
 [remote.team]                         # see `nbmlops remote`
 url = "s3://bucket/wine"
+[pipeline]
+engine = "dask"                       # where steps run; default: "local"
+[engine.dask]                         # options of that engine
+address = "tcp://10.0.0.5:8786"
 """
 
 from __future__ import annotations
@@ -66,11 +70,19 @@ class RemoteSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
     """Address of an S3 service that is not Amazon's."""
 
 
+class Pipelines(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    engine: str = "local"
+    """Where steps run unless `--engine` says so."""
+
+
 class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     tracking: Tracking = Tracking()
     capture: Capture = Capture()
     snapshot: Snapshots = Snapshots()
     remote: dict[str, RemoteSettings] = {}
+    pipeline: Pipelines = Pipelines()
+    engine: dict[str, dict[str, str]] = {}
+    """Options of an engine, by its name."""
 
 
 def read_settings(path: Path, environ: dict[str, str] | None = None) -> tuple[Settings, dict[str, str]]:

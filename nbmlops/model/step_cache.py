@@ -21,6 +21,8 @@ class StepKey(msgspec.Struct, frozen=True, kw_only=True):
     """Digest of each parameter's value: a value may be a secret."""
     takes: dict[str, str]
     """Digest of each value that the step takes."""
+    env: dict[str, str] = {}
+    """Digest of each environment variable that the pipeline gives the step."""
 
 
 class Given(msgspec.Struct, frozen=True, kw_only=True):

@@ -55,6 +55,7 @@ class Wanted(msgspec.Struct, frozen=True, kw_only=True):
     cache: StepCache
     choice: Choice
     jobs: int
+    """Steps at once; 0: what the engine has places for."""
     engine: Engine
     name: str = ""
     experiment: str = ""
@@ -84,6 +85,7 @@ class PipelineRun:
         self.id = wanted.id or new_id()
         self.tags = wanted.laid.tags if wanted.laid is not None else {}
         self.certificate = read_certificate(wanted.folder)
+        self.root = call.project.root
         self.work = self.project.layout.runs / self.id
         self.opened: dict[str, OpenedRun] = {}
         """The run of each step that was started."""
@@ -95,7 +97,8 @@ class PipelineRun:
         self.began, self.clock = utc_now(), time.monotonic()
 
     def run(self) -> PipelineResult:
-        """Raises UnavailableError where MLflow's server does not answer; then nothing is executed.
+        """Raises UnavailableError where MLflow's server does not answer, and StateError where the engine cannot give a
+        step what it asks for; then nothing is executed.
 
         Raises CellFailedError when a step fails, and InterruptedRunError on Ctrl-C.
         """
@@ -108,6 +111,7 @@ class PipelineRun:
 
     def _run(self) -> PipelineResult:
         engine = self.wanted.engine
+        engine.check([each for each in self.pipeline.steps if each.name not in self.wanted.choice.left_out], self.root)
         # It takes its time to begin, and so does MLflow.
         engine.prepare([self.folder / step.notebook for step in self.pipeline.steps])
         check_server(self.project.uri)
@@ -124,7 +128,7 @@ class PipelineRun:
                 environment=lambda step: self._environment(step, opened),
                 cache=self.wanted.cache,
                 choice=self.wanted.choice,
-                jobs=self.wanted.jobs,
+                jobs=self.wanted.jobs or engine.places(),
                 on_step=lambda step, result: self._on_step(step, result, opened),
                 on_cell=self._on_cell,
                 on_done=lambda step, result, found: keeper.keep(step, result, found, self.sessions[step.name]),

@@ -22,7 +22,7 @@ from typing import Any
 import msgspec
 
 from nbmlops.lib.stop import Stop
-from nbmlops.model.pipeline import StepResult, StepState
+from nbmlops.model.pipeline import Step, StepResult, StepState
 from nbmlops.ops.run_plan import plan_from
 from nbmlops.ports import Engine, StepProgress, StepSpec
 from nbmlops.track.journal import Journal
@@ -69,6 +69,12 @@ class PrunedEngine:
             yield
         finally:
             self._trial = None
+
+    def check(self, steps: Sequence[Step], folder: Path) -> None:
+        self._engine.check(steps, folder)
+
+    def places(self) -> int:
+        return self._engine.places()
 
     def prepare(self, notebooks: Sequence[Path]) -> None:
         self._engine.prepare(notebooks)

@@ -22,7 +22,11 @@ Result = run_verb.Result
 class Request(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     run: Annotated[str, positional("The run: id, first letters of it, name, or `last`.")] = "last"
     param: Annotated[tuple[str, ...], option("Set a parameter to another value.", short="p", metavar="NAME=VALUE")] = ()
-    jobs: Annotated[int, option("Steps at once. Default: one per core.", short="j", metavar="N")] = 0
+    jobs: Annotated[int, option("Steps at once. Default: all that fit.", short="j", metavar="N")] = 0
+    engine: Annotated[str, option("Where steps run: local, dask. Default: that of the settings.", metavar="NAME")] = ""
+    engine_option: Annotated[
+        tuple[str, ...], option("An option of the engine: address=tcp://HOST:8786.", metavar="NAME=VALUE")
+    ] = ()
 
 
 def resume(call: Call, request: Request) -> Result:
@@ -39,7 +43,13 @@ def resume(call: Call, request: Request) -> Result:
     given = values(pipeline, request.param)
     chosen = {**defaults(pipeline), **_as_then(pipeline, result.parameters, given), **given}
     wanted = run_verb.Request(
-        pipeline=str(folder), name=result.name, jobs=request.jobs, data=result.data, code=result.code
+        pipeline=str(folder),
+        name=result.name,
+        jobs=request.jobs,
+        engine=request.engine,
+        engine_option=request.engine_option,
+        data=result.data,
+        code=result.code,
     )
     return run_verb.run_pipeline(call, wanted, pipeline, folder, chosen)
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 import time
 from pathlib import Path
@@ -10,7 +9,6 @@ from typing import Annotated, Any
 
 import msgspec
 
-from nbmlops import plugins
 from nbmlops.errors import StateError
 from nbmlops.lib.clock import new_id
 from nbmlops.model.certificate import Certificate
@@ -18,6 +16,7 @@ from nbmlops.model.pipeline import Pipeline, PipelineResult
 from nbmlops.ops.call import Call, Progress
 from nbmlops.ops.fields import option, positional
 from nbmlops.ops.pipeline_run import PipelineRun, Wanted
+from nbmlops.ops.plugin import open_engine
 from nbmlops.ops.run_workspace import Laid, lay_out_workspace
 from nbmlops.ops.session import Session
 from nbmlops.ops.step_results import step_cache
@@ -44,11 +43,15 @@ class Request(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     only: Annotated[tuple[str, ...], option("Execute this step and no other.", metavar="STEP")] = ()
     force: Annotated[bool, option("Execute every step, whatever is kept.")] = False
     dry_run: Annotated[bool, option("Only say which steps would be executed, and why.", short="n")] = False
-    jobs: Annotated[int, option("Steps at once. Default: one per core.", short="j", metavar="N")] = 0
+    jobs: Annotated[int, option("Steps at once. Default: all that fit.", short="j", metavar="N")] = 0
     data: Annotated[
         str, option("Run on this data, in a workspace of the run's own: a snapshot or a run.", metavar="REF")
     ] = ""
     code: Annotated[str, option("Run this code there: a snapshot, a run or a git commit.", metavar="REF")] = ""
+    engine: Annotated[str, option("Where steps run: local, dask. Default: that of the settings.", metavar="NAME")] = ""
+    engine_option: Annotated[
+        tuple[str, ...], option("An option of the engine: address=tcp://HOST:8786.", metavar="NAME=VALUE")
+    ] = ()
 
 
 class Result(msgspec.Struct, frozen=True, kw_only=True):
@@ -62,8 +65,8 @@ class Result(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def run(call: Call, request: Request) -> Result:
-    """Raises UsageError for unknown or ill-typed parameters before anything runs, CellFailedError when a step fails
-    and InterruptedRunError on Ctrl-C; in both cases what was done is kept and recorded."""
+    """Raises UsageError for unknown or ill-typed parameters and StateError for what the engine cannot give a step, both
+    before anything runs; CellFailedError when a step fails and InterruptedRunError on Ctrl-C: what was done is kept."""
     folder = call.path(request.pipeline)
     pipeline = read_pipeline(folder)
     folder = folder.parent if folder.is_file() else folder
@@ -96,9 +99,9 @@ def run_pipeline(call: Call, request: Request, pipeline: Pipeline, folder: Path,
     if not is_needed:
         result = unchanged(project, pipeline, folder, chosen, planned, began)
         return Result(result=result, certificate=certificate, plan=planned, is_new=False)
+    engine = open_engine(call.project.settings, request.engine, request.engine_option)
     call.progress(Progress(task="mlflow", note="opening the run"))
     session = call.session if call.has_session else Session(project, notebook=None, namespace={}, door="pipeline")
-    engine = plugins.load(plugins.ENGINES, "local")()
     wanted = Wanted(
         engine=engine,
         pipeline=pipeline,
@@ -106,7 +109,7 @@ def run_pipeline(call: Call, request: Request, pipeline: Pipeline, folder: Path,
         values=chosen,
         cache=cache,
         choice=choice,
-        jobs=request.jobs or len(os.sched_getaffinity(0)),
+        jobs=request.jobs,
         name=request.name,
         experiment=request.experiment,
         id=id,

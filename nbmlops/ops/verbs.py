@@ -94,6 +94,8 @@ VERBS: tuple[Verb, ...] = (
            "export wine.ipynb -o pipelines/wine"),
     _write("run", PIPELINE, "Run a pipeline; what has not changed is kept.", "run pipelines/wine",
            "run pipelines/wine -p trees=50", "run pipelines/wine --dry-run"),
+    _write("compile", PIPELINE, "Write a pipeline for Kubeflow Pipelines or Tekton.",
+           "compile pipelines/wine --to tekton --image registry.example.org/wine:1"),
     _write("sweep", PIPELINE, "Run a pipeline with many values and find the best.",
            "sweep pipelines/wine --space 'trees=int(10, 200)' --metric accuracy_score"),
     _write("resume", PIPELINE, "Go on with a run of a pipeline where it broke.", "resume", "resume a6c4f8303ecc"),

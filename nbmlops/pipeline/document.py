@@ -19,6 +19,7 @@ from nbmlops.model.names import slug
 from nbmlops.model.pipeline import Parameter, ParameterType, Pipeline, Step
 from nbmlops.pipeline.conditions import with_needs
 from nbmlops.pipeline.flow_rules import check_flow
+from nbmlops.pipeline.needs import trouble_with_needs
 
 _HEAD = """\
 # A pipeline of nbmlops: steps (each a notebook beside this file), and what flows between them.
@@ -101,6 +102,8 @@ def check(pipeline: Pipeline, place: str) -> None:
                 "step-notebook",
                 "Name it as a path below this folder.",
             )
+        if trouble := trouble_with_needs(step):
+            raise _refusal(f"{place}: step {step.name} {trouble[0]}", "step-needs", trouble[1])
         for need in (*step.needs, *(take.step for take in step.takes)):
             if need not in steps:
                 raise _refusal(
@@ -202,8 +205,9 @@ def _parameter(raw: dict[str, Any]) -> dict[str, Any]:
 
 
 def _compact(raw: dict[str, Any]) -> dict[str, Any]:
-    is_said = {key: value not in ([], "", {}) and not (key == "exit" and not value) for key, value in raw.items()}
-    return {key: value for key, value in raw.items() if is_said[key] or key in ("name", "notebook")}
+    unsaid = {"cpu", "gpu", "exit"} - {key for key, value in raw.items() if value}
+    shown = {key: value for key, value in raw.items() if key not in unsaid}
+    return {key: value for key, value in shown.items() if value not in ([], "", {}) or key in ("name", "notebook")}
 
 
 class _Loader(yaml.SafeLoader):

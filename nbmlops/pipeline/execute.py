@@ -34,6 +34,10 @@ class Places(msgspec.Struct, frozen=True, kw_only=True):
     def handoff(self) -> Path:
         return self.work / "handoff"
 
+    def output(self, step: Step) -> Path:
+        """The executed notebook of a step, or of one instance of it."""
+        return self.work / executed_as(step.notebook, step.name)
+
 
 def execute(
     pipeline: Pipeline,
@@ -56,30 +60,15 @@ def execute(
     """
 
     def specify(step: Step, own: Own) -> StepSpec:
-        chosen = {**values, **own.parameters}
-        instance = {AS_VARIABLE: step.name} if base_of(step.name) != step.name else {}
-        return StepSpec(
-            step=step.name,
-            notebook=str(places.pipeline / step.notebook),
-            output=str(output(step)),
-            folder=str(places.folder),
-            kernel=pipeline.kernel,
-            parameters={name: chosen[name] for name in step.parameters if name in chosen},
-            environment={**environment(step), **own.environment, **instance, FOLDER_VARIABLE: str(places.handoff)},
-            is_tracked=is_tracked,
-            timeout=step.timeout,
-            memory=bytes_of(step.memory) if step.memory else 0,
-        )
-
-    def output(step: Step) -> Path:
-        return places.work / executed_as(step.notebook, step.name)
+        given = {**environment(step), **own.environment}
+        return specification(pipeline, step, places, {**values, **own.parameters}, given, is_tracked=is_tracked)
 
     return Schedule(
         in_order(pipeline),
         engine=engine,
         specify=specify,
         handoff=places.handoff,
-        output=output,
+        output=places.output,
         values=values,
         cache=cache,
         choice=choice,
@@ -88,3 +77,32 @@ def execute(
         on_cell=on_cell,
         on_done=on_done,
     ).run()
+
+
+def specification(
+    pipeline: Pipeline,
+    step: Step,
+    places: Places,
+    values: Mapping[str, Any],
+    environment: Mapping[str, str],
+    *,
+    is_tracked: bool,
+) -> StepSpec:
+    """The same step, wherever it is executed."""
+    instance = {AS_VARIABLE: step.name} if base_of(step.name) != step.name else {}
+    return StepSpec(
+        step=step.name,
+        notebook=str(places.pipeline / step.notebook),
+        output=str(places.output(step)),
+        folder=str(places.folder),
+        kernel=pipeline.kernel,
+        parameters={name: values[name] for name in step.parameters if name in values},
+        environment={**step.env, **environment, **instance, FOLDER_VARIABLE: str(places.handoff)},
+        is_tracked=is_tracked,
+        # A library that was imported ahead has not seen these variables.
+        is_fresh=bool(step.env),
+        timeout=step.timeout,
+        memory=bytes_of(step.memory) if step.memory else 0,
+        cpu=step.cpu,
+        gpu=step.gpu,
+    )

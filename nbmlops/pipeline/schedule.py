@@ -25,6 +25,7 @@ from nbmlops.pipeline.conditions import OUTCOME, items, rests_on, why_not
 from nbmlops.pipeline.fan_out import base_of, instance
 from nbmlops.pipeline.handed import plain_value
 from nbmlops.pipeline.handoff import MANIFEST, Manifest, folder_name, gather, manifest_of
+from nbmlops.pipeline.needs import places_of
 from nbmlops.pipeline.order import needs_of
 from nbmlops.pipeline.step_cache import Found, digests_given, digests_of_lists, kept_result
 from nbmlops.ports import Engine, StepProgress, StepSpec
@@ -200,7 +201,7 @@ class Schedule:
             why = "not asked for, and nothing is kept of it" if found is not None else "not asked for"
             self._settle(step, StepResult(step=step.name, state=StepState.SKIPPED, why=why))
             return True
-        if len(self._running) >= self._jobs:
+        if not self._has_room(step):
             return False
         spoilt = self._bring_back(step)
         if spoilt:
@@ -315,6 +316,11 @@ class Schedule:
             self._go()
         except KeyboardInterrupt:
             self._end_running()
+
+    def _has_room(self, step: Step) -> bool:
+        """A step takes as many places as it wants cores; one that wants more than there are runs alone."""
+        taken = sum(places_of(self._steps[name]) for name in self._running)
+        return not taken or taken + places_of(step) <= self._jobs
 
     def _look(self, step: Step) -> Found | None:
         if self._cache is None:

@@ -131,6 +131,10 @@ class StepCache:
             digest_of=self._digest_of,
             relative=self._relative,
         )
+        # The key knows what the pipeline sets, and nothing is written down of a secret.
+        own = {*step.env, *step.secrets}
+        variables = {name: digest for name, digest in observed.variables.items() if name not in own}
+        observed = msgspec.structs.replace(observed, variables=variables)
         with self._objects.writing() as writer:
             manifest = ""
             given = []
@@ -235,6 +239,9 @@ class StepCache:
         for name in sorted({*key.takes, *before.takes}):
             if key.takes.get(name) != before.takes.get(name):
                 return f"{name} changed"
+        for name in sorted({*key.env, *before.env}):
+            if key.env.get(name) != before.env.get(name):
+                return f"environment variable {name} changed"
         if key.python != before.python:
             return f"Python {before.python} → {key.python}"
         return f"kernel {before.kernel} → {key.kernel}" if key.kernel != before.kernel else "it was executed otherwise"

@@ -23,12 +23,14 @@ def step_key(
         cells=tuple((cell.id, cell.digest) for cell in cells),
         parameters={name: _digest(values[name]) for name in sorted(step.parameters) if name in values},
         takes={name: given[name] for name in sorted(given)},
+        env={name: digest_bytes(value.encode()) for name, value in sorted(step.env.items())},
     )
 
 
 def identity_of(key: StepKey) -> str:
     """Ids of cells are names for people: the code alone counts."""
     plain = [key.kernel, key.python, [digest for _, digest in key.cells], key.parameters, key.takes]
+    plain += [key.env] if key.env else []
     return digest_bytes(canonical_json(plain))
 
 

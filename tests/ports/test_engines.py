@@ -7,10 +7,12 @@ from collections.abc import Iterator
 import pytest
 
 from nbmlops import plugins
+from nbmlops.pipeline.engines.dask import DaskEngine
 from nbmlops.pipeline.engines.local import LocalEngine
 from nbmlops.pipeline.warm.client import is_possible
 from nbmlops.ports import Engine
 from nbmlops.testing.suites import EngineSuite
+from tests.dask_cluster import DaskCluster
 
 
 class TestLocalEngine(EngineSuite):
@@ -28,3 +30,23 @@ class TestColdLocalEngine(EngineSuite):
     @pytest.fixture
     def engine(self) -> Engine:
         return LocalEngine(is_warm=False)
+
+
+class TestDaskEngine(EngineSuite):
+    """The cluster that it starts by itself."""
+
+    @pytest.fixture(scope="class")
+    def engine(self) -> Iterator[Engine]:
+        engine = plugins.load(plugins.ENGINES, "dask")()
+        yield engine
+        engine.close()
+
+
+class TestDaskEngineWithWorkersOfTheirOwn(EngineSuite):
+    """Scheduler and workers are processes that somebody else has started."""
+
+    @pytest.fixture(scope="class")
+    def engine(self, dask_cluster: DaskCluster) -> Iterator[Engine]:
+        engine = DaskEngine(address=dask_cluster.address)
+        yield engine
+        engine.close()

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import tempfile
+import os
 import threading
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-import msgspec
-
-from nbmlops.lib.canonical import canonical_json
-from nbmlops.lib.child import Ended, python_module, run_child
-from nbmlops.lib.stop import Stop, timing
-from nbmlops.model.pipeline import StepResult, StepState
+from nbmlops.lib.child import Ended
+from nbmlops.lib.stop import Stop
+from nbmlops.model.pipeline import Step, StepResult
+from nbmlops.pipeline.engines import process
+from nbmlops.pipeline.needs import largest, missing_secrets, refusal, visible_cards
 from nbmlops.pipeline.warm import client
 from nbmlops.pipeline.warm.preload import modules_to_preload
 from nbmlops.ports import StepProgress, StepSpec
@@ -29,6 +28,23 @@ class LocalEngine:
     def describe(self) -> str:
         return "this machine"
 
+    def check(self, steps: Sequence[Step], folder: Path) -> None:
+        step, cores = largest(steps, "cpu"), len(os.sched_getaffinity(0))
+        if step is not None and step.cpu > cores:
+            why = f"{step.cpu:g} cores are asked for, and this machine has {cores}"
+            raise refusal("local", step, "cpu", why, "Ask for fewer, or run it elsewhere: --engine dask")
+        step, cards = largest(steps, "gpu"), visible_cards()
+        if step is not None and step.gpu > cards:
+            why = f"{step.gpu} graphics cards are asked for, and this machine shows {cards}"
+            raise refusal("local", step, "gpu", why, "Ask for fewer, or run it elsewhere: --engine dask")
+        for step in steps:
+            if missing := missing_secrets(step):
+                why = f"the environment variable {missing[0]} is not set"
+                raise refusal("local", step, "secrets", why, f"Set it where you start nbmlops: {missing[0]}=...")
+
+    def places(self) -> int:
+        return len(os.sched_getaffinity(0))
+
     def prepare(self, notebooks: Sequence[Path]) -> None:
         with self._lock:
             if self._is_warm and self._nursery is None:
@@ -36,39 +52,16 @@ class LocalEngine:
 
     def run(self, spec: StepSpec, report: Callable[[StepProgress], None], stop: Stop) -> StepResult:
         """Execute in a process of its own: a dying kernel or a full memory ends the step, not us."""
-        results: list[StepResult] = []
-
-        def heard(line: bytes) -> None:
-            message = msgspec.json.decode(line)
-            if "state" in message:
-                results.append(msgspec.convert(message, StepResult))
-            else:
-                report(msgspec.convert(message, StepProgress))
-
-        with tempfile.TemporaryDirectory(prefix="nbmlops-") as folder:
-            spec_path = Path(folder) / "spec.json"
-            spec_path.write_bytes(canonical_json(spec))
-            with timing(stop, spec.timeout) as timed:
-                ended = self._execute(spec, spec_path, heard, timed.stop)
-        if results:
-            result = results[0]
-        else:
-            result = StepResult(step=spec.step, state=StepState.FAILED, error=ended.death("the step's process"))
-        if timed.is_over and result.state is not StepState.DONE:
-            result = msgspec.structs.replace(
-                result, state=StepState.FAILED, error=f"not done after {spec.timeout:g} seconds, its timeout"
-            )
-        return result
+        is_forked = self._is_warm and not spec.is_fresh
+        if is_forked and self._nursery is None:
+            self.prepare([Path(spec.notebook)])
+        return process.run_step(spec, report, stop, start=self._fork if is_forked else process.start)
 
     def close(self) -> None:
         nursery, self._nursery = self._nursery, None
         if nursery is not None:
             nursery.close()
 
-    def _execute(self, spec: StepSpec, path: Path, heard: Callable[[bytes], None], stop: Stop) -> Ended:
-        if not self._is_warm or spec.is_fresh:
-            return run_child(python_module("nbmlops.pipeline.step", str(path)), heard, stop=stop)
-        if self._nursery is None:
-            self.prepare([Path(spec.notebook)])
+    def _fork(self, path: Path, heard: Callable[[bytes], None], stop: Stop) -> Ended:
         assert self._nursery is not None
         return self._nursery.run(path, heard, stop)

@@ -26,6 +26,11 @@ class InlineEngine:
     def describe(self) -> str:
         return "this process"
 
+    def check(self, steps: Sequence[Step], folder: Path) -> None: ...
+
+    def places(self) -> int:
+        return 1
+
     def prepare(self, notebooks: Sequence[Path]) -> None: ...
 
     def close(self) -> None: ...
