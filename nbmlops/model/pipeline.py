@@ -20,19 +20,30 @@ class ParameterType(StrEnum):
     LIST = "list"
     DICT = "dict"
     TUPLE = "tuple"
+    DATE = "date"
+    DATETIME = "datetime"
+    TIMESTAMP = "timestamp"
+    """Of pandas."""
+    PATH = "path"
 
 
 class Parameter(msgspec.Struct, frozen=True, kw_only=True):
     name: str
     type: ParameterType
     default: Any = None
-    """A JSON value; a tuple is kept as a list and made a tuple again by its type."""
+    """A JSON value: a tuple is kept as a list, a date or time as ISO text, a path as text; the type tells them."""
     optional: bool = False
     """None is allowed too."""
     help: str = ""
     """The comment at the end of its line."""
     cell: int | None = None
     """Index of the notebook cell that sets it."""
+    choices: tuple[Any, ...] = ()
+    """The only values that it may have, where there are any."""
+    minimum: Any = None
+    maximum: Any = None
+    tried: tuple[Any, ...] = ()
+    """Values that it had in the live notebook, in the order in which they were tried."""
 
 
 class Take(msgspec.Struct, frozen=True, kw_only=True):

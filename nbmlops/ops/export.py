@@ -27,6 +27,7 @@ from nbmlops.ops.live_notebook import hidden_state
 from nbmlops.ops.local_source import module_source
 from nbmlops.ops.snapshot import take_data
 from nbmlops.ops.source_notebook import source_notebook
+from nbmlops.ops.tried import with_tried
 from nbmlops.pipeline import folder as folders
 from nbmlops.pipeline.build import Built, build
 from nbmlops.pipeline.document import dump
@@ -79,7 +80,7 @@ def export(call: Call, request: Request) -> Result:
         folders.check_replaceable(target)
     call.progress(Progress(task="analyse", note=path.name))
     flow = analyse(notebook, module_source(path.parent))
-    built = _built(notebook, flow, name, target, request.want)
+    built = _built(project, notebook, flow, name, target, request.want)
     steps = ", ".join(step.name for step in built.pipeline.steps)
     call.progress(Progress(task="analyse", state="done", note=f"{len(built.pipeline.steps)} steps: {steps}"))
     kept = ""
@@ -100,10 +101,11 @@ def export(call: Call, request: Request) -> Result:
     )
 
 
-def _built(notebook: Notebook, flow: Flow, name: str, target: Path, want: tuple[str, ...]) -> Built:
+def _built(project: Project, notebook: Notebook, flow: Flow, name: str, target: Path, want: tuple[str, ...]) -> Built:
     folder = Path(notebook.path).parent
     chosen = cut(flow, want)
-    built = build(notebook, flow, chosen, find_parameters(flow, chosen), name=name)
+    parameters = with_tried(find_parameters(flow, chosen), project, Path(notebook.path))
+    built = build(notebook, flow, chosen, parameters, name=name)
     relative = os.path.relpath(notebook.path, target)
     pipeline = msgspec.structs.replace(built.pipeline, notebook=relative, folder=os.path.relpath(folder, target))
     return msgspec.structs.replace(built, pipeline=pipeline)

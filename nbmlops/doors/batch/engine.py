@@ -136,6 +136,10 @@ class TrackingEngine(NBClientEngine):  # type: ignore[misc]
         input_path: str = "",
         **kwargs: Any,
     ) -> Any:
+        if parameters := nb_man.nb.metadata.get("papermill", {}).get("parameters"):
+            from nbmlops.ops.injection import put_in  # most steps have no parameters, and it takes a while
+
+            put_in(nb_man.nb, parameters)
         environment, arguments = dict(os.environ), list(kwargs.pop("extra_arguments", []))
         if is_tracked:
             is_tracked = _add_tracking(environment, nb_man.nb, input_path)

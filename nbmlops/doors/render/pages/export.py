@@ -23,7 +23,7 @@ def page(result: Result) -> Page:
     )
     dropped = tuple((cell(drop.cell + 1), cell(drop.preview, Tone.DIM), cell(drop.why)) for drop in pipeline.dropped)
     parameters = tuple(
-        (cell(each.name, Tone.STRONG), cell(repr(each.default)), cell(_type(each)), cell(each.help))
+        (cell(each.name, Tone.STRONG), cell(repr(each.default)), cell(_type(each)), cell(_about(each)))
         for each in pipeline.parameters
     )
     return (
@@ -44,6 +44,12 @@ def _type(parameter: Parameter) -> str:
     if parameter.type is ParameterType.NONE:
         return "any"
     return f"{parameter.type} or None" if parameter.optional else str(parameter.type)
+
+
+def _about(parameter: Parameter) -> str:
+    """Its comment, and what was tried in the notebook."""
+    tried = f"tried: {', '.join(map(repr, parameter.tried))}" if parameter.tried else ""
+    return "; ".join(part for part in (parameter.help, tried) if part)
 
 
 def _certificate(certificate: Certificate | None, steps: list[str]) -> Page:
