@@ -41,7 +41,7 @@ def _only_tagged(flow: Flow, index: int, models: dict[Key, int]) -> bool:
 
 def _tagged(cell: CellFlow) -> str:
     for tag in cell.tags:
-        if tag == "keep" or tag.startswith(("step:", "block:")):
+        if tag in ("keep", "pipeline-metrics") or tag.startswith(("step:", "block:")):
             return f"tagged {tag}"
     return ""
 

@@ -107,6 +107,19 @@ class Merge(msgspec.Struct, frozen=True, kw_only=True):
     why: str
 
 
+class Cut(msgspec.Struct, frozen=True, kw_only=True):
+    """Where a step begins because it was measured that this pays."""
+
+    step: str
+    cell: int
+    """Index of the notebook cell that it begins with."""
+    bytes: int = 0
+    """Of the values that are handed over there."""
+    seconds: float = 0.0
+    """What a later run saves that changes nothing before it."""
+    why: str = ""
+
+
 class Pipeline(Document, frozen=True, kw_only=True, tag="pipeline"):
     """What `pipeline.yaml` says. Its identity is the digest of its canonical form."""
 
@@ -126,6 +139,10 @@ class Pipeline(Document, frozen=True, kw_only=True, tag="pipeline"):
     modules: tuple[str, ...] = ()
     """Local modules that the steps import, relative to `folder`."""
     merged: tuple[Merge, ...] = ()
+    cuts: tuple[Cut, ...] = ()
+    """Where neither tags nor headings say where steps begin."""
+    whole: str = ""
+    """Why it is one step, where that was measured."""
 
 
 class StepState(StrEnum):

@@ -197,9 +197,14 @@ def notebook_class(name: str, data: bytes) -> Any:
     return found if isinstance(found, type) else pickle.loads(data)
 
 
+def pickle_to(value: Any, file: Any) -> None:
+    """As values are handed over that have no plainer format. `file` has `write`."""
+    _Pickler(file, protocol=PROTOCOL).dump(value)
+
+
 def _write_pickle(value: Any, path: Path) -> None:
     with path.open("wb") as file:
-        _Pickler(file, protocol=PROTOCOL).dump(value)
+        pickle_to(value, file)
 
 
 def _read_pickle(path: Path) -> Any:

@@ -130,7 +130,7 @@ def test_a_display_that_advances_a_seeded_generator_stays() -> None:
 )
 def test_every_literal_can_be_a_parameter(line: str, type_: str, default: object, optional: bool) -> None:
     found = parameters(
-        "# %%\nimport datetime as dt, pathlib\nfrom datetime import date\nfrom pathlib import Path\nimport pandas as pd\n"
+        "# %%\nimport datetime as dt, pathlib, pandas as pd\nfrom datetime import date\nfrom pathlib import Path\n"
         f'from typing import Optional\n# %% tags=["parameters"]\n{line}  # what it is\n# %%\nprint(n)'
     )
     assert (found[0].name, found[0].type, found[0].default) == ("n", type_, default)

@@ -29,6 +29,8 @@ def page(result: Result) -> Page:
     return (
         Line(f"Exported to {place(result.folder)}", Tone.GOOD),
         Table(columns=("step", "takes", "gives", "parameters", "cells"), rows=steps, title="Steps"),
+        *(Line(f"Cut before cell {each.cell + 1} ({each.step}): {each.why}", Tone.DIM) for each in pipeline.cuts),
+        *((Line(f"One step: {pipeline.whole}.", Tone.DIM),) if pipeline.whole else ()),
         *((Table(columns=("name", "default", "type", ""), rows=parameters, title="Parameters"),) if parameters else ()),
         *((Table(columns=("cell", "begins with", "why"), rows=dropped, title="Left out"),) if dropped else ()),
         *_certificate(result.certificate, [step.name for step in pipeline.steps]),
