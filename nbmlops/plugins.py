@@ -9,6 +9,7 @@ from typing import Any
 from nbmlops.errors import NotFoundError
 
 ENGINES = "nbmlops.engines"
+FORMATS = "nbmlops.formats"
 
 
 def names(group: str) -> tuple[str, ...]:
