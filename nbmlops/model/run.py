@@ -66,6 +66,8 @@ class Tags:
     """Id of the PipelineResult of a pipeline's run."""
     KEPT_FROM = "nbmlops.kept_from"
     """Of a step that was not executed: the run whose results stand for it."""
+    MODELS_TAKEN = "nbmlops.models"
+    """Registered models that it was given, with their versions: `models:/wine@champion is version 3`, one a line."""
     KIND = "nbmlops.kind"
     """How the run came about: `cell`, `fit`, `mlflow`, `keep`, `log`, `batch`, `pipeline`, `step`."""
     FAILURE = "nbmlops.failure"
