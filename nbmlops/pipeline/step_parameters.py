@@ -34,6 +34,8 @@ def _typed(name: str, value: Any, words: str) -> Any:
     type_ = ParameterType(words.removesuffix(OR_NONE))
     parameter = Parameter(name=name, type=type_, optional=words.endswith(OR_NONE))
     found = fitted(parameter, value)
+    if type_ is ParameterType.FLOAT and isinstance(value, int):
+        return value  # `rate: float = 1` is 1 in the notebook, too
     if found is None or type_ not in parameter_types.MODULES:
         return found
     made = parameter_types.value(type_, found)

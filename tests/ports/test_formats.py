@@ -98,6 +98,13 @@ class TestSkops(FormatSuite):
     )
     others = (FunctionTransformer(lambda x: x), Plain(), LogisticRegression)
 
+    @pytest.mark.parametrize("kind", [LogisticRegression, RandomForestClassifier])
+    def test_a_model_that_is_fitted_again_makes_the_same_file(self, kind: Any, tmp_path: Path) -> None:
+        """So that a step that trained the same model does not make the steps after it run."""
+        for name in ("1", "2"):
+            self.format.write(kind(random_state=0).fit(X.copy(), Y.copy()), tmp_path / name)
+        assert (tmp_path / "1").read_bytes() == (tmp_path / "2").read_bytes()
+
 
 class TestJoblib(FormatSuite):
     format = format_named("joblib")

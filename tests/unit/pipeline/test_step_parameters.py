@@ -57,7 +57,7 @@ def test_a_parameter_of_any_type_needs_no_cell_of_its_own() -> None:
         (pd.Timestamp("2024-01-31", tz="UTC"), "timestamp", pd.Timestamp("2024-01-31", tz="UTC")),
         ("a/b", "path", Path("a/b")),
         ([1, 2], "tuple", (1, 2)),
-        (1, "float", 1.0),
+        (1, "float", 1),
         (None, "date or None", None),
     ],
 )
