@@ -20,6 +20,7 @@ _LAZY = {
     "handoff": "nbmlops.pipeline.handoff",
     "log_metric": "nbmlops.doors.loops:log_metric",
     "log_metrics": "nbmlops.doors.loops:log_metrics",
+    "parameters": "nbmlops.pipeline.step_parameters",
 }
 """Name -> module, or module:attribute of it."""
 

@@ -10,6 +10,7 @@ from nbmlops.errors import NotFoundError
 
 ENGINES = "nbmlops.engines"
 COMPILERS = "nbmlops.compilers"
+FORMATS = "nbmlops.formats"
 
 
 def names(group: str) -> tuple[str, ...]:

@@ -103,3 +103,34 @@ class Compiler(Protocol):
         Raises StateError for what the engine cannot give a step, and MissingDependencyError when a library is missing.
         """
         ...
+
+
+class ValueFormat(Protocol):
+    """How values of some kind lie in a file between two steps. Entry points `nbmlops.formats` name one, or its class.
+
+    It must be there wherever steps run: to write a value, and to read it.
+    """
+
+    name: str
+    """Stands in the manifest beside each file; no other format has it."""
+    suffix: str
+    """Of its files: `.zarr`."""
+
+    def takes(self, value: Any) -> bool:
+        """Whether `read` of what `write` leaves gives an equal value of the same type.
+
+        Asked of every value, also of kinds that it does not know: it answers quickly, imports nothing (a value's
+        library is in sys.modules) and raises nothing.
+        """
+        ...
+
+    def write(self, value: Any, path: Path) -> None:
+        """One file. Equal values make equal files, byte for byte, as far as that can be: then steps after it are kept.
+
+        What it raises, other than OSError, makes the next format try.
+        """
+        ...
+
+    def read(self, path: Path) -> Any:
+        """Its bytes are known to be those that were written. The value may be changed; the file must not be."""
+        ...

@@ -9,6 +9,7 @@ from nbmlops.dataflow import knowledge, magics
 from nbmlops.dataflow.frame import Effects
 from nbmlops.dataflow.names import free_names
 from nbmlops.dataflow.python import ParsedCell
+from nbmlops.dataflow.typed_literals import known_by, names_in, typed_literal
 from nbmlops.dataflow.values import CLASS, FUNCTION, LIBRARY, Value, literal
 from nbmlops.model.dataflow import Literal, Role, Statement
 from nbmlops.model.notebook import NotebookCell
@@ -62,7 +63,7 @@ def cell_statements(
                 deletes=tuple(effects.deleted),
                 free=free_names(node) if shared else (),
                 eager=tuple(effects.reads) if shared else (),
-                literals=_literals(node, lines, last, last_column) if role is Role.LITERAL else (),
+                literals=_literals(node, lines, last, last_column, values) if role is Role.LITERAL else (),
                 displays=effects.displays or shown,
                 fits=effects.fits,
                 logs=effects.logs,
@@ -100,10 +101,10 @@ def _role(place: Place, values: dict[str, Value]) -> Role:
     only_sets = only_sets and all(name.endswith(" (settings)") for name in effects.mutated)
     if only_sets and isinstance(node, ast.Expr | ast.Assign | ast.AugAssign):
         return Role.SETTING
-    if isinstance(node, ast.Assign | ast.AnnAssign) and not effects.reads and _literal_pairs(node):
-        return Role.LITERAL
-    if isinstance(node, ast.AnnAssign) and _literal_pairs(node):
-        return Role.LITERAL
+    if isinstance(node, ast.Assign | ast.AnnAssign) and (pairs := _literal_pairs(node, values)):
+        makers = {name for _, value in pairs for name in names_in(value)}
+        if isinstance(node, ast.AnnAssign) or effects.reads.keys() <= makers:
+            return Role.LITERAL
     return Role.CODE
 
 
@@ -149,7 +150,7 @@ def _requirements(node: ast.stmt) -> tuple[str, ...]:
 # Literals
 
 
-def _literal_pairs(node: ast.Assign | ast.AnnAssign) -> list[tuple[str, ast.expr]]:
+def _literal_pairs(node: ast.Assign | ast.AnnAssign, values: dict[str, Value]) -> list[tuple[str, ast.expr]]:
     """(name, literal) for every name that the statement binds; empty unless all are names and literals."""
     if node.value is None:
         return []
@@ -168,27 +169,31 @@ def _literal_pairs(node: ast.Assign | ast.AnnAssign) -> list[tuple[str, ast.expr
             pairs.extend(zip(names, node.value.elts, strict=True))
         else:
             return []
-    return pairs if all(literal(value)[0] for _, value in pairs) else []
+    dotted = known_by(values)
+    return pairs if all(literal(value)[0] or typed_literal(name, value, dotted) for name, value in pairs) else []
 
 
-def _literals(node: ast.stmt, lines: list[str], last: int, last_column: int) -> tuple[Literal, ...]:
+def _literals(
+    node: ast.stmt, lines: list[str], last: int, last_column: int, values: dict[str, Value]
+) -> tuple[Literal, ...]:
     if not isinstance(node, ast.Assign | ast.AnnAssign):
         return ()
     annotation = node.annotation if isinstance(node, ast.AnnAssign) else None
     rest = lines[last - 1].encode()[last_column:].decode(errors="replace").strip() if last <= len(lines) else ""
     comment = rest.lstrip("#").strip() if rest.startswith("#") else ""
-    pairs = _literal_pairs(node)
+    pairs, dotted = _literal_pairs(node, values), known_by(values)
     shared = len({id(value) for _, value in pairs}) < len(pairs)
     found = []
     for name, value in pairs:
         if shared and isinstance(value, ast.List | ast.Dict):
             return ()
-        type_, optional, text = _type(annotation, value)
+        typed = typed_literal(name, value, dotted)
+        type_, optional, text = _type(annotation, typed[0] if typed else _type_of(value))
         found.append(
             Literal(
                 name=name,
                 type=type_,
-                value=literal(value)[1],
+                value=typed[1] if typed else literal(value)[1],
                 annotation=text,
                 optional=optional,
                 comment=comment,
@@ -208,11 +213,16 @@ _BY_NAME = {
     "Dict": ParameterType.DICT,
     "tuple": ParameterType.TUPLE,
     "Tuple": ParameterType.TUPLE,
+    "date": ParameterType.DATE,
+    "datetime": ParameterType.DATETIME,
+    "Timestamp": ParameterType.TIMESTAMP,
+    "Path": ParameterType.PATH,
 }
+_ONLY_SO = frozenset({ParameterType.DATE, ParameterType.DATETIME, ParameterType.TIMESTAMP, ParameterType.PATH})
+"""Text would be no value of these: an annotation that claims them counts only where the value is None, or is one."""
 
 
-def _type(annotation: ast.expr | None, value: ast.expr) -> tuple[ParameterType, bool, str]:
-    plain = _type_of(value)
+def _type(annotation: ast.expr | None, plain: ParameterType) -> tuple[ParameterType, bool, str]:
     if annotation is None:
         return plain, plain is ParameterType.NONE, ""
     text = ast.unparse(annotation)
@@ -227,7 +237,11 @@ def _type(annotation: ast.expr | None, value: ast.expr) -> tuple[ParameterType, 
     if isinstance(annotation, ast.Subscript):
         annotation = annotation.value
     name = annotation.id if isinstance(annotation, ast.Name) else ""
-    return _BY_NAME.get(name, plain), optional, text
+    name = annotation.attr if isinstance(annotation, ast.Attribute) else name
+    claimed = _BY_NAME.get(name, plain)
+    if plain in _ONLY_SO or (claimed in _ONLY_SO and plain is not ParameterType.NONE):
+        claimed = plain
+    return claimed, optional, text
 
 
 def _type_of(value: ast.expr) -> ParameterType:

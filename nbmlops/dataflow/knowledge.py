@@ -156,7 +156,10 @@ SHARING_SKLEARN = _words("make_pipeline make_union make_column_transformer")
 
 IMMUTABLE_RESULTS = _words(
     """len int float str bool bytes complex abs round hash ord chr repr isinstance issubclass callable any
-    all pow format bin hex oct id divmod range hasattr input type print"""
+    all pow format bin hex oct id divmod range hasattr input type print
+    datetime.date datetime.datetime datetime.time datetime.timedelta datetime.date.today datetime.datetime.now
+    datetime.date.fromisoformat datetime.datetime.fromisoformat datetime.datetime.strptime
+    pandas.Timestamp pandas.Timedelta"""
 )
 
 ASKING = frozenset({"input", "getpass.getpass", "sys.stdin.readline", "sys.stdin.read"})

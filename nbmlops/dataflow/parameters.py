@@ -28,7 +28,13 @@ def find_parameters(flow: Flow, slice: Slice) -> tuple[Parameter, ...]:
 
 
 def _settable(tagged: list[Statement], flow: Flow, slice: Slice) -> list[Statement]:
-    """Those whose value may come first of all: nothing kept binds or changes the name before."""
+    """Those whose value may come first of all: nothing kept binds or changes the name before.
+
+    Of a cell that a kernel has executed again and again, the last time counts.
+    """
+    ids = {cell.id: cell.index for cell in flow.cells}
+    newest = {cell.index for cell in flow.cells if ids[cell.id] == cell.index}
+    tagged = [s for s in tagged if s.cell in newest]
     cells = {s.cell for s in tagged}
     last = max(cells)
     kept = slice.cells | cells

@@ -14,16 +14,24 @@ Key = tuple[int, int]
 
 
 def find_roots(flow: Flow) -> dict[int, str]:
-    """Index of each root cell -> why it is one."""
+    """Index of each root cell -> why it is one.
+
+    What a kernel has executed again matters as it ran last: trying other values does not make results of all of them.
+    """
+    last = {cell.id: cell.index for cell in flow.cells}
+    again = {cell.index for cell in flow.cells if last[cell.id] != cell.index}
     models = _computed_from_models(flow)
     roots: dict[int, str] = {}
     for cell in flow.cells:
+        if cell.index in again:
+            continue
         why = _tagged(cell) or next((text for s in cell.statements if (text := _effect(s, models))), "")
         if why and cell.statements:
             roots[cell.index] = why
     if any(not _only_tagged(flow, index, models) for index in roots):
         return roots
-    return roots or _results(flow) or _everything(flow)
+    results = {index: why for index, why in _results(flow).items() if index not in again}
+    return roots or results or _everything(flow)
 
 
 def _only_tagged(flow: Flow, index: int, models: dict[Key, int]) -> bool:
@@ -33,7 +41,7 @@ def _only_tagged(flow: Flow, index: int, models: dict[Key, int]) -> bool:
 
 def _tagged(cell: CellFlow) -> str:
     for tag in cell.tags:
-        if tag == "keep" or tag.startswith(("step:", "block:")):
+        if tag in ("keep", "pipeline-metrics") or tag.startswith(("step:", "block:")):
             return f"tagged {tag}"
     return ""
 

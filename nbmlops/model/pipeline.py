@@ -20,19 +20,30 @@ class ParameterType(StrEnum):
     LIST = "list"
     DICT = "dict"
     TUPLE = "tuple"
+    DATE = "date"
+    DATETIME = "datetime"
+    TIMESTAMP = "timestamp"
+    """Of pandas."""
+    PATH = "path"
 
 
 class Parameter(msgspec.Struct, frozen=True, kw_only=True):
     name: str
     type: ParameterType
     default: Any = None
-    """A JSON value; a tuple is kept as a list and made a tuple again by its type."""
+    """A JSON value: a tuple is kept as a list, a date or time as ISO text, a path as text; the type tells them."""
     optional: bool = False
     """None is allowed too."""
     help: str = ""
     """The comment at the end of its line."""
     cell: int | None = None
     """Index of the notebook cell that sets it."""
+    choices: tuple[Any, ...] = ()
+    """The only values that it may have, where there are any."""
+    minimum: Any = None
+    maximum: Any = None
+    tried: tuple[Any, ...] = ()
+    """Values that it had in the live notebook, in the order in which they were tried."""
 
 
 class Take(msgspec.Struct, frozen=True, kw_only=True):
@@ -112,6 +123,19 @@ class Merge(msgspec.Struct, frozen=True, kw_only=True):
     why: str
 
 
+class Cut(msgspec.Struct, frozen=True, kw_only=True):
+    """Where a step begins because it was measured that this pays."""
+
+    step: str
+    cell: int
+    """Index of the notebook cell that it begins with."""
+    bytes: int = 0
+    """Of the values that are handed over there."""
+    seconds: float = 0.0
+    """What a later run saves that changes nothing before it."""
+    why: str = ""
+
+
 class Pipeline(Document, frozen=True, kw_only=True, tag="pipeline"):
     """What `pipeline.yaml` says. Its identity is the digest of its canonical form."""
 
@@ -131,6 +155,10 @@ class Pipeline(Document, frozen=True, kw_only=True, tag="pipeline"):
     modules: tuple[str, ...] = ()
     """Local modules that the steps import, relative to `folder`."""
     merged: tuple[Merge, ...] = ()
+    cuts: tuple[Cut, ...] = ()
+    """Where neither tags nor headings say where steps begin."""
+    whole: str = ""
+    """Why it is one step, where that was measured."""
 
 
 class StepState(StrEnum):

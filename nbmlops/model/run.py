@@ -70,6 +70,8 @@ class Tags:
     """Of a pipeline's run in a workspace: the data snapshot that was laid out for it."""
     RUN_CODE = "nbmlops.run.code"
     """The code snapshot or the commit that was."""
+    MODELS_TAKEN = "nbmlops.models"
+    """Registered models that it was given, with their versions: `models:/wine@champion is version 3`, one a line."""
     KIND = "nbmlops.kind"
     """How the run came about: `cell`, `fit`, `mlflow`, `keep`, `log`, `batch`, `pipeline`, `step`."""
     FAILURE = "nbmlops.failure"

@@ -45,6 +45,8 @@ class Observed(msgspec.Struct, frozen=True, kw_only=True):
     """Version of each distribution that it imported."""
     variables: dict[str, str] = {}
     """Digest of each environment variable that its code names; empty: it was not set."""
+    models: dict[str, str] = {}
+    """The version that each address of a registered model meant when the step began; empty: there was none."""
     unchecked: tuple[str, ...] = ()
     """What cannot be looked at again: an entry that has any is never used."""
 

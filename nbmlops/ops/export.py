@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import os
+import shutil
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any
@@ -11,28 +11,28 @@ import msgspec
 import nbformat
 
 from nbmlops import plugins
-from nbmlops.dataflow import analyse, cut, find_parameters
+from nbmlops.dataflow import analyse
 from nbmlops.dataflow.chance import find_causes
 from nbmlops.dataflow.hidden import HiddenState
 from nbmlops.errors import InterruptedRunError
 from nbmlops.lib.digest import digest_bytes
 from nbmlops.model.certificate import Certificate, Verdict
-from nbmlops.model.dataflow import Flow
+from nbmlops.model.documents import identity
 from nbmlops.model.names import slug
-from nbmlops.model.notebook import CellKind, Notebook
+from nbmlops.model.notebook import CellKind
 from nbmlops.model.pipeline import Pipeline
 from nbmlops.ops.call import Call, Progress
+from nbmlops.ops.draft import CutElsewhere, Draft
 from nbmlops.ops.fields import option, positional
 from nbmlops.ops.live_notebook import hidden_state
 from nbmlops.ops.local_source import module_source
 from nbmlops.ops.snapshot import take_data
 from nbmlops.ops.source_notebook import source_notebook
 from nbmlops.pipeline import folder as folders
-from nbmlops.pipeline.build import Built, build
+from nbmlops.pipeline.build import Built
 from nbmlops.pipeline.document import dump
 from nbmlops.pipeline.verify import verify
 from nbmlops.ports import Engine
-from nbmlops.project import Project
 
 DEFAULT_PARENT = "pipelines"
 UNTRACKED = {"NBMLOPS_TRACKING": "off"}
@@ -79,17 +79,28 @@ def export(call: Call, request: Request) -> Result:
         folders.check_replaceable(target)
     call.progress(Progress(task="analyse", note=path.name))
     flow = analyse(notebook, module_source(path.parent))
-    built = _built(notebook, flow, name, target, request.want)
-    steps = ", ".join(step.name for step in built.pipeline.steps)
-    call.progress(Progress(task="analyse", state="done", note=f"{len(built.pipeline.steps)} steps: {steps}"))
+    draft = Draft(notebook, flow, request.want, project)
+    if live is not None:
+        draft.measure_kernel(call.session, live)
+    built = draft.build(name, target)
+    call.progress(Progress(task="analyse", state="done", note=_told(built)))
     kept = ""
     if request.force and target.exists() and any(target.iterdir()):
         kept = take_data(project, [target], message=f"before export replaced {target.name}").snapshot
     certificate = None
     with folders.new_folder(target) as fresh:
-        folders.write_files(fresh, _files(built))
+        _write(fresh, built)
         if not request.no_verify:
-            certificate = _verify(call, project, built.pipeline, fresh, notebook, live, flow)
+            try:
+                certificate = _verify(call, built.pipeline, fresh, draft, live)
+                built = draft.build(name, target)
+            except CutElsewhere:
+                built = draft.build(name, target)
+                call.progress(Progress(task="cut", state="done", note=_told(built)))
+                _write(fresh, built)
+                certificate = _verify(call, built.pipeline, fresh, draft, live)
+            _write(fresh, built)
+            certificate = msgspec.structs.replace(certificate, pipeline=identity(built.pipeline))
             folders.write_certificate(fresh, certificate)
     return Result(
         folder=str(target),
@@ -100,13 +111,14 @@ def export(call: Call, request: Request) -> Result:
     )
 
 
-def _built(notebook: Notebook, flow: Flow, name: str, target: Path, want: tuple[str, ...]) -> Built:
-    folder = Path(notebook.path).parent
-    chosen = cut(flow, want)
-    built = build(notebook, flow, chosen, find_parameters(flow, chosen), name=name)
-    relative = os.path.relpath(notebook.path, target)
-    pipeline = msgspec.structs.replace(built.pipeline, notebook=relative, folder=os.path.relpath(folder, target))
-    return msgspec.structs.replace(built, pipeline=pipeline)
+def _told(built: Built) -> str:
+    steps = ", ".join(step.name for step in built.pipeline.steps)
+    return f"{len(built.pipeline.steps)} steps: {steps}"
+
+
+def _write(folder: Path, built: Built) -> None:
+    shutil.rmtree(folder / "steps", ignore_errors=True)
+    folders.write_files(folder, _files(built))
 
 
 def _files(built: Built) -> dict[str, bytes]:
@@ -119,16 +131,9 @@ def _files(built: Built) -> dict[str, bytes]:
     return {name: text.encode() for name, text in files.items()}
 
 
-def _verify(
-    call: Call,
-    project: Project,
-    pipeline: Pipeline,
-    fresh: Path,
-    notebook: Notebook,
-    live: Mapping[str, Any] | None,
-    flow: Flow,
-) -> Certificate:
-    causes = find_causes(flow)
+def _verify(call: Call, pipeline: Pipeline, fresh: Path, draft: Draft, live: Mapping[str, Any] | None) -> Certificate:
+    notebook = draft.notebook
+    causes = find_causes(draft.flow)
     last = {step.name: max(step.cells, default=0) for step in pipeline.steps}
 
     def tell(task: str, state: str, done: int, total: int | None, note: str) -> None:
@@ -143,12 +148,13 @@ def _verify(
             folder=fresh,
             notebook=Path(notebook.path),
             notebook_digest=digest_bytes(code.encode()),
-            root=project.root,
+            root=call.project.root,
             engine=engine,
             environment=UNTRACKED,
             live=live,
             causes=lambda name, step: causes.of(name, last.get(step, 0)),
             tell=tell,
+            measuring=draft.measuring,
         )
     except KeyboardInterrupt:
         raise InterruptedRunError(

@@ -22,11 +22,7 @@ from nbmlops.pipeline.source import read_notebook
 
 def live_notebook(session: Session) -> Notebook:
     """Raises StateError when nothing was executed yet, or the front end does not say which notebook this is."""
-    executions = [
-        execution
-        for execution in session.project.records.oldest(Execution, subject=session.id)
-        if execution.outcome is Outcome.OK
-    ]
+    executions = _executed(session)
     if not executions:
         raise StateError("No cell has been executed yet.", kind="session-empty", hint="Run the notebook first.")
     if not session.notebook:
@@ -56,6 +52,12 @@ def live_notebook(session: Session) -> Notebook:
     return Notebook(path=str(path), cells=tuple(cells))
 
 
+def live_seconds(session: Session, live: Notebook) -> dict[int, float]:
+    """How long each cell of a live notebook took."""
+    ran = zip(live.code_cells, _executed(session), strict=False)  # more may have been executed meanwhile
+    return {cell.index: execution.seconds for cell, execution in ran}
+
+
 def hidden_state(session: Session, flow: Flow, live: Notebook) -> HiddenState:
     """What the kernel holds that its notebook, as it is saved, does not show. Records keep sources without secrets."""
     saved = [
@@ -65,6 +67,11 @@ def hidden_state(session: Session, flow: Flow, live: Notebook) -> HiddenState:
     ]
     log = {cell.index: Ran(cell=cell.id, count=cell.count, source=cell.source) for cell in live.code_cells}
     return find_hidden(flow, log, saved)
+
+
+def _executed(session: Session) -> list[Execution]:
+    found = session.project.records.oldest(Execution, subject=session.id)
+    return [execution for execution in found if execution.outcome is Outcome.OK]
 
 
 def _saved_cells(path: str) -> dict[str, NotebookCell]:

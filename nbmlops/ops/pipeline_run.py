@@ -197,7 +197,12 @@ class PipelineRun:
 
     def _environment(self, step: Step, parent: OpenedRun) -> dict[str, str]:
         """Opens the step's run, so that MLflow shows it while it goes, and tells its kernel to write to it."""
-        tags = {Tags.STEP: step.name, Tags.PIPELINE: identity(self.pipeline), **self.tags}
+        tags = {
+            Tags.STEP: step.name,
+            Tags.PIPELINE: identity(self.pipeline),
+            **self.tags,
+            **self._models_taken(step),
+        }
         opened = self.session.open_run(
             step.name, "step", tags=tags, parent=parent.key, experiment=self.experiment, is_of_cell=False
         )
@@ -217,6 +222,12 @@ class PipelineRun:
             "MLFLOW_EXPERIMENT_NAME": self.experiment,
             NOTEBOOK_VARIABLE: str((self.folder / step.notebook).resolve()),
         }
+
+    def _models_taken(self, *steps: Step) -> dict[str, str]:
+        """A tag that says which versions of registered models the steps were given."""
+        taken = {address: now for step in steps for address, now in self.wanted.cache.models_of(step).items() if now}
+        lines = "\n".join(f"{address} is version {now}" for address, now in sorted(taken.items()))
+        return {Tags.MODELS_TAKEN: lines} if lines else {}
 
     def _on_step(self, step: Step, result: StepResult, parent: OpenedRun) -> None:
         state = "running" if result.state is StepState.RUNNING else str(result.state)
@@ -292,6 +303,8 @@ class PipelineRun:
             for name, value in runs[step.step].metrics.items()
         }
         self._log(opened, metrics)
+        if taken := self._models_taken(*self.pipeline.steps):
+            self.session.send(SetTags(key=opened.key, tags=taken))
         base = (self.folder / self.pipeline.folder).resolve()
         body = {
             "sessions": list(self.sessions.values()),

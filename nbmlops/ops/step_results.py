@@ -19,6 +19,7 @@ from nbmlops.model.step_cache import StepEntry
 from nbmlops.pipeline.handoff import folder_name
 from nbmlops.pipeline.step_cache import Found, Ran, StepCache
 from nbmlops.project import Project
+from nbmlops.track.registry import version_of
 
 logger = logging.getLogger("nbmlops")
 
@@ -46,6 +47,7 @@ def step_cache(project: Project, pipeline: Pipeline, folder: Path, values: Mappi
         relative=project.relative,
         version_of=_version,
         largest_bytes=project.settings.snapshot.largest_bytes,
+        version_now=lambda address: version_of(project.uri, address),
     )
 
 
@@ -84,7 +86,7 @@ class Keeper:
                 modules=tuple(self._project.absolute(name) for name in info.modules),
                 packages=_packages(info.imported),
             )
-            self._kept[step.name] = self._cache.keep(step, found.key, result, handoff, ran, self._id)
+            self._kept[step.name] = self._cache.keep(step, found, result, handoff, ran, self._id)
         except Exception as error:  # noqa: BLE001 - the step has been executed all the same
             logger.warning("The results of step %s are not kept for later runs: %s", step.name, error)
 

@@ -38,7 +38,11 @@ class Request(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     pipeline: Annotated[str, positional("Folder of the pipeline.")]
     space: Annotated[
         tuple[str, ...],
-        option("Values to try: uniform, loguniform, int, logint or choice.", short="s", metavar="NAME=RANGE"),
+        option(
+            "Values to try: uniform, loguniform, int, logint or choice. The name alone: those of pipeline.yaml.",
+            short="s",
+            metavar="NAME=RANGE",
+        ),
     ] = ()
     trials: Annotated[
         int, option("How many, with those of an earlier sweep of this name. Default: 20; of a grid all.", metavar="N")
@@ -119,7 +123,7 @@ def sweep(call: Call, request: Request) -> Result:
         opened = session.open_run(
             name,
             "sweep",
-            params={**dict(text.split("=", 1) for text in request.space), "direction": request.direction},
+            params={**dict(text.partition("=")[::2] for text in request.space), "direction": request.direction},
             tags={Tags.PIPELINE: identity(pipeline), Tags.MLFLOW_SOURCE: call.project.relative(folder)},
             experiment=pipeline.name,
             is_of_cell=False,

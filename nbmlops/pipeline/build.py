@@ -21,6 +21,8 @@ from nbmlops.model.notebook import Notebook
 from nbmlops.model.pipeline import Dropped, Give, Merge, Parameter, Pipeline, Step, Take
 from nbmlops.pipeline.carriers import travelling_name
 from nbmlops.pipeline.celltext import body_text
+from nbmlops.pipeline.cuts import ONE_STEP, Proposal
+from nbmlops.pipeline.declared_order import add_declared_order
 from nbmlops.pipeline.handover import Draft, Handover, Key
 from nbmlops.pipeline.notebooks import BodyCell, StepParts, step_notebook
 from nbmlops.pipeline.outputs import find_outputs
@@ -39,9 +41,20 @@ class Built(msgspec.Struct, frozen=True, kw_only=True):
     readme: str
 
 
-def build(notebook: Notebook, flow: Flow, slice: Slice, parameters: tuple[Parameter, ...], *, name: str) -> Built:
-    """Raises NotebookError where the notebook cannot be cut into steps."""
-    sections = find_sections(notebook, slice)
+def build(
+    notebook: Notebook,
+    flow: Flow,
+    slice: Slice,
+    parameters: tuple[Parameter, ...],
+    *,
+    name: str,
+    proposal: Proposal = ONE_STEP,
+) -> Built:
+    """`proposal` counts where the notebook does not say itself where steps begin.
+
+    Raises NotebookError where the notebook cannot be cut into steps.
+    """
+    sections = find_sections(notebook, slice, proposal.cuts)
     outputs = find_outputs(flow, slice, frozenset(each.name for each in parameters))
     merged: list[Merge] = []
     while True:
@@ -59,8 +72,10 @@ def build(notebook: Notebook, flow: Flow, slice: Slice, parameters: tuple[Parame
         first, last = drafts[conflict.first].section, drafts[conflict.last].section
         between = sections[sections.index(first) : sections.index(last) + 1]
         merged = _merged(merged, between, conflict.why)
-        union = Section(first.name, first.title, sorted(cell for each in between for cell in each.cells))
+        cells = sorted(cell for each in between for cell in each.cells)
+        union = Section(first.name, first.title, cells, range(first.span.start, last.span.stop))
         sections[sections.index(first) : sections.index(last) + 1] = [union]
+    add_declared_order(notebook, drafts)
     writer = _Writer(notebook, flow, drafts, handover, parameters)
     parts = [writer.parts(number) for number in range(len(drafts))]
     used = {name for each in parts for name in each.step.parameters}
@@ -78,6 +93,8 @@ def build(notebook: Notebook, flow: Flow, slice: Slice, parameters: tuple[Parame
         ),
         modules=_module_files(flow),
         merged=tuple(merged),
+        cuts=tuple(cut for cut in proposal.cuts if cut.why and cut.step in {each.step.name for each in parts}),
+        whole=proposal.whole,
     )
     shared = frozenset(slice.shared)
     statements = [s for s in flow.statements if s.cell in kept or (s.cell, s.position) in shared]

@@ -6,6 +6,7 @@ pipeline = load(text, "pipelines/wine/pipeline.yaml")
 
 from __future__ import annotations
 
+import datetime
 import difflib
 from collections import Counter
 from pathlib import PurePosixPath
@@ -16,10 +17,11 @@ import yaml
 
 from nbmlops.errors import UsageError
 from nbmlops.model.names import slug
-from nbmlops.model.pipeline import Parameter, ParameterType, Pipeline, Step
+from nbmlops.model.pipeline import Parameter, Pipeline, Step
 from nbmlops.pipeline.conditions import with_needs
 from nbmlops.pipeline.flow_rules import check_flow
 from nbmlops.pipeline.needs import trouble_with_needs
+from nbmlops.pipeline.parameters import checked, fitted
 
 _HEAD = """\
 # A pipeline of nbmlops: steps (each a notebook beside this file), and what flows between them.
@@ -67,6 +69,7 @@ def load(text: str, place: str) -> Pipeline:
         step.setdefault("notebook", f"steps/{number + 1:02d}-{step.get('name', '')}.ipynb")
     for number, parameter in enumerate(_dicts(raw.get("parameters"))):
         _known_keys(parameter, Parameter, place, f" in parameter {parameter.get('name', number + 1)}")
+        _times_as_text(parameter)
     try:
         pipeline = msgspec.convert(raw, Pipeline)
     except msgspec.ValidationError as error:
@@ -129,30 +132,34 @@ def check(pipeline: Pipeline, place: str) -> None:
     for parameter in pipeline.parameters:
         if not parameter.name.isidentifier():
             raise _refusal(f"{place}: {parameter.name!r} is no Python name for a parameter", "parameter-name")
-        if not fits(parameter, parameter.default):
-            raise _refusal(
-                f"{place}: the default of {parameter.name}, {parameter.default!r}, is no {parameter.type}",
-                "parameter-type",
-                f"Write a value of type {parameter.type}, or change its type.",
-            )
+        _check_values(parameter, place)
 
 
-def fits(parameter: Parameter, value: Any) -> bool:
-    """Is it a value that the parameter may have?"""
-    if value is None:
-        return parameter.optional or parameter.type is ParameterType.NONE
-    if isinstance(value, bool):
-        return parameter.type in (ParameterType.BOOL, ParameterType.NONE)
-    allowed: dict[ParameterType, type | tuple[type, ...]] = {
-        ParameterType.INT: int,
-        ParameterType.FLOAT: (int, float),
-        ParameterType.STR: str,
-        ParameterType.LIST: list,
-        ParameterType.TUPLE: (list, tuple),
-        ParameterType.DICT: dict,
-        ParameterType.NONE: object,
-    }
-    return parameter.type in allowed and isinstance(value, allowed[parameter.type])
+def _check_values(parameter: Parameter, place: str) -> None:
+    """The default and the range of a parameter are of its type, and the default is in the range."""
+    for what, values in (
+        ("the default", (parameter.default,)),
+        ("the minimum", () if parameter.minimum is None else (parameter.minimum,)),
+        ("the maximum", () if parameter.maximum is None else (parameter.maximum,)),
+        ("a choice", parameter.choices),
+    ):
+        for value in values:
+            try:
+                fitted(parameter, value)
+            except UsageError:
+                raise _refusal(
+                    f"{place}: {what} of {parameter.name}, {value!r}, is no {parameter.type}",
+                    "parameter-type",
+                    f"Write a value of type {parameter.type}, or change its type.",
+                ) from None
+    try:
+        checked(parameter, parameter.default)
+    except UsageError as error:
+        raise _refusal(
+            f"{place}: the default of {parameter.name}, {parameter.default!r}, is out of its range",
+            error.kind,
+            "Change the default, or `choices`, `minimum` and `maximum`.",
+        ) from None
 
 
 def _no_cycle(pipeline: Pipeline, place: str) -> None:
@@ -178,6 +185,19 @@ def _known_keys(
             raise _refusal(f"{place} has an unknown key {key!r}{where}", "pipeline-unknown-key", _near(str(key), known))
 
 
+def _times_as_text(parameter: dict[str, Any]) -> None:
+    """YAML reads 2024-01-31 as a date: documents keep its text."""
+    for key in ("default", "minimum", "maximum"):
+        parameter[key] = _time_as_text(parameter[key]) if key in parameter else None
+    for key in ("choices", "tried"):
+        if isinstance(parameter.get(key), list):
+            parameter[key] = [_time_as_text(each) for each in parameter[key]]
+
+
+def _time_as_text(value: Any) -> Any:
+    return value.isoformat() if isinstance(value, datetime.date) else value
+
+
 def _dicts(raw: Any) -> list[dict[str, Any]]:
     return [each for each in raw if isinstance(each, dict)] if isinstance(raw, list) else []
 
@@ -199,7 +219,9 @@ def _parameter(raw: dict[str, Any]) -> dict[str, Any]:
     shown = {"name": raw["name"], "type": raw["type"], "default": raw["default"]}
     return (
         shown
-        | {key: raw[key] for key in ("optional", "help") if raw[key]}
+        | {key: raw[key] for key in ("optional", "help", "choices") if raw[key]}
+        | {key: raw[key] for key in ("minimum", "maximum") if raw[key] is not None}
+        | ({"tried": raw["tried"]} if raw["tried"] else {})
         | ({"cell": raw["cell"]} if raw["cell"] is not None else {})
     )
 

@@ -92,6 +92,15 @@ class _Walk:
             return self._tables(left, right, path)
         if pandas is not None and isinstance(left, (pandas.Series, pandas.Index)):
             return self._columns(left, right, path, pandas)
+        torch = sys.modules.get("torch")
+        if torch is not None and isinstance(left, torch.Tensor):
+            return self._tensors(left, right, path)
+        if torch is not None and isinstance(left, torch.optim.Optimizer):
+            # It keeps its state by the parameters themselves, which are others in each process.
+            return self.compare(left.state_dict(), right.state_dict(), path)
+        arrow = sys.modules.get("pyarrow")
+        if arrow is not None and isinstance(left, arrow.Table):
+            return self._arrow_tables(left, right, path)
         if isinstance(left, (list, tuple)):
             return self._sequences(left, right, path)
         if isinstance(left, dict):
@@ -147,6 +156,25 @@ class _Walk:
                 continue
             found = self.compare(left.iloc[:, number], right.iloc[:, number], f"{path}[{name!r}]")
         return found or self.compare(left.attrs, right.attrs, f"{path}.attrs")
+
+    def _tensors(self, left: Any, right: Any, path: str) -> Difference | None:
+        if left.dtype != right.dtype or left.requires_grad != right.requires_grad:
+            about = [f"{each.dtype}{', with gradients' if each.requires_grad else ''}" for each in (left, right)]
+            return Difference(path, " and ".join(about))
+        if left.is_sparse or left.is_quantized:
+            return self._objects(left, right, path)
+        arrays = []
+        for each in (left, right):
+            plain = each.detach().cpu().resolve_conj().resolve_neg()
+            # numpy has no short floats of that kind.
+            arrays.append((plain.float() if str(plain.dtype) == "torch.bfloat16" else plain).numpy())
+        return self.compare(arrays[0], arrays[1], path)
+
+    def _arrow_tables(self, left: Any, right: Any, path: str) -> Difference | None:
+        """By what they hold: how their memory is cut into chunks does not count."""
+        if not left.schema.equals(right.schema, check_metadata=True):
+            return Difference(path, "other columns")
+        return None if left.equals(right) else self.compare(left.to_pydict(), right.to_pydict(), path)
 
     def _columns(self, left: Any, right: Any, path: str, pandas: Any) -> Difference | None:
         if left.dtype != right.dtype:

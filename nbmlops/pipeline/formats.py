@@ -1,36 +1,45 @@
 """Values as files: each value in the plainest format that brings back an equal value.
 
-The first format that takes a value writes it. A format may only take a value when reading its file gives an
-equal one of the same type; everything else is pickled (cloudpickle, so that classes and functions of a
-notebook travel).
+The first format that takes a value writes it: those of plug-ins (entry points `nbmlops.formats`, by name), then ours.
+A format may only take a value when reading its file gives an equal one of the same type; everything else is pickled
+(cloudpickle, so that classes and functions of a notebook travel).
 """
 
 from __future__ import annotations
 
-import io
 import json
+import logging
 import math
 import pickle
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
 import cloudpickle
-import msgspec
 
+from nbmlops import plugins
 from nbmlops.errors import IntegrityError
+from nbmlops.pipeline import arrow_formats, estimator_formats, torch_formats
+from nbmlops.pipeline.parquet import is_plain_table, read_table, write_table
+from nbmlops.ports import ValueFormat
+
+logger = logging.getLogger("nbmlops")
 
 PROTOCOL = 5
 _DEEPEST_JSON = 20
+LEAST_MAPPED = 16_000_000
+"""Bytes of an array's file from which on it is mapped into memory instead of read."""
 _LARGEST_JSON = 10**300
 """Python refuses to write integers of thousands of digits as decimals."""
 
-CHUNKING_SINCE = 21
-"""The first major version of pyarrow that can cut the pages of a parquet file by their content."""
 
+@dataclass
+class Format:
+    """One of ours, as ports.ValueFormat says."""
 
-class Format(msgspec.Struct, frozen=True):
     name: str
     suffix: str
     takes: Callable[[Any], bool]
@@ -38,16 +47,67 @@ class Format(msgspec.Struct, frozen=True):
     read: Callable[[Path], Any]
 
 
-def format_for(value: Any) -> Format:
-    return next(format for format in FORMATS if format.takes(value))
+def store(value: Any, stem: Path) -> tuple[ValueFormat, Path]:
+    """Write the value beside `stem`, with the ending of the format that took it. Raises what the last one raises."""
+    for format in _taking(value):
+        path = stem.with_name(stem.name + format.suffix)
+        try:
+            format.write(value, path)
+        except OSError:
+            path.unlink(missing_ok=True)
+            raise
+        except Exception:
+            # Writing runs the value's own code, and plug-ins'.
+            path.unlink(missing_ok=True)
+            if format.name == LAST.name:
+                raise
+            continue
+        return format, path
+    raise AssertionError("the last format takes everything")
 
 
-def format_named(name: str) -> Format:
-    """Raises IntegrityError for a name no format has: what it stands for was written by a newer version."""
-    for format in FORMATS:
+def format_for(value: Any) -> ValueFormat:
+    return next(_taking(value))
+
+
+def format_named(name: str) -> ValueFormat:
+    """Raises IntegrityError for a name no format has: its plug-in is not here, or it is of a newer version."""
+    everything: tuple[ValueFormat, ...] = (*FORMATS, *plugged_in())
+    for format in everything:
         if format.name == name:
             return format
-    raise IntegrityError(f"There is no format {name!r}.", kind="format-unknown", hint="Upgrade nbmlops.")
+    raise IntegrityError(
+        f"There is no format {name!r}.",
+        kind="format-unknown",
+        hint="Install the package that brings it, or upgrade nbmlops.",
+    )
+
+
+@lru_cache(maxsize=1)
+def plugged_in() -> tuple[ValueFormat, ...]:
+    """Formats of other packages. One that cannot be loaded is told of and left out."""
+    found = []
+    for name in plugins.names(plugins.FORMATS):
+        try:
+            format = plugins.load(plugins.FORMATS, name)
+            found.append(format() if isinstance(format, type) else format)
+        except Exception as error:  # noqa: BLE001 - a plug-in may fail in any way
+            logger.warning("The format %s cannot be used: %s", name, error)
+    return tuple(found)
+
+
+def _taking(value: Any) -> Iterator[ValueFormat]:
+    for format in plugged_in():
+        try:
+            takes = format.takes(value)
+        except Exception as error:  # noqa: BLE001
+            logger.warning("The format %s does not say whether it takes a value: %s", format.name, error)
+            continue
+        if takes:
+            yield format
+    for own in FORMATS:
+        if own.takes(value):
+            yield own
 
 
 def _is_exact_json(value: Any, depth: int = 0) -> bool:
@@ -116,68 +176,39 @@ def _write_array(value: Any, path: Path) -> None:
 def _read_array(path: Path) -> Any:
     import numpy
 
-    return numpy.load(path, allow_pickle=False)
+    if path.stat().st_size < LEAST_MAPPED:
+        return numpy.load(path, allow_pickle=False)
+    # Copy-on-write: what nobody touches is never read, and what somebody changes is changed in this process alone.
+    return numpy.asarray(numpy.load(path, allow_pickle=False, mmap_mode="c"))
 
 
-def _is_plain_table(value: Any) -> bool:
-    """A DataFrame that its Parquet file gives back equal: same types, index, column names and attributes.
-
-    The file is made once in memory to know: Parquet widens some types and drops what Arrow itself would keep
-    (categories nobody uses, units of time).
-    """
-    pandas = sys.modules.get("pandas")
-    if pandas is None or type(value) is not pandas.DataFrame or value.attrs:
+def _is_plain_scalar(value: Any) -> bool:
+    numpy = sys.modules.get("numpy")
+    if numpy is None or not isinstance(value, numpy.generic):
         return False
-    if not all(type(name) is str for name in value.columns) or not value.columns.is_unique:
-        return False
-    if getattr(value.index, "freq", None) is not None:
-        return False
-    import pyarrow
-
-    sink = io.BytesIO()
-    try:
-        _write_table(value, sink)
-        sink.seek(0)
-        back = _read_table(sink)
-    except (pyarrow.ArrowException, ValueError, TypeError, OverflowError, KeyError, AttributeError):
-        return False
-    return bool(
-        type(back.index) is type(value.index)
-        and back.index.identical(value.index)
-        and back.columns.identical(value.columns)
-        and all(_is_same_column(back[name], value[name]) for name in value.columns)
-    )
+    kind = value.dtype.kind
+    if kind == "U":
+        return type(value) is numpy.str_ and _is_unicode(str(value))
+    return kind in "biuMm" or (kind == "f" and value.dtype.itemsize <= 8 and bool(numpy.isfinite(value)))
 
 
-def _is_same_column(left: Any, right: Any) -> bool:
-    if left.dtype != right.dtype or not left.equals(right):
-        return False
-    if hasattr(right, "cat"):
-        return bool(left.cat.categories.identical(right.cat.categories))
-    if right.dtype != object:
-        return True
-    # `equals` takes None for NaN and an array for a list; only text and None surely come back as they were.
-    return all(type(a) is type(b) and type(b) in (str, type(None)) for a, b in zip(left, right, strict=True))
+def _write_scalar(value: Any, path: Path) -> None:
+    """`{"dtype": "<f4", "value": 0.1}`: for people, and exact."""
+    plain = int(value.astype("i8")) if value.dtype.kind in "Mm" else value.item()
+    _write_json({"dtype": value.dtype.str, "value": plain}, path)
 
 
-def _write_table(value: Any, path: Path | io.BytesIO) -> None:
-    import pyarrow
-    import pyarrow.parquet
+def _read_scalar(path: Path) -> Any:
+    import numpy
 
-    more = {}
-    if int(pyarrow.__version__.partition(".")[0]) >= CHUNKING_SINCE:
-        # Pages end where the values say so: a changed row costs a snapshot a few chunks, not the file.
-        more["use_content_defined_chunking"] = True
-    pyarrow.parquet.write_table(pyarrow.Table.from_pandas(value), path, compression="zstd", **more)
-
-
-def _read_table(path: Path | io.BytesIO) -> Any:
-    import pyarrow.parquet
-
-    return pyarrow.parquet.read_table(path).to_pandas()
+    held = json.loads(path.read_text(encoding="utf-8"))
+    dtype = numpy.dtype(held["dtype"])
+    if dtype.kind in "Mm":
+        return numpy.array(held["value"], dtype="i8").view(dtype)[()]
+    return numpy.array(held["value"], dtype=dtype)[()]
 
 
-class _Pickler(cloudpickle.Pickler):  # type: ignore[misc]
+class Pickler(cloudpickle.Pickler):  # type: ignore[misc]
     """Classes of a notebook travel by name and, for whoever does not define them, by value.
 
     A step defines again the classes that it uses; what it takes must be instances of these, or isinstance() fails.
@@ -197,9 +228,14 @@ def notebook_class(name: str, data: bytes) -> Any:
     return found if isinstance(found, type) else pickle.loads(data)
 
 
+def pickle_to(value: Any, file: Any) -> None:
+    """As values are handed over that have no plainer format. `file` has `write`."""
+    Pickler(file, protocol=PROTOCOL).dump(value)
+
+
 def _write_pickle(value: Any, path: Path) -> None:
     with path.open("wb") as file:
-        _Pickler(file, protocol=PROTOCOL).dump(value)
+        pickle_to(value, file)
 
 
 def _read_pickle(path: Path) -> Any:
@@ -207,10 +243,20 @@ def _read_pickle(path: Path) -> Any:
         return pickle.load(file)
 
 
+LAST = Format("pickle", ".pkl", lambda value: True, _write_pickle, _read_pickle)
 FORMATS: tuple[Format, ...] = (
     Format("json", ".json", lambda value: _is_exact_json(value) and not _shares_parts(value), _write_json,
            lambda path: json.loads(path.read_text(encoding="utf-8"))),
+    Format("scalar", ".json", _is_plain_scalar, _write_scalar, _read_scalar),
     Format("npy", ".npy", _is_plain_array, _write_array, _read_array),
-    Format("parquet", ".parquet", _is_plain_table, _write_table, _read_table),
-    Format("pickle", ".pkl", lambda value: True, _write_pickle, _read_pickle),
+    Format("parquet", ".parquet", is_plain_table, write_table, read_table),
+    Format("series", ".parquet", arrow_formats.is_series, arrow_formats.write_series, arrow_formats.read_series),
+    Format("arrow", ".arrow", arrow_formats.is_arrow, arrow_formats.write_arrow, arrow_formats.read_arrow),
+    Format("polars", ".arrow", arrow_formats.is_polars, arrow_formats.write_polars, arrow_formats.read_polars),
+    Format("skops", ".skops", estimator_formats.is_for_skops, estimator_formats.write_skops,
+           estimator_formats.read_skops),
+    Format("joblib", ".joblib", estimator_formats.is_for_joblib, estimator_formats.write_joblib,
+           estimator_formats.read_joblib),
+    Format("torch", ".pt", torch_formats.is_for_torch, torch_formats.write_torch, torch_formats.read_torch),
+    LAST,
 )  # fmt: skip

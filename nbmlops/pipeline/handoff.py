@@ -23,7 +23,7 @@ from nbmlops.lib.digest import digest_file
 from nbmlops.lib.files import refusing_disk_errors, write_atomic
 from nbmlops.model.documents import Document, decode, encode
 from nbmlops.model.names import slug
-from nbmlops.pipeline.formats import format_for, format_named
+from nbmlops.pipeline.formats import format_named, store
 
 FOLDER_VARIABLE = "NBMLOPS_HANDOFF"
 AS_VARIABLE = "NBMLOPS_HANDOFF_AS"
@@ -99,16 +99,12 @@ def write(place: Path, step: str, bundles: tuple[dict[str, Any], ...]) -> Manife
             names = tuple(bundle)
             value = bundle[names[0]] if len(names) == 1 else bundle
             stem = place / f"{number:02}-{slug(names[0], 'value')}"
-            path = stem
             try:
-                format = format_for(value)
-                path = stem.with_name(stem.name + format.suffix)
-                format.write(value, path)
+                format, path = store(value, stem)
             except OSError:
                 raise
             except Exception as error:  # noqa: BLE001
                 # Pickling runs the value's own code: it can fail in any way.
-                path.unlink(missing_ok=True)
                 why = f"{type(error).__name__}: {' '.join(str(error).split())}"
                 refused.update(dict.fromkeys(names, f"it cannot be stored ({why})"))
                 continue

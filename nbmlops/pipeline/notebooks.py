@@ -13,7 +13,9 @@ import nbformat
 
 from nbmlops.model.notebook import Notebook
 from nbmlops.model.pipeline import Parameter, ParameterType, Step
+from nbmlops.pipeline import parameter_types
 from nbmlops.pipeline.carriers import CARRIERS, restoring, saving, travelling_name
+from nbmlops.pipeline.step_parameters import type_words
 
 _SIMPLE = {
     ParameterType.INT: "int",
@@ -52,8 +54,9 @@ class StepParts(msgspec.Struct, frozen=True, kw_only=True):
 def step_notebook(parts: StepParts, source: Notebook) -> nbformat.NotebookNode:
     cells = [_markdown("nbmlops-about", about(parts, source))]
     if parts.parameters:
-        text = "\n".join(parameter_line(each) for each in parts.parameters)
-        cells.append(_code("nbmlops-parameters", text, "parameters", tags=["parameters"]))
+        cells.append(_code("nbmlops-parameters", parameters_text(parts.parameters), "parameters", tags=["parameters"]))
+        if checks := typed_text(parts.parameters):
+            cells.append(_code("nbmlops-typed", checks, "typed"))
     header = definitions(parts.header, uses_magic=any("%mlops" in each.text for each in parts.body))
     if header:
         cells.append(_code("nbmlops-definitions", header, "definitions"))
@@ -99,9 +102,38 @@ def about(parts: StepParts, source: Notebook) -> str:
     return "\n".join(lines).rstrip()
 
 
+def parameters_text(parameters: tuple[Parameter, ...]) -> str:
+    """One line for each, after the imports that dates and paths need."""
+    modules = {parameter_types.MODULES[each.type]: None for each in parameters if _is_made(each)}
+    imports = "".join(f"import {module}\n" for module in sorted(modules))
+    return (f"{imports}\n" if imports else "") + "\n".join(map(parameter_line, parameters))
+
+
+def typed_text(parameters: tuple[Parameter, ...]) -> str:
+    """What makes objects of plain values that came from outside, and refuses what does not fit."""
+    checked = [each for each in parameters if each.type is not ParameterType.NONE]
+    if not checked:
+        return ""
+    names = ", ".join(each.name for each in checked)
+    pairs = [f'{each.name}=({each.name}, "{type_words(each)}")' for each in checked]
+    line = f"{names if len(checked) > 1 else f'({names},)'} = parameters.typed({', '.join(pairs)})"
+    if len(line) > 100:
+        line = f"{names} = parameters.typed(\n" + "".join(f"    {pair},\n" for pair in pairs) + ")"
+        line = line if len(checked) > 1 else f"({names},){line.removeprefix(names)}"
+    return f"from nbmlops import parameters\n\n{line}"
+
+
+def _is_made(parameter: Parameter) -> bool:
+    return parameter.type in parameter_types.MODULES and parameter.default is not None
+
+
 def parameter_line(parameter: Parameter) -> str:
     """`lr: float = 0.1  # learning rate`."""
     default = parameter.default
+    if _is_made(parameter):
+        # Papermill finds a parameter with a dotted annotation not at all.
+        text = f"{parameter.name} = {parameter_types.source(parameter.type, default)}"
+        return f"{text}  # {parameter.help}" if parameter.help else text
     if parameter.type is ParameterType.TUPLE and isinstance(default, list):
         default = tuple(default)
     annotation = _SIMPLE.get(parameter.type, "")

@@ -13,10 +13,9 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 from nbmlops.errors import NotFoundError, UsageError
 from nbmlops.model.pipeline import Parameter, ParameterType, Pipeline
+from nbmlops.pipeline import parameter_types
 
 _CLASSES: dict[ParameterType, tuple[type, ...]] = {
     ParameterType.INT: (int,),
@@ -28,6 +27,7 @@ _CLASSES: dict[ParameterType, tuple[type, ...]] = {
     ParameterType.TUPLE: (tuple, list),
     ParameterType.NONE: (type(None), bool, int, float, str, list, dict),
 }
+_AS_TEXT = frozenset({ParameterType.STR, *parameter_types.MODULES})
 
 
 def values(pipeline: Pipeline, assignments: Iterable[str]) -> dict[str, Any]:
@@ -55,6 +55,8 @@ def values(pipeline: Pipeline, assignments: Iterable[str]) -> dict[str, Any]:
 
 def values_in(pipeline: Pipeline, path: Path) -> dict[str, Any]:
     """The values in a YAML or JSON file: `name: value` lines. Raises NotFoundError, and UsageError as `values` does."""
+    import yaml  # a step's kernel does without
+
     try:
         raw = yaml.safe_load(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
@@ -81,9 +83,9 @@ def values_in(pipeline: Pipeline, path: Path) -> dict[str, Any]:
 
 
 def read_value(parameter: Parameter, text: str) -> Any:
-    """The value a text stands for. For a string parameter the text itself; else a Python or JSON literal."""
-    if parameter.type is ParameterType.STR and not (parameter.optional and text == "None"):
-        return text
+    """The value a text stands for. For text, dates and paths the text itself; else a Python or JSON literal."""
+    if parameter.type in _AS_TEXT and not (parameter.optional and text == "None"):
+        return checked(parameter, text)
     words = {"true": True, "false": False, "null": None, "none": None}
     figures = {"inf": math.inf, "+inf": math.inf, "-inf": -math.inf, "nan": math.nan}
     word = text.strip().lower()
@@ -97,9 +99,30 @@ def read_value(parameter: Parameter, text: str) -> Any:
 
 
 def checked(parameter: Parameter, value: Any) -> Any:
-    """The value in the parameter's own type. Raises UsageError when it does not fit."""
+    """The value in the parameter's own type; a date or a path as text. Raises UsageError when it does not fit."""
+    found = fitted(parameter, value)
+    if parameter.choices and not any(_is_same(found, fitted(parameter, each)) for each in parameter.choices):
+        known = ", ".join(_shown(parameter, each) for each in parameter.choices)
+        near = difflib.get_close_matches(str(found), [str(each) for each in parameter.choices], n=1)
+        raise UsageError(
+            f"Parameter {parameter.name} is one of {known}, not {_shown(parameter, found)}.",
+            kind="parameter-choice",
+            hint=f"Did you mean {near[0]}?" if near else "Its `choices` are in pipeline.yaml.",
+        )
+    if found is not None:
+        _check_range(parameter, found)
+    return found
+
+
+def fitted(parameter: Parameter, value: Any) -> Any:
+    """The value in the parameter's own type, whatever its range. Raises UsageError when it does not fit."""
     if value is None and (parameter.optional or parameter.type is ParameterType.NONE):
         return None
+    if parameter.type in parameter_types.MODULES:
+        try:
+            return parameter_types.plain(parameter.type, value)
+        except ValueError:
+            raise _ill_typed(parameter, value) from None
     classes = _CLASSES[parameter.type]
     is_stray_bool = isinstance(value, bool) and bool not in classes
     if isinstance(value, float) and parameter.type is ParameterType.INT and value.is_integer():
@@ -115,6 +138,32 @@ def checked(parameter: Parameter, value: Any) -> Any:
     if parameter.type is ParameterType.TUPLE:
         return tuple(fitting)
     return value
+
+
+def _check_range(parameter: Parameter, value: Any) -> None:
+    """ISO text of one type is in the order of time."""
+    for limit, word in ((parameter.minimum, "least"), (parameter.maximum, "most")):
+        if limit is None:
+            continue
+        end = fitted(parameter, limit)
+        try:
+            is_inside = bool(value >= end if word == "least" else value <= end)
+        except TypeError:
+            raise _ill_typed(parameter, value) from None
+        if not is_inside:
+            raise UsageError(
+                f"Parameter {parameter.name} is at {word} {_shown(parameter, end)}, not {_shown(parameter, value)}.",
+                kind="parameter-range",
+                hint=f"Its default is {parameter.default!r}; its range is in pipeline.yaml.",
+            )
+
+
+def _is_same(one: Any, other: Any) -> bool:
+    return type(one) is type(other) and bool(one == other)
+
+
+def _shown(parameter: Parameter, value: Any) -> str:
+    return str(value) if parameter.type in parameter_types.MODULES else repr(value)
 
 
 def defaults(pipeline: Pipeline) -> dict[str, Any]:
@@ -134,8 +183,9 @@ def unknown_parameter(pipeline: Pipeline, name: str) -> UsageError:
 
 def _ill_typed(parameter: Parameter, value: object) -> UsageError:
     allowed = f"{parameter.type} or None" if parameter.optional else str(parameter.type)
+    example = parameter_types.EXAMPLES.get(parameter.type, "")
     return UsageError(
         f"Parameter {parameter.name} is {allowed}, not {value!r}.",
         kind="parameter-ill-typed",
-        hint=f"Its default is {parameter.default!r}.",
+        hint=f"Its default is {parameter.default!r}{f'; write it as {example}' if example else ''}.",
     )

@@ -91,8 +91,23 @@ def _is_default(statement: ast.stmt, parameters: Sequence[str]) -> bool:
         return False
     if not (isinstance(target, ast.Name) and target.id in parameters and value is not None):
         return False
+    if isinstance(value, ast.Call):
+        return _is_made_of_text(value)
     try:
         ast.literal_eval(value)
     except (ValueError, TypeError):
         return False
     return True
+
+
+def _is_made_of_text(call: ast.Call) -> bool:
+    """`datetime.date(2024, 1, 31)`, `pathlib.Path("data")`: as a step's notebook writes them."""
+    name = ast.unparse(call.func)
+    plain = all(isinstance(each, ast.Constant) for each in call.args) and not call.keywords
+    return plain and name in (
+        "datetime.date",
+        "datetime.datetime",
+        "datetime.datetime.fromisoformat",
+        "pandas.Timestamp",
+        "pathlib.Path",
+    )

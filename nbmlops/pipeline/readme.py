@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import PurePath
 
 from nbmlops.model.pipeline import Pipeline
-from nbmlops.pipeline.notebooks import parameter_line
+from nbmlops.pipeline.notebooks import parameters_text
 
 
 def readme_text(pipeline: Pipeline) -> str:
@@ -31,7 +31,11 @@ def readme_text(pipeline: Pipeline) -> str:
         if step.parameters:
             lines.append(f"   - parameters {', '.join(f'`{name}`' for name in step.parameters)}")
     if pipeline.parameters:
-        lines += ["", "## Parameters", "", "```python", *map(parameter_line, pipeline.parameters), "```"]
+        lines += ["", "## Parameters", "", "```python", parameters_text(pipeline.parameters), "```"]
+    if pipeline.cuts or pipeline.whole:
+        lines += ["", "## Where it is cut", ""]
+        lines += [f"- before cell {each.cell + 1} (`{each.step}`): {each.why}" for each in pipeline.cuts]
+        lines += [f"One step: {pipeline.whole}."] if pipeline.whole else []
     if pipeline.merged:
         lines += ["", "## Sections that became one step", ""]
         lines += [f"- {', '.join(each.sections)}: {each.why}" for each in pipeline.merged]

@@ -15,7 +15,7 @@ from typing import Any
 import msgspec
 
 from nbmlops.errors import UsageError
-from nbmlops.model.pipeline import Parameter, Pipeline
+from nbmlops.model.pipeline import Parameter, ParameterType, Pipeline
 from nbmlops.pipeline.parameters import checked, unknown_parameter
 
 EXAMPLE = "Write it as --space 'lr=loguniform(1e-4, 1e-1)', 'n=int(1, 9)' or 'model=choice(rf, gb)'."
@@ -58,16 +58,32 @@ def read_space(pipeline: Pipeline, texts: Iterable[str]) -> dict[str, Range]:
     for text in texts:
         name, equals, rest = text.partition("=")
         name = name.strip()
-        if not equals:
-            raise _malformed(text)
         if name not in known:
-            raise unknown_parameter(pipeline, name)
+            raise unknown_parameter(pipeline, name) if equals or name.isidentifier() else _malformed(text)
         if name in found:
             raise UsageError(f"The space of {name} is given twice.", kind="space-malformed", hint="Give it once.")
-        found[name] = _checked(known[name], _read(rest, text), text)
+        given = _read(rest, text) if equals else _remembered(known[name])
+        found[name] = _checked(known[name], given, text)
     if not found:
         raise UsageError("There is nothing to try.", kind="space-malformed", hint=EXAMPLE)
     return found
+
+
+def _remembered(parameter: Parameter) -> Range:
+    """Of a name alone: its choices, else its range, else what was tried in the notebook."""
+    if parameter.choices:
+        return Range(kind=Kind.CHOICE, values=parameter.choices)
+    low, high = parameter.minimum, parameter.maximum
+    if parameter.type in (ParameterType.INT, ParameterType.FLOAT) and low is not None and high is not None:
+        kind = Kind.INT if parameter.type is ParameterType.INT else Kind.UNIFORM
+        return Range(kind=kind, low=float(low), high=float(high))
+    if parameter.tried:
+        return Range(kind=Kind.CHOICE, values=parameter.tried)
+    raise UsageError(
+        f"Nothing is known of what {parameter.name} may be.",
+        kind="space-unknown",
+        hint=f"Say it: --space '{parameter.name}=choice(...)', or write `choices` into pipeline.yaml.",
+    )
 
 
 def _read(rest: str, text: str) -> Range:

@@ -27,6 +27,7 @@ from nbmlops.model.pipeline import Pipeline, Step, StepResult, StepState
 from nbmlops.model.step_cache import Given, LatestEntry, StepEntry, StepKey
 from nbmlops.pipeline.handed import plain_value
 from nbmlops.pipeline.handoff import MANIFEST, Manifest
+from nbmlops.pipeline.model_references import VersionNow, change, versions
 from nbmlops.pipeline.module_code import beside
 from nbmlops.pipeline.observed import VersionOf, changes, observe
 from nbmlops.pipeline.plain_code import StepCell, step_cells
@@ -44,6 +45,8 @@ class Found(msgspec.Struct, frozen=True, kw_only=True):
     entry: StepEntry | None
     """What stands for the step; None: it has to be executed."""
     why: str
+    models: dict[str, str] = {}
+    """The version of each registered model that the step is given; empty: there is none."""
 
 
 class Ran(msgspec.Struct, frozen=True, kw_only=True):
@@ -73,6 +76,7 @@ class StepCache:
         relative: Callable[[Path], str],
         version_of: VersionOf,
         largest_bytes: int,
+        version_now: VersionNow = lambda address: None,
     ) -> None:
         """`folder` is the pipeline's, `root` the project's. Files that steps write are kept up to `largest_bytes`."""
         self._pipeline = pipeline
@@ -85,6 +89,8 @@ class StepCache:
         self._relative = relative
         self._version_of = version_of
         self._largest_bytes = largest_bytes
+        self._version_now = version_now
+        self._models: dict[str, dict[str, str]] = {}
         self._file_of = beside((folder / pipeline.folder).resolve())
         self._cells: dict[str, tuple[StepCell, ...]] = {}
 
@@ -101,6 +107,14 @@ class StepCache:
         cells = self._cells_of(step)
         values = {**self._values, **(more or {})}
         key = step_key(step, cells, kernel=self._pipeline.kernel, values=values, given=given)
+        models = self._models[step.name] = versions(cells, values, step.parameters, self._version_now)
+        return msgspec.structs.replace(self._looked(step, key, cells, models), models=models)
+
+    def models_of(self, step: Step) -> dict[str, str]:
+        """Versions of the registered models that the step is given, as they were when it was looked for last."""
+        return self._models.get(step.name, {})
+
+    def _looked(self, step: Step, key: StepKey, cells: tuple[StepCell, ...], models: dict[str, str]) -> Found:
         if not step.cache:
             return Found(key=key, entry=None, why="it is never kept")
         try:
@@ -110,14 +124,14 @@ class StepCache:
             return Found(key=key, entry=None, why="what is kept of it cannot be read")
         why = ""
         for entry in entries:
-            problem = self._problem(entry, cells)
+            problem = change(entry.observed.models, models) or self._problem(entry, cells)
             if not problem:
                 return Found(key=key, entry=entry, why=f"as in run {short(entry.run)}" if entry.run else "as before")
             why = why or problem
         return Found(key=key, entry=None, why=why or difference)
 
-    def keep(self, step: Step, key: StepKey, result: StepResult, handoff: Path, ran: Ran, id: str) -> StepEntry:
-        """`handoff`: the folder of the values that the step gave; `id`: of the pipeline's run.
+    def keep(self, step: Step, found: Found, result: StepResult, handoff: Path, ran: Ran, id: str) -> StepEntry:
+        """`found`: as it was looked for before; `handoff`: where the values lie that the step gave; `id`: of the run.
 
         Raises OSError, and ExternalError for a full disk.
         """
@@ -134,7 +148,7 @@ class StepCache:
         # The key knows what the pipeline sets, and nothing is written down of a secret.
         own = {*step.env, *step.secrets}
         variables = {name: digest for name, digest in observed.variables.items() if name not in own}
-        observed = msgspec.structs.replace(observed, variables=variables)
+        observed = msgspec.structs.replace(observed, variables=variables, models=found.models)
         with self._objects.writing() as writer:
             manifest = ""
             given = []
@@ -153,7 +167,7 @@ class StepCache:
             notebook, _, _ = writer.put_path(Path(result.notebook))
         entry = StepEntry(
             id=new_id(),
-            key=key,
+            key=found.key,
             observed=observed,
             pipeline=self._pipeline.name,
             step=step.name,

@@ -1,4 +1,4 @@
-"""Where steps begin: tags, else headings, else one step.
+"""Where steps begin: tags, else headings, else where measured cuts say so, else one step.
 
 step:NAME on a cell         begins a step; cells without a tag belong to the step before them
 ## Load the data            a heading begins one, where no cell is tagged
@@ -7,6 +7,7 @@ step:NAME on a cell         begins a step; cells without a tag belong to the ste
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import PurePosixPath
 
@@ -14,6 +15,7 @@ from nbmlops.errors import NotebookError
 from nbmlops.model.dataflow import Slice
 from nbmlops.model.names import slug
 from nbmlops.model.notebook import CellKind, Notebook, NotebookCell
+from nbmlops.model.pipeline import Cut
 
 _STEP_TAGS = ("step:", "block:")
 _HEADING = re.compile(r"^(#{1,6})\s+(.+?)\s*#*\s*$")
@@ -28,25 +30,40 @@ class Section:
     title: str
     cells: list[int] = field(default_factory=list)
     """Indexes of its kept cells."""
+    span: range = range(0)
+    """Indexes of all cells from where it begins to where the next one does."""
 
 
-def find_sections(notebook: Notebook, slice: Slice) -> list[Section]:
+def find_sections(notebook: Notebook, slice: Slice, cuts: Sequence[Cut] = ()) -> list[Section]:
     """In document order; sections that keep no cell are left out."""
-    if any(_step_tag(cell) for cell in notebook.code_cells if "skip" not in cell.tags):
-        starts = _tag_starts(notebook)
-    else:
-        starts = _heading_starts(notebook)
+    starts = _declared_starts(notebook) or [(cut.cell, cut.step, cut.step) for cut in cuts]
     if not starts:
         name = slug(PurePosixPath(notebook.path).stem, fallback="notebook")
         starts = [(0, name, PurePosixPath(notebook.path).stem)]
-    sections = [Section(name, title) for _, name, title in starts]
+    ends = [*(start for start, _, _ in starts[1:]), len(notebook.cells)]
+    sections = [
+        Section(name, title, span=range(start if number else 0, end))
+        for number, ((start, name, title), end) in enumerate(zip(starts, ends, strict=True))
+    ]
     for index in sorted(slice.cells):
         position = sum(1 for start, _, _ in starts if start <= index) - 1
         sections[max(position, 0)].cells.append(index)
     return [section for section in sections if section.cells]
 
 
-def _step_tag(cell: NotebookCell) -> str:
+def is_declared(notebook: Notebook) -> bool:
+    """Whether its author has said where steps begin."""
+    return bool(_declared_starts(notebook))
+
+
+def _declared_starts(notebook: Notebook) -> list[tuple[int, str, str]]:
+    if any(step_tag(cell) for cell in notebook.code_cells if "skip" not in cell.tags):
+        return _tag_starts(notebook)
+    return _heading_starts(notebook)
+
+
+def step_tag(cell: NotebookCell) -> str:
+    """The name of the step that begins with this cell, if one does."""
     for tag in cell.tags:
         for prefix in _STEP_TAGS:
             if tag.startswith(prefix):
@@ -60,7 +77,7 @@ def _tag_starts(notebook: Notebook) -> list[tuple[int, str, str]]:
     for cell in notebook.code_cells:
         if "skip" in cell.tags or not any(tag.startswith(_STEP_TAGS) for tag in cell.tags):
             continue
-        title = _step_tag(cell)
+        title = step_tag(cell)
         name = slug(title, fallback="")
         if not name:
             raise NotebookError(

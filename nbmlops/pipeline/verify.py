@@ -8,6 +8,7 @@ are; where the project is too large to copy, in place.
 
 from __future__ import annotations
 
+import json
 import tempfile
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -24,6 +25,7 @@ from nbmlops.model.pipeline import Pipeline, Step, StepResult, StepState
 from nbmlops.pipeline import workspace
 from nbmlops.pipeline.carriers import CARRIERS, travelling_name
 from nbmlops.pipeline.comparing import ComparingSpec, compare
+from nbmlops.pipeline.cuts import Measures
 from nbmlops.pipeline.equality import TOLERANCE
 from nbmlops.pipeline.execute import Places, execute
 from nbmlops.pipeline.handoff import probe
@@ -56,6 +58,13 @@ def probed_names(pipeline: Pipeline) -> dict[str, tuple[str, ...]]:
     return {step: tuple(name for name in wanted if name not in HIDDEN) for step, wanted in names.items()}
 
 
+class Measuring(msgspec.Struct, frozen=True, kw_only=True):
+    """Who wants to know how long cells take and how large variables are."""
+
+    names: tuple[str, ...]
+    found: Callable[[Measures], None]
+
+
 class Verification(msgspec.Struct, frozen=True, kw_only=True):
     certificate: Certificate
     steps: tuple[StepResult, ...]
@@ -73,12 +82,14 @@ def verify(
     live: Mapping[str, Any] | None = None,
     causes: Causes = lambda name, step: (),
     tell: Tell = lambda *event: None,
+    measuring: Measuring | None = None,
 ) -> Verification:
     """`folder` holds the pipeline, `root` the project that both run in.
 
     With `live`, a kernel's namespace, its values are the reference instead of a new run of the notebook. `causes` says
     of a value that differs what chance it depends on, as far as the code shows it; where it shows none, the notebook
-    runs once more, and a value that differs between its own two runs is not held against the pipeline.
+    runs once more, and a value that differs between its own two runs is not held against the pipeline. `measuring` is
+    told what the notebook's run has measured, before the pipeline runs.
     """
     names = probed_names(pipeline) if live is None else _where_last(pipeline, probed_names(pipeline))
     with tempfile.TemporaryDirectory(prefix="nbmlops-verify-") as scratch_name:
@@ -96,7 +107,7 @@ def verify(
         if live is not None:
             _probe_live(pipeline, names, live, scratch / "notebook" / "values")
         else:
-            problem = trial.run_notebook(notebook, there["notebook"], "notebook")
+            problem = trial.run_notebook(notebook, there["notebook"], "notebook", measuring)
         results = trial.run_pipeline(folder, there["pipeline"])
         broken = next((result for result in results if result.state is not StepState.DONE), None)
         if problem:
@@ -163,17 +174,22 @@ class _Trial:
             for found in comparisons
         )
 
-    def run_notebook(self, notebook: Path, folder: Path, side: str) -> str:
+    def run_notebook(self, notebook: Path, folder: Path, side: str, measuring: Measuring | None = None) -> str:
         """Execute the notebook with probes; returns what went wrong, or nothing."""
         node = nbformat.read(notebook, as_version=4)
         after: dict[int, list[Step]] = {}
         for step in self.pipeline.steps:
             after.setdefault(max(step.cells, default=0), []).append(step)
-        cells = []
+        cells: list[Any] = []
+        own: list[int] = []
         for index, cell in enumerate(node.cells):
+            own.append(len(cells))
             cells.append(cell)
             for step in after.get(index, []):
                 cells.append(_probe_cell(self.names[step.name], self.scratch / side / "values", step.name))
+        sizes = self.scratch / side / "sizes.json"
+        if measuring is not None:
+            cells.append(_measuring_cell(measuring.names, sizes))
         node.cells = cells
         source = self.scratch / side / "probed.ipynb"
         source.parent.mkdir(parents=True, exist_ok=True)
@@ -191,6 +207,8 @@ class _Trial:
         result = self.engine.run(spec, lambda progress: self._cell("notebook", progress), Stop())
         is_done = result.state is StepState.DONE
         self.tell("notebook", "done" if is_done else "failed", 1, 1, result.error or "executed as it is")
+        if is_done and measuring is not None:
+            measuring.found(_measures(Path(spec.output), own, sizes))
         return "" if is_done else result.error
 
     def run_pipeline(self, source: Path, folder: Path) -> tuple[StepResult, ...]:
@@ -226,6 +244,21 @@ def _probe_cell(names: tuple[str, ...], place: Path, step: str) -> Any:
         f"_nbmlops_handoff.probe({names!r}, globals(), _nbmlops_pathlib.Path({str(place)!r}), {step!r})"
     )
     return nbformat.v4.new_code_cell(source)
+
+
+def _measuring_cell(names: tuple[str, ...], path: Path) -> Any:
+    source = (
+        "import pathlib as _nbmlops_pathlib, nbmlops.pipeline.sizes as _nbmlops_sizes\n"
+        f"_nbmlops_sizes.write_sizes({names!r}, globals(), _nbmlops_pathlib.Path({str(path)!r}))"
+    )
+    return nbformat.v4.new_code_cell(source)
+
+
+def _measures(executed: Path, own: list[int], sizes: Path) -> Measures:
+    """`own`: where the notebook's own cells stand among those that were executed."""
+    cells = nbformat.read(executed, as_version=4).cells
+    seconds = [cells[number].metadata.get("papermill", {}).get("duration") or 0.0 for number in own]
+    return Measures(seconds=dict(enumerate(seconds)), sizes=json.loads(sizes.read_bytes()) if sizes.is_file() else {})
 
 
 def _probe_live(pipeline: Pipeline, names: dict[str, tuple[str, ...]], live: Mapping[str, Any], place: Path) -> None:

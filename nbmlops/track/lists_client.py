@@ -160,6 +160,28 @@ def models(uri: str, run_id: str) -> tuple[ModelView, ...]:
     )
 
 
+@_asking
+def model_version(uri: str, name: str, *, alias: str | None, version: str | None) -> str | None:
+    from mlflow import MlflowClient
+    from mlflow.exceptions import MlflowException
+
+    client = MlflowClient(uri, registry_uri=uri)
+    try:
+        if alias is not None:
+            return str(client.get_model_version_by_alias(name, alias).version)
+        if version is not None and version.isdigit():
+            return str(client.get_model_version(name, version).version)
+        stage = str(version).lower()
+        found = [
+            int(each.version)
+            for each in client.search_model_versions(f"name='{_quoted(name)}'")
+            if stage in ("latest", str(each.current_stage).lower())
+        ]
+    except MlflowException:
+        return None
+    return str(max(found)) if found else None
+
+
 def _experiments(client: Any, name: str | None) -> dict[str, str]:
     """Names by id."""
     if name is not None:

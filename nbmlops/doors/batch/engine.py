@@ -32,6 +32,7 @@ from nbmlops.lib.redact import MARK, is_secret_name
 from nbmlops.ops.run_plan import VARIABLE, RunPlan, plan_from
 from nbmlops.pipeline.bounded import Bounds
 from nbmlops.pipeline.namespace import VARIABLE as NAMESPACE
+from nbmlops.pipeline.plain_defaults import are_plain
 from nbmlops.pipeline.warm.nursery import KERNEL_VARIABLE
 from nbmlops.project import Project
 
@@ -187,6 +188,7 @@ class TrackingEngine(NBClientEngine):  # type: ignore[misc]
         prelude: str = "",
         **kwargs: Any,
     ) -> Any:
+        _place_parameters(nb_man.nb)
         environment, arguments = dict(os.environ), list(kwargs.pop("extra_arguments", []))
         if is_tracked:
             is_tracked = _add_tracking(environment, nb_man.nb, input_path)
@@ -208,6 +210,17 @@ class TrackingEngine(NBClientEngine):  # type: ignore[misc]
             **kwargs,
         )
         return client.execute(env=environment)
+
+
+def _place_parameters(notebook: Any) -> None:
+    """Raises UsageError for a misspelt or ill-typed one."""
+    given = notebook.metadata.get("papermill", {}).get("parameters") or {}
+    defaults = next((each.source for each in notebook.cells if "parameters" in each.metadata.get("tags", ())), None)
+    if not given or defaults is None or are_plain(defaults, given):
+        return
+    from nbmlops.ops.injection import put_in  # it brings the analysis of code along, which takes a while
+
+    put_in(notebook, given)
 
 
 def _add_tracking(environment: dict[str, str], notebook: Any, input_path: str) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import msgspec
 import pytest
 
 from nbmlops.dataflow import analyse, cut, find_parameters
@@ -116,11 +117,21 @@ def test_a_display_that_advances_a_seeded_generator_stays() -> None:
         ("n = {'a': [1]}", "dict", {"a": [1]}, False),
         ("n = (1, 2)", "tuple", [1, 2], False),
         ("n, m = 1, 2", "int", 1, False),
+        ("n = date(2024, 1, 31)", "date", "2024-01-31", False),
+        ("n: dt.date = dt.date(2024, 1, 31)", "date", "2024-01-31", False),
+        ("n: date | None = None", "date", None, True),
+        ("n = dt.datetime(2024, 1, 31, 12)", "datetime", "2024-01-31T12:00:00", False),
+        ("n = dt.datetime.strptime('31.1.2024', '%d.%m.%Y')", "datetime", "2024-01-31T00:00:00", False),
+        ("n = pd.Timestamp('2024-01-31')", "timestamp", "2024-01-31", False),
+        ("n = Path('a')", "path", "a", False),
+        ("n = Path('a', 'b') / 'c.csv'", "path", "a/b/c.csv", False),
+        ("n: pathlib.Path = pathlib.Path('a')", "path", "a", False),
     ],
 )
 def test_every_literal_can_be_a_parameter(line: str, type_: str, default: object, optional: bool) -> None:
     found = parameters(
-        f'# %%\nfrom typing import Optional\n# %% tags=["parameters"]\n{line}  # what it is\n# %%\nprint(n)'
+        "# %%\nimport datetime as dt, pathlib, pandas as pd\nfrom datetime import date\nfrom pathlib import Path\n"
+        f'from typing import Optional\n# %% tags=["parameters"]\n{line}  # what it is\n# %%\nprint(n)'
     )
     assert (found[0].name, found[0].type, found[0].default) == ("n", type_, default)
     assert (found[0].optional, found[0].help) == (optional, "what it is")
@@ -137,10 +148,34 @@ def test_every_literal_can_be_a_parameter(line: str, type_: str, default: object
         "n = 1\nif n:\n    n = 2\nprint(n)",
         "n = []\nprint(n)",
         "n = [(1, 2)]\nprint(n)",
+        "from datetime import date\nn = date.today()\nprint(n)",
+        "from datetime import date\nn = date(2024, 13, 1)\nprint(n)",
+        "class Path(str): pass\nn = Path('a')\nprint(n)",
+        "import pandas as pd\nn = pd.Timestamp('now')\nprint(n)",
+        "from pathlib import Path\nhere = 'a'.upper()\nn = Path(here)\nprint(n)",
     ],
 )
 def test_what_changes_or_is_private_is_no_parameter(source: str) -> None:
     assert parameters(f"# %%\n{source}") == ()
+
+
+@pytest.mark.parametrize("tags", ["", ' tags=["parameters"]'])
+@pytest.mark.parametrize("use", ["print(n)", "model = Ridge(alpha=n).fit(X, y)\nprint(model.score(X, y))"])
+def test_of_cells_that_were_executed_again_the_last_time_counts(tags: str, use: str) -> None:
+    text = "# %%\nfrom sklearn.linear_model import Ridge\nX, y = [[1], [2]], [1, 2]\n"
+    source = notebook(text + "".join(f"# %%{tags}\nn = {n}\n# %%\n{use}\n" for n in (1, 2)))
+    cells = tuple(msgspec.structs.replace(cell, id=id) for id, cell in zip("iabab", source.cells, strict=True))
+    flow = analyse(msgspec.structs.replace(source, cells=cells))
+    slice_ = cut(flow)
+    assert [each.cell for each in slice_.kept if each.root] == [4]
+    found = {each.name: each.default for each in find_parameters(flow, slice_)}
+    assert found["n"] == 2
+
+
+def test_a_cell_that_was_executed_again_stays_as_often_as_it_counts() -> None:
+    source = notebook("# %%\nx = [1]\n# %%\nx.append(2)\n# %%\nx.append(2)\n# %%\nprint(x)")
+    cells = tuple(msgspec.structs.replace(cell, id=id) for id, cell in zip("abbc", source.cells, strict=True))
+    assert [each.cell for each in cut(analyse(msgspec.structs.replace(source, cells=cells))).kept] == [0, 1, 2, 3]
 
 
 def test_literals_that_are_only_read_are_parameters() -> None:

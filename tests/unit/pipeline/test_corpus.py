@@ -16,7 +16,7 @@ STEPS: dict[str, dict[str, set[str]]] = {
     "elapsed_time": {"work": set(), "report": {"primes", "started"}},
     "environment": {"derived": set(), "read-in-a-child": {"settings"}},
     "exec_and_globals": {"use": set()},
-    "files_between_cells": {"write": set(), "read": {"OUT"}},
+    "files_between_cells": {"write": set(), "read": set()},
     "generators_closures": {"make": set()},
     "helper_module": {"clean": set(), "measure": {"counter", "values"}},
     "images_digits": {"data": set(), "features": {"X"}, "classifier": {"Z", "circle", "pca", "y"}},

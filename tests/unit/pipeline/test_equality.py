@@ -317,3 +317,35 @@ def test_summaries_have_no_addresses() -> None:
 
 class Stranger:
     pass
+
+
+def test_arrow_tables_are_compared_by_what_they_hold() -> None:
+    import pyarrow as pa
+
+    table = pa.table({"a": [1.0, 2.0]})
+    chunked = pa.concat_tables([table.slice(0, 1), table.slice(1)])
+    assert difference(table, chunked) is None
+    assert difference(table, pa.table({"a": [1.0, 2.0 + 1e-12]})) is None
+    found = difference(table, pa.table({"a": [1.0, 3.0]}), path="t")
+    assert found is not None
+    assert found.path == "t['a'][1]"
+    assert difference(table, pa.table({"b": [1.0, 2.0]}), path="t") == Difference("t", "other columns")
+
+
+def test_tensors_are_compared_by_what_they_hold() -> None:
+    torch = pytest.importorskip("torch", reason="PyTorch is not installed here")
+    left = torch.arange(6.0).reshape(2, 3)
+    assert difference(left, left.clone()) is None
+    assert difference(left.bfloat16(), left.bfloat16()) is None
+    right = left.clone()
+    right[1, 2] = 7
+    found = difference(left, right, path="t")
+    assert found is not None
+    assert found.path == "t[1, 2]"
+    assert difference(left, left.double(), path="t") == Difference("t", "torch.float32 and torch.float64")
+    model = torch.nn.Linear(2, 1)
+    optimizer = torch.optim.Adam(model.parameters())
+    model(torch.ones(1, 2)).sum().backward()
+    optimizer.step()
+    pair = {"model": model, "optimizer": optimizer}
+    assert difference(pair, copy.deepcopy(pair)) is None

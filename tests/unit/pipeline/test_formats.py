@@ -16,7 +16,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from nbmlops.errors import IntegrityError
-from nbmlops.pipeline import formats
+from nbmlops.pipeline import parquet
 from nbmlops.pipeline.equality import difference
 from nbmlops.pipeline.formats import FORMATS, format_for, format_named
 from nbmlops.store.objects import Objects
@@ -50,7 +50,16 @@ VALUES: dict[str, tuple[str, Any]] = {
     "shared parts": ("pickle", [SHARED, SHARED]),
     "decimal": ("pickle", decimal.Decimal("1.10")),
     "date": ("pickle", dt.date(2026, 1, 2)),
-    "numpy number": ("pickle", np.float32(0.1)),
+    "numpy number": ("scalar", np.float32(0.1)),
+    "numpy truth": ("scalar", np.bool_(True)),
+    "numpy text": ("scalar", np.str_("é")),
+    "numpy bytes": ("pickle", np.bytes_(b"a")),
+    "large numpy number": ("scalar", np.uint64(2**64 - 1)),
+    "numpy time": ("scalar", np.datetime64("2026-01-02T03:04:05.678", "ms")),
+    "numpy span": ("scalar", np.timedelta64(3, "D")),
+    "no numpy time": ("scalar", np.datetime64("NaT", "s")),
+    "no numpy number": ("pickle", np.float64("nan")),
+    "complex numpy number": ("pickle", np.complex64(1 + 2j)),
     "array": ("npy", np.arange(6).reshape(2, 3)),
     "empty array": ("npy", np.zeros((0, 3), dtype="f4")),
     "array of one": ("npy", np.array(1.5)),
@@ -193,7 +202,7 @@ def test_an_unknown_format_is_of_a_newer_version() -> None:
 
 
 def test_rows_inserted_into_a_table_change_few_chunks_of_its_file(tmp_path: Path) -> None:
-    if int(pa.__version__.partition(".")[0]) < formats.CHUNKING_SINCE:
+    if int(pa.__version__.partition(".")[0]) < parquet.CHUNKING_SINCE:
         pytest.skip(f"pyarrow {pa.__version__} does not cut pages by their content")
     values = np.random.default_rng(0).normal(size=(400_000, 2))
     table = pd.DataFrame(values, columns=["a", "b"])
@@ -201,6 +210,6 @@ def test_rows_inserted_into_a_table_change_few_chunks_of_its_file(tmp_path: Path
     objects = Objects(tmp_path / "objects")
     stored = []
     for each in (table, more):
-        formats._write_table(each, tmp_path / "x.parquet")
+        parquet.write_table(each, tmp_path / "x.parquet")
         stored.append(objects.put_bytes((tmp_path / "x.parquet").read_bytes())[1])
     assert stored[1] < stored[0] * 0.4

@@ -67,7 +67,7 @@ class Bench:
         def keep(step: Any, result: StepResult, found: Found) -> None:
             cache.keep(
                 step,
-                found.key,
+                found,
                 result,
                 places.handoff / step.name,
                 Ran(session="", executions=(), modules=(), packages={}),

@@ -46,7 +46,8 @@ def test_ranges_and_choices(text: str, expected: Range) -> None:
     ("texts", "kind"),
     [
         ([], "space-malformed"),
-        (["lr"], "space-malformed"),
+        (["lr"], "space-unknown"),
+        (["1-2"], "space-malformed"),
         (["lr=0.1"], "space-malformed"),
         (["lr=uniform(1)"], "space-malformed"),
         (["lr=uniform(1, 0)"], "space-malformed"),
@@ -74,3 +75,18 @@ def test_a_grid_is_of_single_values() -> None:
     assert grids == {"n": (1, 4, 7), "depth": (2, None)}
     with pytest.raises(UsageError, match="A grid needs single values, and lr is uniform"):
         space["lr"].grid("lr")
+
+
+@pytest.mark.parametrize(
+    ("parameter", "expected"),
+    [
+        (Parameter(name="n", type=ParameterType.INT, choices=(1, 2), tried=(3, 4)), ("choice", (1, 2))),
+        (Parameter(name="n", type=ParameterType.FLOAT, minimum=0, maximum=1, tried=(0.1, 0.2)), ("uniform", (0, 1))),
+        (Parameter(name="n", type=ParameterType.INT, minimum=1, maximum=9), ("int", (1, 9))),
+        (Parameter(name="n", type=ParameterType.STR, tried=("a", "b")), ("choice", ("a", "b"))),
+    ],
+)
+def test_a_name_alone_takes_what_the_pipeline_knows(parameter: Parameter, expected: tuple[str, Any]) -> None:
+    pipeline = Pipeline(name="wine", notebook="wine.ipynb", steps=(), parameters=(parameter,))
+    found = read_space(pipeline, ["n"])["n"]
+    assert (found.kind, found.values or (found.low, found.high)) == expected

@@ -23,12 +23,14 @@ def page(result: Result) -> Page:
     )
     dropped = tuple((cell(drop.cell + 1), cell(drop.preview, Tone.DIM), cell(drop.why)) for drop in pipeline.dropped)
     parameters = tuple(
-        (cell(each.name, Tone.STRONG), cell(repr(each.default)), cell(_type(each)), cell(each.help))
+        (cell(each.name, Tone.STRONG), cell(repr(each.default)), cell(_type(each)), cell(_about(each)))
         for each in pipeline.parameters
     )
     return (
         Line(f"Exported to {place(result.folder)}", Tone.GOOD),
         Table(columns=("step", "takes", "gives", "parameters", "cells"), rows=steps, title="Steps"),
+        *(Line(f"Cut before cell {each.cell + 1} ({each.step}): {each.why}", Tone.DIM) for each in pipeline.cuts),
+        *((Line(f"One step: {pipeline.whole}.", Tone.DIM),) if pipeline.whole else ()),
         *((Table(columns=("name", "default", "type", ""), rows=parameters, title="Parameters"),) if parameters else ()),
         *((Table(columns=("cell", "begins with", "why"), rows=dropped, title="Left out"),) if dropped else ()),
         *_certificate(result.certificate, [step.name for step in pipeline.steps]),
@@ -44,6 +46,12 @@ def _type(parameter: Parameter) -> str:
     if parameter.type is ParameterType.NONE:
         return "any"
     return f"{parameter.type} or None" if parameter.optional else str(parameter.type)
+
+
+def _about(parameter: Parameter) -> str:
+    """Its comment, and what was tried in the notebook."""
+    tried = f"tried: {', '.join(map(repr, parameter.tried))}" if parameter.tried else ""
+    return "; ".join(part for part in (parameter.help, tried) if part)
 
 
 def _certificate(certificate: Certificate | None, steps: list[str]) -> Page:

@@ -44,6 +44,7 @@ def page(result: Result) -> Page:
                 ("code snapshot", short(run.tags.get(Tags.CODE_SNAPSHOT, ""))),
                 ("data snapshot", short(run.tags.get(Tags.DATA_SNAPSHOT, ""))),
                 ("data problem", cell(run.tags[Tags.PROBLEM], Tone.WARN) if Tags.PROBLEM in run.tags else None),
+                ("models taken", ", ".join(run.tags.get(Tags.MODELS_TAKEN, "").splitlines())),
                 ("inputs seen", _seen(run.tags.get(Tags.COMPLETENESS, ""))),
                 ("reproduced", _verdict(run.tags.get(Tags.REPRODUCED, ""))),
                 ("environment", f"Python {result.python}, {result.packages} packages" if result.python else ""),
