@@ -27,6 +27,7 @@ HONOURED = frozenset({"retries", "backoff", "timeout", "memory", "cpu", "gpu", "
 OF_PIPELINE = frozenset(
     {
         "name", "notebook", "folder", "kernel", "parameters", "steps", "outputs", "dropped", "modules", "merged",
+        "cuts", "whole",
     }
 )  # fmt: skip
 LONGEST_NAME = 50
