@@ -42,8 +42,8 @@ def _against_ploomber(folder: Path, ploomber: str) -> list[Row]:
     _write_theirs(theirs)
     run = [*OURS, "run", "pipelines/five"]
     build = [ploomber, "build"]
-    first, peer = _timed(ours, run), _timed(theirs, build)
-    again, peer_again = _timed(ours, run), _timed(theirs, build)
+    first, peer = timed(ours, run), timed(theirs, build)
+    again, peer_again = timed(ours, run), timed(theirs, build)
     return [
         Row(what="pipeline of five tiny steps, against `ploomber build`",
             ours=first, peer=peer, value=first / peer, bar=0.35),
@@ -55,10 +55,10 @@ def _against_ploomber(folder: Path, ploomber: str) -> list[Row]:
 def _against_papermill(folder: Path) -> Row:
     folder.mkdir()
     _write_notebook(folder / "one.ipynb", [f"import time\ntime.sleep({SECONDS})\nvalue = 1"])
-    _run(folder, [*OURS, "init"])
-    _run(folder, [*OURS, "export", "one.ipynb", "--no-verify"])
-    plain = _timed(folder, [sys.executable, "-m", "papermill", "one.ipynb", "out.ipynb"])
-    ours = _timed(folder, [*OURS, "run", "pipelines/one"])
+    execute(folder, [*OURS, "init"])
+    execute(folder, [*OURS, "export", "one.ipynb", "--no-verify"])
+    plain = timed(folder, [sys.executable, "-m", "papermill", "one.ipynb", "out.ipynb"])
+    ours = timed(folder, [*OURS, "run", "pipelines/one"])
     return Row(
         what=f"pipeline of one step of {SECONDS} s, against plain papermill",
         ours=ours, peer=plain, value=ours / plain, bar=1.1,
@@ -69,8 +69,8 @@ def _write_ours(folder: Path) -> None:
     folder.mkdir()
     cells = [text for name, code in STEPS.items() for text in (f"# {name}", code)]
     _write_notebook(folder / "five.ipynb", cells)
-    _run(folder, [*OURS, "init"])
-    _run(folder, [*OURS, "export", "five.ipynb", "--no-verify", "--want", "report"])
+    execute(folder, [*OURS, "init"])
+    execute(folder, [*OURS, "export", "five.ipynb", "--no-verify", "--want", "report"])
 
 
 def _write_theirs(folder: Path) -> None:
@@ -110,13 +110,13 @@ def _write_notebook(path: Path, texts: list[str]) -> None:
     path.write_text(json.dumps(node))
 
 
-def _timed(folder: Path, command: list[str]) -> float:
+def timed(folder: Path, command: list[str]) -> float:
     began = time.perf_counter()
-    _run(folder, command)
+    execute(folder, command)
     return time.perf_counter() - began
 
 
-def _run(folder: Path, command: list[str]) -> None:
+def execute(folder: Path, command: list[str]) -> None:
     inherited = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
     environment = {**inherited, "PLOOMBER_STATS_ENABLED": "false", "PYTHONPATH": str(Path(__file__).parents[1])}
     if not command[0].startswith(sys.executable):

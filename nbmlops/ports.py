@@ -34,6 +34,9 @@ class StepSpec(msgspec.Struct, frozen=True, kw_only=True):
     cpu: float = 0.0
     """Cores that it is to have; 0: it does not say."""
     gpu: int = 0
+    """Graphics cards that it is to have."""
+    memory: int = 0
+    """Bytes that the kernel and its children may use; 0: no limit."""
 
 
 class StepProgress(msgspec.Struct, frozen=True, kw_only=True):

@@ -20,7 +20,7 @@ from nbmlops.model.names import slug
 from nbmlops.settings import Settings, read_settings
 from nbmlops.snapshot.recover import recover
 from nbmlops.store.database import Database
-from nbmlops.store.layout import FOLDER, SETTINGS, Layout
+from nbmlops.store.layout import FOLDER, SETTINGS, Layout, home_of
 from nbmlops.store.objects import Objects
 from nbmlops.store.records import Records
 from nbmlops.store.statcache import StatCache
@@ -48,10 +48,13 @@ TEMPLATE = """\
 
 
 class Project:
+    """`root` is where the files lie, `home` where its memory and settings are: elsewhere for a workspace of a run."""
+
     def __init__(self, root: Path) -> None:
         self.root = root.resolve()
-        self.layout = Layout(self.root)
-        self.settings, self.origins = read_settings(self.root / SETTINGS)
+        self.home = home_of(self.root) or self.root
+        self.layout = Layout(self.home)
+        self.settings, self.origins = read_settings(self.home / SETTINGS)
 
     @staticmethod
     def find(start: Path) -> Project:
@@ -59,6 +62,8 @@ class Project:
         for folder in (start.resolve(), *start.resolve().parents):
             store = folder / FOLDER
             if (folder / SETTINGS).is_file() or (store / "records.db").is_file() or (store / "objects").is_dir():
+                return Project(folder)
+            if store.is_file():  # a workspace
                 return Project(folder)
         raise NotFoundError(
             f"There is no project in {start} or above.", kind="project-missing", hint="Make one: nbmlops init"
@@ -113,15 +118,20 @@ class Project:
         """MLflow's tracking address. Cheap: nothing is opened or created by asking."""
         from nbmlops.track import address  # what has nothing to do with runs does not load it
 
-        return address.tracking_uri(self.root, self.settings.tracking.uri or None)
+        return address.tracking_uri(self.home, self.settings.tracking.uri or None)
 
     def prepare_tracking(self) -> str:
         """Make MLflow's database ready (or check that the server answers) and return its address."""
         from nbmlops.track import address
 
         self.layout.create()
-        address.prepare(self.root, self.uri)
+        address.prepare(self.home, self.uri)
         return self.uri
+
+    @property
+    def workspace(self) -> str:
+        """Where the files lie, from the home; empty for the project itself."""
+        return "" if self.home == self.root else self.root.relative_to(self.home).as_posix()
 
     @property
     def settings_are_default(self) -> bool:

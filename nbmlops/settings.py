@@ -20,7 +20,6 @@ address = "tcp://10.0.0.5:8786"
 from __future__ import annotations
 
 import os
-import re
 import tomllib
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -28,6 +27,7 @@ from typing import Annotated, Any, Literal
 import msgspec
 
 from nbmlops.errors import UsageError
+from nbmlops.lib.sizes import bytes_of
 
 ENVIRONMENT = {
     "NBMLOPS_EXPERIMENT": ("tracking", "experiment"),
@@ -123,13 +123,11 @@ def read_settings(path: Path, environ: dict[str, str] | None = None) -> tuple[Se
 
 
 def _bytes(text: str) -> int:
-    match = re.fullmatch(r"\s*(\d+(?:\.\d+)?)\s*([kKMGT]i?)?B?\s*", text)
-    if match is None:
+    try:
+        return bytes_of(text)
+    except ValueError as error:
         raise UsageError(
             f"nbmlops.toml: snapshot.largest_file is {text!r}.",
             kind="settings-malformed",
             hint='Write a size such as "500 MB" or "2 GiB".',
-        )
-    unit = match[2] or ""
-    step = 1024 if unit.endswith("i") else 1000
-    return int(float(match[1]) * step ** ("KMGT".index(unit[0].upper()) + 1 if unit else 0))
+        ) from error

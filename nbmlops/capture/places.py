@@ -66,7 +66,9 @@ class Places:
             if len(self._folders) >= _MOST_REMEMBERED:
                 self._folders.clear()
             place = f"{folder}/"
-            known = place.startswith(self._skipped) or any(part in place for part in (*_OURS, *_PACKAGES, *_TOOLS))
+            # The project itself may lie in such a place: what a run has laid out is below our own folder.
+            inner = place[len(self._home) - 1 :] if place.startswith(self._home) else place
+            known = place.startswith(self._skipped) or any(part in inner for part in (*_OURS, *_PACKAGES, *_TOOLS))
             known = known and not (self._include is not None and self._include(f"{self.shown(folder)}/*"))
             self._folders[folder] = known
         return known

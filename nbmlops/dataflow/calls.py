@@ -15,7 +15,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from functools import lru_cache, reduce
 
-from nbmlops.dataflow import files, knowledge, magics, shell
+from nbmlops.dataflow import draws, figures, files, knowledge, magics, shell
 from nbmlops.dataflow.expressions import is_array, is_tabular, may_be_array, root_name
 from nbmlops.dataflow.frame import DEPTH
 from nbmlops.dataflow.names import free_names
@@ -227,8 +227,8 @@ class Calls(Unseen):
             self.read_words(query)
         elif attr in ("query", "eval"):
             self.read_words(" ".join(_OUTER.findall(query)))
-        if attr in known.DRAWING_METHODS and not _has_keyword(node, "random_state"):
-            self.draw(known.NUMPY_RNG, node if attr == "sample" and not positional_rng(node) else None)
+        if attr in draws.DRAWING_METHODS and not _has_keyword(node, "random_state"):
+            self.draw(draws.NUMPY_RNG, node if attr == "sample" and not positional_rng(node) else None)
         if self._is_pandas_plot(node, base):
             return self.new_figure()
         if any(each.arg == "inplace" and not _is_false(each.value) for each in node.keywords):
@@ -270,7 +270,7 @@ class Calls(Unseen):
         func = node.func
         if not isinstance(func, ast.Attribute) or _has_keyword(node, "ax"):
             return False
-        if func.attr in knowledge.PANDAS_PLOTS:
+        if func.attr in figures.PANDAS_PLOTS:
             # `ax.plot(...)` draws on a figure that is known; a table makes one.
             return not any(self.world.stuck.get(token, "").endswith("figure") for token in base.own) and not any(
                 "axes" in self.world.stuck.get(token, "") for token in base.own

@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 from functools import reduce
 
-from nbmlops.dataflow import knowledge
+from nbmlops.dataflow import figures, knowledge
 from nbmlops.dataflow.frame import Frame
 from nbmlops.dataflow.names import free_names, mentioned
 from nbmlops.dataflow.values import (
@@ -158,7 +158,7 @@ class Expressions(Frame, abc.ABC):
             inside = type(self)(self.world, space, self.effects)
             if name in space.values:
                 return inside.read_global(name)
-        return Value(kind=LIBRARY, dotted=knowledge.canonical(dotted))
+        return Value(kind=LIBRARY, dotted=figures.without_pylab(dotted))
 
     def function_value(self, name: str, node: ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda) -> Value:
         token = self.world.token()

@@ -6,7 +6,7 @@ import ast
 import posixpath
 from dataclasses import replace
 
-from nbmlops.dataflow import files, knowledge
+from nbmlops.dataflow import draws, figures, files, knowledge
 from nbmlops.dataflow.expressions import Expressions
 from nbmlops.dataflow.values import CONTAINER, IMMUTABLE, LIBRARY, SCALAR, Value
 
@@ -28,32 +28,32 @@ class FileCalls(Expressions):
 
     def new_figure(self) -> Value:
         value = self.world.fresh("a figure")
-        self.bind_state(knowledge.FIGURE, value)
+        self.bind_state(figures.FIGURE, value)
         self.world.figure_cell = self.world.cell
         return value
 
     def _figure(self, starts: bool) -> Value:
         """Draw on the current figure. A cell that starts to draw has a new one, as notebooks show them inline."""
-        value = self.world.notebook.values.get(knowledge.FIGURE)
+        value = self.world.notebook.values.get(figures.FIGURE)
         is_new = starts and not self.world.figures_last and self.world.figure_cell != self.world.cell
         if value is None or is_new:
             return self.new_figure()
-        self.effects.read(knowledge.FIGURE)
-        self.mutate(value.own, knowledge.FIGURE)
+        self.effects.read(figures.FIGURE)
+        self.mutate(value.own, figures.FIGURE)
         return value
 
     def _pyplot(self, name: str) -> Value:
-        if name in knowledge.NOT_DRAWING or name.split(".")[0] in knowledge.NOT_DRAWING:
+        if name in figures.NOT_DRAWING or name.split(".")[0] in figures.NOT_DRAWING:
             return SCALAR
         self.effects.displays = True
         if name in ("figure", "subplots", "subplot_mosaic"):
             return self.new_figure()
-        if name in knowledge.FIGURE_ENDERS and not (name == "show" and self.world.figures_last):
-            if knowledge.FIGURE in self.world.notebook.values:
-                self.effects.read(knowledge.FIGURE)
-                self.forget(knowledge.FIGURE)
+        if name in figures.FIGURE_ENDERS and not (name == "show" and self.world.figures_last):
+            if figures.FIGURE in self.world.notebook.values:
+                self.effects.read(figures.FIGURE)
+                self.forget(figures.FIGURE)
             return SCALAR
-        return self._figure(starts=name in knowledge.FIGURE_STARTERS)
+        return self._figure(starts=name in figures.FIGURE_STARTERS)
 
     # Libraries
 
@@ -69,15 +69,15 @@ class FileCalls(Expressions):
             if "file" in named:
                 self.mutate(named["file"].own)
             return SCALAR
-        if dotted in known.SEEDS and _is_unseeded(node):
+        if dotted in draws.SEEDS and _is_unseeded(node):
             self.owes_to_chance(node, "is not seeded")
-        if dotted in known.SEEDS:
-            self.bind_state(known.SEEDS[dotted], self.world.fresh())
+        if dotted in draws.SEEDS:
+            self.bind_state(draws.SEEDS[dotted], self.world.fresh())
             return SCALAR
         sets = dotted.rpartition("().")[0] in known.HANDLES and last in known.HANDLE_SETTERS
-        if dotted in known.BACKEND_CHOICES:
+        if dotted in figures.BACKEND_CHOICES:
             self.world.figures_last = True
-        if sets or dotted in known.SETTING_FUNCTIONS or dotted.startswith(known.FIGURE_SETTINGS):
+        if sets or dotted in known.SETTING_FUNCTIONS or dotted.startswith(figures.FIGURE_SETTINGS):
             self.mutate_library(package, *(("matplotlib",) if package == "seaborn" else ()))
             return SCALAR
         if dotted in known.WORKING_FOLDER_FUNCTIONS:
@@ -116,24 +116,24 @@ class FileCalls(Expressions):
         if any(each.arg in ("random_state", "generator", "rng", "seed") for each in node.keywords):
             return
         if package == "sklearn":
-            if last in knowledge.DRAWING_SKLEARN or last.startswith("make_"):
-                self.draw(knowledge.NUMPY_RNG, node)
-            elif last in knowledge.CHANCY_SKLEARN:
+            if last in draws.DRAWING_SKLEARN or last.startswith("make_"):
+                self.draw(draws.NUMPY_RNG, node)
+            elif last in draws.CHANCY_SKLEARN:
                 # It draws when it is fitted, from the state as it is then.
-                self.draw(knowledge.NUMPY_RNG, node)
+                self.draw(draws.NUMPY_RNG, node)
             return
-        if dotted in knowledge.RNG_FREE:
-            if dotted in knowledge.OWN_RNG and _is_unseeded(node):
+        if dotted in draws.RNG_FREE:
+            if dotted in draws.OWN_RNG and _is_unseeded(node):
                 self.owes_to_chance(node, "is not seeded")
             return
         if dotted.startswith("scipy.stats.") or (package == "imblearn"):
-            self.draw(knowledge.NUMPY_RNG, node if last == "rvs" else None)
-        for prefix, state in knowledge.RNG_PREFIXES.items():
+            self.draw(draws.NUMPY_RNG, node if last == "rvs" else None)
+        for prefix, state in draws.RNG_PREFIXES.items():
             if dotted.startswith(prefix):
-                self.draw(state, node if prefix not in knowledge.MIXED_RNG else None)
+                self.draw(state, node if prefix not in draws.MIXED_RNG else None)
 
     def _varies(self, node: ast.Call, dotted: str) -> None:
-        for prefix, why in knowledge.VARYING.items():
+        for prefix, why in draws.VARYING.items():
             if dotted == prefix or (prefix.endswith(".") and dotted.startswith(prefix)):
                 self.owes_to_chance(node, why)
         if dotted in knowledge.ASKING:

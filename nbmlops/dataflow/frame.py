@@ -11,7 +11,7 @@ import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
 
-from nbmlops.dataflow import knowledge
+from nbmlops.dataflow import figures, knowledge
 from nbmlops.dataflow.values import (
     CLASS,
     FUNCTION,
@@ -197,7 +197,7 @@ class Frame:
             star, module = list(stars.items())[-1]
             if not module:
                 return self.namespace.values[star]
-            value = Value(kind=LIBRARY, dotted=knowledge.canonical(f"{module}.{name}"))
+            value = Value(kind=LIBRARY, dotted=figures.without_pylab(f"{module}.{name}"))
             self._read_settings(value)
             return value
         self.effects.read(name)

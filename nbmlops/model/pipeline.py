@@ -83,6 +83,14 @@ class Step(msgspec.Struct, frozen=True, kw_only=True):
     """Environment variables that it runs with."""
     secrets: tuple[str, ...] = ()
     """Names of environment variables that must be there where it runs; their values are never written anywhere."""
+    when: str = ""
+    """An expression over parameters and values of earlier steps; where it is false, the step is left out."""
+    foreach: str = ""
+    """`NAME in EXPRESSION`: the step runs once for each item of a list, with the item as its parameter NAME."""
+    exit: bool = False
+    """It runs at the end of a run, whatever has happened."""
+    memory: str = ""
+    """What one try may use at most, like `2GiB`; empty: no limit."""
 
 
 class Dropped(msgspec.Struct, frozen=True, kw_only=True):
@@ -176,3 +184,9 @@ class PipelineResult(Document, frozen=True, kw_only=True, tag="pipeline-result")
     """The notebook that the pipeline was made from, with what the steps have shown."""
     metrics: dict[str, float] = {}
     error: str = ""
+    data: str = ""
+    """The data snapshot that the steps ran on; empty: the project's files as they were then."""
+    code: str = ""
+    """The code snapshot or commit; empty: as it was then."""
+    workspace: str = ""
+    """Where the steps ran instead of the project: what they wrote is there."""

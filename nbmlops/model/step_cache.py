@@ -80,3 +80,9 @@ class LatestEntry(Document, frozen=True, kw_only=True, tag="step-latest"):
     """The last execution of a step, by the pipeline's folder and the step's name: what misses are explained from."""
 
     entry: str
+
+
+class StepEntries(Document, frozen=True, kw_only=True, tag="step-entries"):
+    """What one push brought to a remote: the objects that the entries name lie in its packs."""
+
+    entries: tuple[StepEntry, ...]

@@ -14,6 +14,7 @@ from nbmlops.ops.call import Call
 from nbmlops.ops.fields import option, positional
 from nbmlops.ops.find_result import find_result
 from nbmlops.pipeline.carriers import CARRIERS
+from nbmlops.pipeline.fan_out import base_of, executed_as
 from nbmlops.pipeline.folder import read_pipeline
 from nbmlops.pipeline.handoff import read
 from nbmlops.pipeline.namespace import folder_of, read_namespace
@@ -48,10 +49,10 @@ def enter(call: Call, request: Request) -> Result:
     folder = session.project.absolute(found.source)
     pipeline = read_pipeline(folder)
     name = request.step or _failed(found)
-    check_step(pipeline, name)
-    step = next(each for each in pipeline.steps if each.name == name)
+    check_step(pipeline, base_of(name))
+    step = next(each for each in pipeline.steps if each.name == base_of(name))
     result = next((each for each in found.steps if each.step == name), None)
-    place = folder_of(Path(found.folder) / step.notebook)
+    place = folder_of(Path(found.folder) / executed_as(step.notebook, name))
     if place.is_dir():
         kept = read_namespace(place)
         values, refused, moment = kept.values, kept.refused, "failed"

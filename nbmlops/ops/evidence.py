@@ -118,7 +118,8 @@ def _has_changed(path: Path, use: FileUse) -> bool:
 def _code(
     project: Project, executions: tuple[Execution, ...], notebook: str, modules: list[Path], run: str
 ) -> SnapshotRecord:
-    git = git_state(project.root)
+    # A workspace lies in the repository, and is no state of it.
+    git = git_state(project.root) if not project.workspace else None
     state = None
     if git is not None:
         state, diff = git

@@ -26,10 +26,13 @@ from nbmlops.model.run import RunView, Tags
 from nbmlops.model.step_cache import StepEntry
 from nbmlops.ops.call import Call, Progress
 from nbmlops.ops.run_plan import VARIABLE, RunPlan
+from nbmlops.ops.run_workspace import Laid
 from nbmlops.ops.session import OpenedRun, Session
 from nbmlops.ops.step_results import Keeper
 from nbmlops.pipeline.execute import Interrupted, Places, execute
+from nbmlops.pipeline.fan_out import base_of, executed_as
 from nbmlops.pipeline.folder import read_certificate
+from nbmlops.pipeline.page import Pages, page_of
 from nbmlops.pipeline.reassemble import reassemble
 from nbmlops.pipeline.schedule import Choice
 from nbmlops.pipeline.step_cache import StepCache
@@ -58,6 +61,12 @@ class Wanted(msgspec.Struct, frozen=True, kw_only=True):
     experiment: str = ""
     parent: str = ""
     """Key or MLflow id of a run that this one belongs to: a sweep."""
+    with_pages: bool = True
+    """Whether executed notebooks are made into HTML too."""
+    id: str = ""
+    """Of the run, where it has got one already."""
+    laid: Laid | None = None
+    """The workspace that the steps run in; None: the project itself."""
 
 
 class PipelineRun:
@@ -65,6 +74,7 @@ class PipelineRun:
 
     def __init__(self, call: Call, session: Session, wanted: Wanted) -> None:
         self.call = call
+        self.project = wanted.laid.project if wanted.laid is not None else call.project
         self.session = session
         self.pipeline = wanted.pipeline
         self.folder = wanted.folder
@@ -72,16 +82,17 @@ class PipelineRun:
         self.wanted = wanted
         self.name = wanted.name or wanted.pipeline.name
         self.experiment = wanted.experiment or wanted.pipeline.name
-        self.id = new_id()
+        self.id = wanted.id or new_id()
+        self.tags = wanted.laid.tags if wanted.laid is not None else {}
         self.certificate = read_certificate(wanted.folder)
-        self.root = call.project.root
-        self.work = call.project.layout.runs / self.id
+        self.work = self.project.layout.runs / self.id
         self.opened: dict[str, OpenedRun] = {}
         """The run of each step that was started."""
         self.sessions: dict[str, str] = {}
         """Of the steps' kernels, by step, in the order in which they began."""
         self.unended: list[OpenedRun] = []
         """Runs that somebody has to end, whatever happens: the parent first."""
+        self.pages = Pages()
         self.began, self.clock = utc_now(), time.monotonic()
 
     def run(self) -> PipelineResult:
@@ -90,14 +101,24 @@ class PipelineRun:
 
         Raises CellFailedError when a step fails, and InterruptedRunError on Ctrl-C.
         """
+        try:
+            with self.pages:
+                return self._run()
+        except BaseException as error:
+            self._abandon(error)
+            raise
+
+    def _run(self) -> PipelineResult:
         engine = self.wanted.engine
-        engine.check([each for each in self.pipeline.steps if each.name not in self.wanted.choice.left_out], self.root)
+        engine.check(
+            [each for each in self.pipeline.steps if each.name not in self.wanted.choice.left_out], self.project.root
+        )
         # It takes its time to begin, and so does MLflow.
         engine.prepare([self.folder / step.notebook for step in self.pipeline.steps])
-        check_server(self.session.project.uri)
+        check_server(self.project.uri)
         opened = self._open()
         places = Places(pipeline=self.folder, folder=(self.folder / self.pipeline.folder).resolve(), work=self.work)
-        keeper = Keeper(self.call.project, self.wanted.cache, places.handoff, self.id)
+        keeper = Keeper(self.project, self.wanted.cache, places.handoff, self.id)
         kept: dict[str, RunView] = {}
         try:
             steps = execute(
@@ -115,7 +136,7 @@ class PipelineRun:
             )
             result, kept = self._finish(opened, steps)
         except Interrupted as stopped:
-            result, kept = self._finish(opened, stopped.results)
+            result, kept = self._finish(opened, stopped.results, is_stopped=True)
             during = next((step.step for step in stopped.results if step.state is StepState.KILLED), "")
             raise InterruptedRunError(
                 f"Stopped{f' in step {during}' if during else ''}; what was done is kept in {result.folder}.",
@@ -140,7 +161,7 @@ class PipelineRun:
     def _open(self) -> OpenedRun:
         shown = {name: MARK if is_secret_name(name) else str(value) for name, value in self.values.items()}
         verdict = {"nbmlops.certificate": str(self.certificate.verdict)} if self.certificate else {}
-        notebook = self.call.project.relative(self.folder / self.pipeline.notebook)
+        notebook = self.project.relative(self.folder / self.pipeline.notebook)
         opened = self.session.open_run(
             self.name,
             "pipeline",
@@ -148,9 +169,10 @@ class PipelineRun:
             tags={
                 Tags.PIPELINE: identity(self.pipeline),
                 Tags.NOTEBOOK: notebook,
-                Tags.MLFLOW_SOURCE: self.call.project.relative(self.folder),
+                Tags.MLFLOW_SOURCE: self.project.relative(self.folder),
                 Tags.RESULT: self.id,
                 **verdict,
+                **self.tags,
             },
             parent=self.wanted.parent,
             experiment=self.experiment,
@@ -159,7 +181,7 @@ class PipelineRun:
         self.unended.append(opened)
         return opened
 
-    def abandon(self, error: BaseException) -> None:
+    def _abandon(self, error: BaseException) -> None:
         """Something got in between, an interrupt or a full disk: no run is left open, and none looks finished."""
         status = "KILLED" if isinstance(error, KeyboardInterrupt | InterruptedRunError) else "FAILED"
         failure = "stopped by the user" if status == "KILLED" else str(error)
@@ -176,7 +198,7 @@ class PipelineRun:
 
     def _environment(self, step: Step, parent: OpenedRun) -> dict[str, str]:
         """Opens the step's run, so that MLflow shows it while it goes, and tells its kernel to write to it."""
-        tags = {Tags.STEP: step.name, Tags.PIPELINE: identity(self.pipeline)}
+        tags = {Tags.STEP: step.name, Tags.PIPELINE: identity(self.pipeline), **self.tags}
         opened = self.session.open_run(
             step.name, "step", tags=tags, parent=parent.key, experiment=self.experiment, is_of_cell=False
         )
@@ -203,13 +225,20 @@ class PipelineRun:
         self.call.progress(Progress(task=step.name, state=state, note=f"kept: {note}" if result.is_kept else note))
         if result.is_kept:
             self._show_kept(step, result, parent)
-        elif result.state in STATUS:
+        elif result.state in STATUS and step.name in self.opened:
+            if self.wanted.with_pages and result.notebook:
+                self.pages.make(Path(result.notebook))
             self._end(step.name, result)
 
     def _show_kept(self, step: Step, result: StepResult, parent: OpenedRun) -> None:
         """A child run that says whose results these are."""
-        entry = self.session.project.records.get(StepEntry, result.entry)
-        tags = {Tags.STEP: step.name, Tags.PIPELINE: identity(self.pipeline), Tags.KEPT_FROM: result.run or ""}
+        entry = self.project.records.get(StepEntry, result.entry)
+        tags = {
+            Tags.STEP: step.name,
+            Tags.PIPELINE: identity(self.pipeline),
+            Tags.KEPT_FROM: result.run or "",
+            **self.tags,
+        }
         opened = self.session.open_run(
             step.name, "step", tags=tags, parent=parent.key, experiment=self.experiment, is_of_cell=False
         )
@@ -237,34 +266,49 @@ class PipelineRun:
             self._end_run(opened, STATUS[result.state], result.error)
 
     def _on_cell(self, progress: StepProgress) -> None:
+        if self.wanted.with_pages:
+            self.pages.prepare()
         self.call.progress(
             Progress(task=progress.step, done=progress.cell, total=progress.total, note=progress.preview)
         )
 
-    def _finish(self, opened: OpenedRun, steps: tuple[StepResult, ...]) -> tuple[PipelineResult, dict[str, RunView]]:
-        """Steps' metrics onto the parent, the parent ended, the record written; and the run of each step."""
+    def _finish(
+        self, opened: OpenedRun, steps: tuple[StepResult, ...], *, is_stopped: bool = False
+    ) -> tuple[PipelineResult, dict[str, RunView]]:
+        """Steps' metrics onto the parent, the parent ended, the record written; and the run of each step.
+
+        `is_stopped`: by the user, also where no step was running just then.
+        """
         for killed in (step for step in steps if step.state is StepState.KILLED):
             self._end(killed.step, killed)
         # Where the server has gone meanwhile, all is kept, and sent later.
         parent = self.session.scribe.flush(120.0).runs.get(opened.key, "")
-        found = children(self.session.project.uri, parent) if parent else ()
+        found = children(self.project.uri, parent) if parent else ()
         runs = {name: child for child in found if (name := child.tags.get(Tags.STEP))}
+        # Instances of a step measure the same each: theirs stay on their own runs.
         metrics = {
-            name: value for step in steps if step.step in runs for name, value in runs[step.step].metrics.items()
+            name: value
+            for step in steps
+            if step.step in runs and base_of(step.step) == step.step
+            for name, value in runs[step.step].metrics.items()
         }
         self._log(opened, metrics)
         base = (self.folder / self.pipeline.folder).resolve()
         body = {
             "sessions": list(self.sessions.values()),
-            "notebook": self.session.project.relative(self.folder / self.pipeline.notebook),
+            "notebook": self.project.relative(self.folder / self.pipeline.notebook),
             "modules": [str(base / name) for name in self.pipeline.modules],
+            "workspace": self.project.workspace,
         }
         self.session.send(Extra(name="tie", key=opened.key, body=body))
         states = {step.state for step in steps}
+        if is_stopped:
+            states.add(StepState.KILLED)
         state = next((s for s in (StepState.KILLED, StepState.FAILED) if s in states), StepState.DONE)
         error = next((step.error for step in steps if step.error), "")
         self._end_run(opened, STATUS[state], error)
         self.session.scribe.flush(60.0)
+        self.pages.wait()
         steps = tuple(self._brought_back(step, runs[step.step].id if step.step in runs else None) for step in steps)
         result = PipelineResult(
             id=self.id,
@@ -272,7 +316,7 @@ class PipelineRun:
             name=self.name,
             folder=str(self.work),
             run=parent,
-            source=self.session.project.relative(self.folder),
+            source=self.project.relative(self.folder),
             parameters={name: MARK if is_secret_name(name) else value for name, value in self.values.items()},
             state=state,
             started=self.began,
@@ -281,21 +325,29 @@ class PipelineRun:
             notebook=self._reassembled(steps),
             metrics=metrics,
             error=error,
+            data=self.wanted.laid.data if self.wanted.laid is not None else "",
+            code=self.wanted.laid.code if self.wanted.laid is not None else "",
+            workspace=str(self.project.root) if self.project.workspace else "",
         )
         write_atomic(self.work / "result.json", encode(result))
-        self.session.project.records.put(result, id=result.id, subject=result.pipeline)
+        self.project.records.put(result, id=result.id, subject=result.pipeline)
         return result, runs
 
     def _brought_back(self, result: StepResult, run: str | None) -> StepResult:
-        """With its MLflow run; of a kept step, with the notebook as it was executed then."""
-        result = msgspec.structs.replace(result, run=run)
-        entry = self.session.project.records.get(StepEntry, result.entry) if result.is_kept else None
+        """With its MLflow run and its page; of a kept step, with the notebook as it was executed then."""
+        page = page_of(Path(result.notebook)) if result.notebook else None
+        result = msgspec.structs.replace(result, run=run, page=str(page) if page is not None and page.is_file() else "")
+        entry = self.project.records.get(StepEntry, result.entry) if result.is_kept else None
         if entry is None:
             return result
-        path = self.work / next(step.notebook for step in self.pipeline.steps if step.name == result.step)
+        if self.project.records.get(PipelineResult, entry.result) is None:
+            # It came from a remote: from now on it is this run's.
+            self.wanted.cache.note(msgspec.structs.replace(entry, result=self.id, run=run or ""))
+        source = next(step.notebook for step in self.pipeline.steps if step.name == base_of(result.step))
+        path = self.work / executed_as(source, result.step)
         try:
             if not path.is_file():
-                self.session.project.objects.restore(entry.notebook, path)
+                self.project.objects.restore(entry.notebook, path)
         except (IntegrityError, NotFoundError):
             return result  # a convenience: its values are what counts
         return msgspec.structs.replace(result, notebook=str(path))

@@ -15,11 +15,12 @@ from nbmlops.lib.redact import redact
 from nbmlops.model.remote import Moved
 from nbmlops.ops.call import Call, Progress
 from nbmlops.ops.fields import option, positional
+from nbmlops.ops.remote_results import needed, receive_results, results_on, send_results
 from nbmlops.ops.remote_runs import receive_links, send_links, snapshots_meant, trace_meant
 from nbmlops.ops.remote_settings import add_remote, remove_remote
 from nbmlops.project import Project
 from nbmlops.settings import RemoteSettings, read_settings
-from nbmlops.snapshot.needed import fetch_document, fetch_snapshot
+from nbmlops.snapshot.needed import fetch_document, fetch_objects, fetch_snapshot
 from nbmlops.snapshot.recover import pack_records, recover
 from nbmlops.store.layout import SETTINGS
 from nbmlops.store.remote import Remote
@@ -39,8 +40,8 @@ class Request(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     more: Annotated[
         tuple[str, ...],
         positional(
-            "`add`: its folder or URL (s3://, gs://, abfs://). `pull`: only these snapshots or runs.",
-            metavar="URL|SNAPSHOT|RUN",
+            "`add`: its folder or URL (s3://, gs://, abfs://). `pull`: only these snapshots, runs or pipelines.",
+            metavar="URL|SNAPSHOT|RUN|PIPELINE",
         ),
     ] = ()
     endpoint: Annotated[str, option("`add`: address of an S3 service that is not Amazon's.", metavar="URL")] = ""
@@ -118,6 +119,7 @@ def _push(call: Call, project: Project, there: Remote) -> Result:
     with objects.writing():  # so that gc waits
         moved = push(objects, there, _telling(call, "push"))
     send_links(project, there)
+    send_results(project, there)
     call.progress(Progress(task="push", state="done"))
     return Result(action="push", remotes=(_known(there),), moved=moved)
 
@@ -133,18 +135,27 @@ def _pull(call: Call, project: Project, there: Remote, wanted: tuple[str, ...]) 
     tell = _telling(call, "pull")
     done: list[Moved] = []
     if wanted:
-        digests = [digest for each in wanted for digest in snapshots_meant(project, each, there, held)]
+        results = [entry for entry in results_on(there) if entry.pipeline in wanted]
+        digests: list[str] = []
+        for each in wanted:
+            try:
+                digests += snapshots_meant(project, each, there, held)
+            except NotFoundError:
+                if each not in {entry.pipeline for entry in results}:
+                    raise
 
         def take(names: set[str]) -> None:
             done.append(pull(objects, there, held, names, tell))
 
         for digest in dict.fromkeys(digests):
             fetch_snapshot(digest, objects, held, take)
+        fetch_objects((digest for entry in results for digest in needed(entry)), objects, held, take)
         for trace in filter(None, (trace_meant(project, each) for each in wanted)):
             fetch_document(trace, objects, held, take)
     else:
         done.append(pull(objects, there, held, held, tell))
     count = recover(objects, project.records)
+    receive_results(project, there)
     call.progress(Progress(task="pull", state="done"))
     moved = Moved(
         packs=sum(each.packs for each in done),

@@ -5,7 +5,6 @@ from __future__ import annotations
 from blake3 import blake3
 
 from nbmlops.errors import NotFoundError, UsageError
-from nbmlops.lib.digest import digest_bytes
 from nbmlops.model.documents import decode, encode
 from nbmlops.model.remote import RunLink, RunLinks
 from nbmlops.model.run import Tags
@@ -15,7 +14,7 @@ from nbmlops.project import Project
 from nbmlops.snapshot.find import SHORTEST_PREFIX, find_record, missing
 from nbmlops.store.compression import unpack
 from nbmlops.store.pack import Entry, Kind
-from nbmlops.store.remote import Remote
+from nbmlops.store.remote import RUNS, Remote
 from nbmlops.track.address import sqlite_path
 from nbmlops.track.lists import find_run, list_runs
 
@@ -25,8 +24,7 @@ def send_links(project: Project, there: Remote) -> int:
     known = set(_links(there))
     fresh = tuple(link for link in _own(project) if link not in known)
     if fresh:
-        data = encode(RunLinks(links=fresh))
-        there.send_runs(f"{digest_bytes(data)[:32]}.json", data)
+        there.send_document(RUNS, encode(RunLinks(links=fresh)))
     return len(fresh)
 
 
@@ -85,8 +83,8 @@ def _own(project: Project) -> list[RunLink]:
 
 def _links(there: Remote) -> list[RunLink]:
     found: list[RunLink] = []
-    for name in there.runs():
-        found += decode(there.read_runs(name), RunLinks, place=f"{name} on remote {there.name}").links
+    for name in there.documents(RUNS):
+        found += decode(there.read_document(RUNS, name), RunLinks, place=f"{name} on remote {there.name}").links
     return found
 
 

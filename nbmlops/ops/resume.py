@@ -46,6 +46,8 @@ def resume(call: Call, request: Request) -> Result:
         pipeline=str(folder),
         name=result.name,
         jobs=request.jobs,
+        data=result.data,
+        code=result.code,
         engine=request.engine,
         engine_option=request.engine_option,
     )

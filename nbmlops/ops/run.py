@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import time
 from pathlib import Path
 from typing import Annotated, Any
@@ -9,19 +10,22 @@ from typing import Annotated, Any
 import msgspec
 
 from nbmlops.errors import StateError
+from nbmlops.lib.clock import new_id
 from nbmlops.model.certificate import Certificate
 from nbmlops.model.pipeline import Pipeline, PipelineResult
 from nbmlops.ops.call import Call, Progress
 from nbmlops.ops.fields import option, positional
 from nbmlops.ops.pipeline_run import PipelineRun, Wanted
 from nbmlops.ops.plugin import open_engine
+from nbmlops.ops.run_workspace import Laid, lay_out_workspace
 from nbmlops.ops.session import Session
 from nbmlops.ops.step_results import step_cache
-from nbmlops.ops.unchanged import unchanged
+from nbmlops.ops.unchanged import is_at_hand, unchanged
+from nbmlops.pipeline.fan_out import base_of
 from nbmlops.pipeline.folder import read_certificate, read_pipeline
 from nbmlops.pipeline.order import needs_of
 from nbmlops.pipeline.parameters import defaults, values, values_in
-from nbmlops.pipeline.plan import Action, PlannedStep, plan
+from nbmlops.pipeline.plan import Action, PlannedStep, nothing_to_run, plan
 from nbmlops.pipeline.selection import choose
 
 
@@ -40,6 +44,10 @@ class Request(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     force: Annotated[bool, option("Execute every step, whatever is kept.")] = False
     dry_run: Annotated[bool, option("Only say which steps would be executed, and why.", short="n")] = False
     jobs: Annotated[int, option("Steps at once. Default: all that fit.", short="j", metavar="N")] = 0
+    data: Annotated[
+        str, option("Run on this data, in a workspace of the run's own: a snapshot or a run.", metavar="REF")
+    ] = ""
+    code: Annotated[str, option("Run this code there: a snapshot, a run or a git commit.", metavar="REF")] = ""
     engine: Annotated[str, option("Where steps run: local, dask. Default: that of the settings.", metavar="NAME")] = ""
     engine_option: Annotated[
         tuple[str, ...], option("An option of the engine: address=tcp://HOST:8786.", metavar="NAME=VALUE")
@@ -72,17 +80,28 @@ def run_pipeline(call: Call, request: Request, pipeline: Pipeline, folder: Path,
     choice = choose(pipeline, start=request.from_, only=request.only, force=request.force)
     if not call.has_session:
         call = Call(folder, progress=call.progress, makes_project=True)
-    cache = step_cache(call.project, pipeline, folder, chosen)
-    planned = plan(pipeline, cache, choice)
     certificate = read_certificate(folder)
-    if request.only:
-        _check_kept(pipeline, planned)
-    if request.dry_run or all(each.action is Action.KEEP for each in planned):
-        result = unchanged(call.project, pipeline, folder, chosen, planned, began)
+    id = new_id()
+    laid = _lay_out(call, request, pipeline, folder, id)
+    project = laid.project if laid is not None else call.project
+    folder = laid.folder if laid is not None else folder
+    is_needed = False
+    try:
+        cache = step_cache(project, pipeline, folder, chosen)
+        planned = plan(pipeline, cache, choice)
+        if request.only:
+            _check_kept(pipeline, planned)
+        is_known = nothing_to_run(planned) and is_at_hand(project, planned)
+        is_needed = not request.dry_run and not is_known
+    finally:
+        if laid is not None and not is_needed:
+            shutil.rmtree(project.layout.runs / id, ignore_errors=True)
+    if not is_needed:
+        result = unchanged(project, pipeline, folder, chosen, planned, began)
         return Result(result=result, certificate=certificate, plan=planned, is_new=False)
     engine = open_engine(call.project.settings, request.engine, request.engine_option)
     call.progress(Progress(task="mlflow", note="opening the run"))
-    session = call.session if call.has_session else Session(call.project, notebook=None, namespace={}, door="pipeline")
+    session = call.session if call.has_session else Session(project, notebook=None, namespace={}, door="pipeline")
     wanted = Wanted(
         engine=engine,
         pipeline=pipeline,
@@ -93,28 +112,38 @@ def run_pipeline(call: Call, request: Request, pipeline: Pipeline, folder: Path,
         jobs=request.jobs,
         name=request.name,
         experiment=request.experiment,
+        id=id,
+        laid=laid,
     )
-    running = PipelineRun(call, session, wanted)
     is_clean = False
     try:
-        result = running.run()
+        result = PipelineRun(call, session, wanted).run()
         is_clean = True
         return Result(result=result, certificate=certificate, plan=planned)
-    except BaseException as error:
-        running.abandon(error)
-        raise
     finally:
         engine.close()
         if not call.has_session:
             session.close(60.0, is_clean=is_clean)
 
 
+def _lay_out(call: Call, request: Request, pipeline: Pipeline, folder: Path, id: str) -> Laid | None:
+    """The workspace that the steps run in, where data or code are named."""
+    if not (request.data or request.code):
+        return None
+    call.progress(Progress(task="workspace", note="restoring data and code"))
+    target = call.project.layout.runs / id / "workspace"
+    laid = lay_out_workspace(call.project, pipeline, folder, data=request.data, code=request.code, target=target)
+    call.progress(Progress(task="workspace", state="done", note=str(target)))
+    return laid
+
+
 def _check_kept(pipeline: Pipeline, planned: tuple[PlannedStep, ...]) -> None:
     """A step that is executed alone takes what the steps before it gave; that must be there."""
-    actions = {each.step: each.action for each in planned}
+    running = {base_of(each.step) for each in planned if each.action is Action.RUN}
+    missing = {base_of(each.step) for each in planned if each.action in (Action.LEAVE, Action.OPEN)}
     for step in pipeline.steps:
         for need in needs_of(step):
-            if actions[step.name] is Action.RUN and actions[need] in (Action.LEAVE, Action.OPEN):
+            if step.name in running and need in missing:
                 raise StateError(
                     f"Step {step.name} cannot be executed alone: nothing is kept of {need}, which it needs.",
                     kind="step-not-kept",

@@ -11,10 +11,13 @@ have ended, and waits for the one that it names.
 
 from __future__ import annotations
 
-import sys
+import logging
+import os
 from functools import lru_cache
-from pathlib import Path
+from pathlib import Path, PurePath
 from typing import TYPE_CHECKING, Any
+
+import msgspec
 
 from nbmlops.lib.canonical import canonical_json
 from nbmlops.ops.evidence import Evidence, gather
@@ -28,13 +31,14 @@ if TYPE_CHECKING:
 
 def tie(writer: Writer, run: str | None, body: dict[str, Any]) -> dict[str, str] | None:
     """Snapshot for one run, or for every run that the user's own mlflow made in an execution."""
-    project = _project(str(writer.root))
+    project = _project(str(writer.root / str(body.get("workspace", ""))))
     runs = [run] if run else writer.runs_of_execution(str(body.get("execution", "")))
     if not runs:
         return None
     found = _gathered(project, body, runs[0])
+    uses = tuple(msgspec.structs.replace(use, path=str(PurePath(project.workspace, use.path))) for use in found.uses)
     for each in runs:
-        writer.log_datasets(each, found.uses)
+        writer.log_datasets(each, uses)
         if found.executed:
             writer.log_text(each, found.executed.decode(), EXECUTED)
         if each != run:
@@ -54,7 +58,7 @@ def _gathered(project: Project, body: dict[str, Any], run: str) -> Evidence:
     return _last[1]
 
 
-@lru_cache(maxsize=1)
+@lru_cache(maxsize=4)
 def _project(root: str) -> Project:
     return Project(Path(root))
 
@@ -68,4 +72,6 @@ def collect(writer: Writer, run: str | None, body: dict[str, Any]) -> dict[str, 
 
 
 if __name__ == "__main__":
-    sys.exit(scribe.main(extras={"tie": tie, "collect": collect}))
+    code = scribe.main(extras={"tie": tie, "collect": collect})
+    logging.shutdown()
+    os._exit(code)  # all is written: to take MLflow apart first takes a second, for which somebody may wait

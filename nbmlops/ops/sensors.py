@@ -95,7 +95,7 @@ class Sensors:
         """
         project = self._session.project
         if sqlite_path(project.uri) is not None:
-            prepare(project.root, project.uri)
+            prepare(project.home, project.uri)
 
     def _switch_on(self, flavor: str) -> None:
         if switch_on(flavor):

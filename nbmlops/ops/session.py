@@ -81,7 +81,7 @@ class Session:
         self.sensors = Sensors(self)
         self._environ = self._set_environment()
         self.scribe = Scribe(
-            command(project.root, self.id, project.uri, module="nbmlops.ops.scribe"),
+            command(project.home, self.id, project.uri, module="nbmlops.ops.scribe"),
             project.layout.spool,
             session=self.id,
             is_elsewhere=plan is not None and bool(plan.key),
@@ -377,6 +377,7 @@ class Session:
             "notebook": self.notebook,
             "modules": _local_modules(self.project.root),
             "imported": _imported(),
+            "workspace": self.project.workspace,
         }
 
     def _default_experiment(self) -> str:
@@ -384,6 +385,8 @@ class Session:
 
     def _git_tags(self) -> dict[str, str]:
         """Commit and branch, asked for at most every two seconds: git takes some milliseconds."""
+        if self.project.workspace:
+            return {}  # it lies in the repository, and is no state of it
         asked, tags = self._git
         if not asked or time.monotonic() - asked > 2.0:
             found = git_state(self.project.root)
@@ -406,7 +409,7 @@ class Session:
 
     def _set_environment(self) -> dict[str, str | None]:
         """Point the user's own mlflow at the project; returns what was there, to be put back."""
-        wanted = {**address.environment(self.project.root, self.project.uri), OWN_URI: self.project.uri}
+        wanted = {**address.environment(self.project.home, self.project.uri), OWN_URI: self.project.uri}
         wanted |= {name: value for name, value in address.own_environment().items() if name not in os.environ}
         before = {name: os.environ.get(name) for name in (*wanted, "MLFLOW_EXPERIMENT_NAME")}
         os.environ.update(wanted)

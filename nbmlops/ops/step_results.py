@@ -12,12 +12,11 @@ from typing import Any
 
 import msgspec
 
-from nbmlops.errors import NbmlopsError
 from nbmlops.model.cell import Execution, SessionInfo
-from nbmlops.model.names import slug
 from nbmlops.model.pipeline import Pipeline, Step, StepResult
 from nbmlops.model.run import RunView
 from nbmlops.model.step_cache import StepEntry
+from nbmlops.pipeline.handoff import folder_name
 from nbmlops.pipeline.step_cache import Found, Ran, StepCache
 from nbmlops.project import Project
 
@@ -76,8 +75,9 @@ class Keeper:
         try:
             info = self._project.records.get(SessionInfo, session)
             if info is None or info.ended is None:
-                return  # nobody has seen what it read
-            handoff = self._handoff / slug(step.name)
+                logger.info("Step %s is not kept: its kernel did not tell what it read.", step.name)
+                return
+            handoff = self._handoff / folder_name(step.name)
             ran = Ran(
                 session=session,
                 executions=self._project.records.oldest(Execution, subject=session),
@@ -85,8 +85,7 @@ class Keeper:
                 packages=_packages(info.imported),
             )
             self._kept[step.name] = self._cache.keep(step, found.key, result, handoff, ran, self._id)
-        except (NbmlopsError, OSError) as error:
-            # The step has been executed all the same.
+        except Exception as error:  # noqa: BLE001 - the step has been executed all the same
             logger.warning("The results of step %s are not kept for later runs: %s", step.name, error)
 
 

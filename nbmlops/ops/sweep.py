@@ -22,6 +22,7 @@ from nbmlops.model.names import slug
 from nbmlops.model.run import Tags
 from nbmlops.ops.call import Call, Progress
 from nbmlops.ops.fields import option, positional
+from nbmlops.ops.pruning import Pruner
 from nbmlops.ops.session import OpenedRun, Session
 from nbmlops.ops.trials import TrialPlan, study_of, work
 from nbmlops.pipeline.folder import read_pipeline
@@ -49,6 +50,10 @@ class Request(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     sampler: Annotated[
         Literal["tpe", "random", "grid"], option("How values are proposed.", metavar="tpe|random|grid")
     ] = "tpe"
+    pruner: Annotated[
+        Literal["none", "median", "halving", "hyperband"],
+        option("Stop trials that promise little by what they log.", metavar="none|median|halving|hyperband"),
+    ] = "none"
     jobs: Annotated[int, option("Trials at once, each in a process of its own.", short="j", metavar="N")] = 1
     param: Annotated[tuple[str, ...], option("Set a parameter.", short="p", metavar="NAME=VALUE")] = ()
     name: Annotated[str, option("Name of the sweep; one of that name goes on. Default: the pipeline's.")] = ""
@@ -58,7 +63,7 @@ class Request(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
 class Trial(msgspec.Struct, frozen=True, kw_only=True):
     number: int
     state: str
-    """complete or fail."""
+    """complete, pruned or fail."""
     value: float | None
     """Of the metric."""
     values: dict[str, str]
@@ -96,6 +101,10 @@ def sweep(call: Call, request: Request) -> Result:
     pipeline = read_pipeline(folder)
     folder = folder.parent if folder.is_file() else folder
     space = read_space(pipeline, request.space)
+    if request.pruner != "none" and not request.metric:
+        raise UsageError(
+            "A pruner has to know which metric to look at.", kind="metric-missing", hint="Name it with --metric."
+        )
     if request.sampler == "grid":
         trials = request.trials or math.prod(len(each.grid(name)) for name, each in space.items())
     else:
@@ -123,6 +132,7 @@ def sweep(call: Call, request: Request) -> Result:
             metric=request.metric,
             trials=trials,
             sampler=request.sampler,
+            pruner=Pruner(request.pruner),
             seed=request.seed,
             journal=str(place / "journal.log"),
             experiment=pipeline.name,
@@ -145,7 +155,7 @@ def sweep(call: Call, request: Request) -> Result:
             ) from None
         finally:
             tried = _trials(study_of(wanted, request.direction, space), request.direction)
-            best = next((trial for trial in tried if trial.value is not None), None)
+            best = next((trial for trial in tried if trial.state == "complete"), None)
             _end(session, opened, best, status)
         if best is None:
             failed = next((trial.error for trial in tried if trial.error), "no trial was completed")
@@ -228,7 +238,12 @@ def _trials(study: Any, direction: str) -> tuple[Trial, ...]:
         for trial in study.get_trials(deepcopy=False)
     ]
     sign = -1 if direction == "maximize" else 1
-    return tuple(sorted(found, key=lambda each: (each.value is None, sign * (each.value or 0.0), each.number)))
+    return tuple(
+        sorted(
+            found,
+            key=lambda each: (each.state != "complete", each.value is None, sign * (each.value or 0.0), each.number),
+        )
+    )
 
 
 def _end(session: Session, opened: OpenedRun, best: Trial | None, status: str) -> None:

@@ -23,11 +23,12 @@ from nbmlops.errors import CellFailedError, UsageError
 from nbmlops.model.pipeline import PipelineResult, StepState
 from nbmlops.ops.call import Call, Progress
 from nbmlops.ops.pipeline_run import PipelineRun, Wanted
+from nbmlops.ops.pruning import PrunedEngine, Pruner
 from nbmlops.ops.session import Session
 from nbmlops.ops.step_results import step_cache
 from nbmlops.ops.unchanged import unchanged
 from nbmlops.pipeline.folder import read_pipeline
-from nbmlops.pipeline.plan import Action, plan
+from nbmlops.pipeline.plan import nothing_to_run, plan
 from nbmlops.pipeline.schedule import AS_NEEDED
 from nbmlops.pipeline.space import Kind, Range, read_space
 from nbmlops.ports import Engine
@@ -49,6 +50,7 @@ class TrialPlan(msgspec.Struct, frozen=True, kw_only=True):
     metric: str
     trials: int
     sampler: str
+    pruner: Pruner
     seed: int
     journal: str
     experiment: str
@@ -71,6 +73,7 @@ def study_of(wanted: TrialPlan, direction: str, space: dict[str, Range], process
         sampler=optuna.samplers.TPESampler(seed=seed, n_startup_trials=5, constant_liar=True)
         if tpe
         else optuna.samplers.RandomSampler(seed=seed),
+        pruner=wanted.pruner.make(),
         direction=direction,  # type: ignore[arg-type]
         load_if_exists=True,
     )
@@ -85,26 +88,22 @@ def work(wanted: TrialPlan, direction: str, *, progress: Callable[[Progress], No
     """Trials until there are enough. Raises UsageError when nobody has said which metric counts."""
     from optuna.trial import TrialState
 
-    counted = (TrialState.COMPLETE, TrialState.RUNNING)
+    counted = (TrialState.COMPLETE, TrialState.PRUNED, TrialState.RUNNING)
     with contextlib.closing(_Worker(wanted, progress)) as worker:
         study = study_of(wanted, direction, worker.space, process)
         while len(study.get_trials(deepcopy=False, states=counted)) < wanted.trials:
             if wanted.sampler == "grid" and not study.get_trials(deepcopy=False, states=(TrialState.WAITING,)):
                 return
-            trial = study.ask()
-            is_told = False
+            trial, state, value = study.ask(), TrialState.FAIL, None
             try:
-                study.tell(trial, worker.value(trial))
-                is_told = True
+                value = worker.value(trial)
+                state = TrialState.PRUNED if value is None else TrialState.COMPLETE
             except CellFailedError as error:
                 trial.set_user_attr("error", error.message)
-                study.tell(trial, state=TrialState.FAIL)
-                is_told = True
                 progress(Progress(task=worker.name_of(trial), state="failed", note=error.message))
                 _give_up(study, error)
             finally:
-                if not is_told:
-                    study.tell(trial, state=TrialState.FAIL)
+                study.tell(trial, value, state=state)
 
 
 class _Worker:
@@ -118,7 +117,8 @@ class _Worker:
         self.space = read_space(self.pipeline, wanted.space)
         self.project = Project.find(self.folder)
         self.session = Session(self.project, notebook=None, namespace={}, door="sweep")
-        self.engine: Engine = plugins.load(plugins.ENGINES, "local")()
+        engine: Engine = plugins.load(plugins.ENGINES, "local")()
+        self.engine = PrunedEngine(engine, self.project.layout.spool, wanted.metric)
         self.engine.prepare([self.folder / step.notebook for step in self.pipeline.steps])
 
     def close(self) -> None:
@@ -128,12 +128,23 @@ class _Worker:
     def name_of(self, trial: Any) -> str:
         return f"{self.wanted.name}-{trial.number}"
 
-    def value(self, trial: Any) -> float:
-        """Run the pipeline with what the trial proposes. Raises CellFailedError when a step fails."""
+    def value(self, trial: Any) -> float | None:
+        """Run the pipeline with what the trial proposes: its metric, or None where the pruner has stopped it.
+
+        Raises CellFailedError when a step fails.
+        """
         proposed = {name: _propose(trial, name, each, self.wanted) for name, each in self.space.items()}
         trial.set_user_attr("values", {name: repr(value) for name, value in proposed.items()})
         self.progress(Progress(task=self.name_of(trial), note=_shown(proposed)))
-        result = self._run({**self.wanted.values, **proposed}, self.name_of(trial))
+        try:
+            with self.engine.watching(trial) if self.wanted.pruner is not Pruner.NONE else contextlib.nullcontext():
+                result = self._run({**self.wanted.values, **proposed}, self.name_of(trial))
+        except CellFailedError as error:
+            if not self.engine.is_pruned:
+                raise
+            trial.set_user_attr("run", error.facts.get("run", ""))
+            self.progress(Progress(task=self.name_of(trial), state="pruned", note=_shown(proposed)))
+            return None
         value = _measured(result, self.wanted.metric)
         trial.set_user_attr("run", result.run)
         trial.set_user_attr("seconds", result.seconds)
@@ -143,7 +154,7 @@ class _Worker:
     def _run(self, values: dict[str, Any], name: str) -> PipelineResult:
         cache = step_cache(self.project, self.pipeline, self.folder, values)
         planned = plan(self.pipeline, cache, AS_NEEDED)
-        if all(each.action is Action.KEEP for each in planned):
+        if nothing_to_run(planned):
             return unchanged(self.project, self.pipeline, self.folder, values, planned, time.monotonic())
         wanted = Wanted(
             pipeline=self.pipeline,
@@ -156,31 +167,25 @@ class _Worker:
             name=name,
             experiment=self.wanted.experiment,
             parent=self.wanted.run,
+            with_pages=False,  # they take longer than many a trial
         )
-        running = PipelineRun(Call(self.folder), self.session, wanted)
-        try:
-            return running.run()
-        except BaseException as error:
-            running.abandon(error)
-            raise
+        return PipelineRun(Call(self.folder), self.session, wanted).run()
 
 
 def _give_up(study: Any, error: CellFailedError) -> None:
-    """Three that fail before one has succeeded: the pipeline is broken, not the values."""
+    """This and two more that failed before one has succeeded: the pipeline is broken, not the values."""
     from optuna.trial import TrialState
 
     states = [trial.state for trial in study.get_trials(deepcopy=False)]
-    if TrialState.COMPLETE not in states and states.count(TrialState.FAIL) >= 3:
+    if TrialState.COMPLETE not in states and states.count(TrialState.FAIL) >= 2:
         raise error
 
 
 def _propose(trial: Any, name: str, each: Range, wanted: TrialPlan) -> Any:
     if wanted.sampler == "grid" or each.kind is Kind.CHOICE:
         # Optuna keeps choices as text: lists and None are values of parameters as well.
-        values = each.grid(name)
-        return values[
-            [repr(value) for value in values].index(trial.suggest_categorical(name, [repr(v) for v in values]))
-        ]
+        named = {repr(value): value for value in each.grid(name)}
+        return named[trial.suggest_categorical(name, list(named))]
     if each.kind in (Kind.INT, Kind.LOGINT):
         is_log = each.kind is Kind.LOGINT
         return trial.suggest_int(name, int(each.low), int(each.high), step=1 if is_log else each.step, log=is_log)

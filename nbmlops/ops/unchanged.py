@@ -11,8 +11,16 @@ from nbmlops.lib.redact import MARK, is_secret_name
 from nbmlops.model.documents import identity
 from nbmlops.model.pipeline import Pipeline, PipelineResult, StepResult, StepState
 from nbmlops.model.step_cache import StepEntry
-from nbmlops.pipeline.plan import PlannedStep
+from nbmlops.pipeline.fan_out import base_of
+from nbmlops.pipeline.plan import Action, PlannedStep, nothing_to_run
+from nbmlops.pipeline.step_cache import kept_result
 from nbmlops.project import Project
+
+
+def is_at_hand(project: Project, planned: tuple[PlannedStep, ...]) -> bool:
+    """Whether all was executed here. What came from a remote is first laid out, as a run of kept steps."""
+    entries = [project.records.get(StepEntry, each.entry) for each in planned if each.entry]
+    return all(entry is not None and project.records.get(PipelineResult, entry.result) for entry in entries)
 
 
 def unchanged(
@@ -27,7 +35,7 @@ def unchanged(
     entries = {each.step: entry for each in planned if (entry := project.records.get(StepEntry, each.entry))}
     last = max(entries.values(), key=lambda entry: entry.made, default=None)
     earlier = project.records.get(PipelineResult, last.result) if last is not None else None
-    is_whole = len(entries) == len(planned)
+    is_whole = nothing_to_run(planned)
     return PipelineResult(
         id=earlier.id if earlier is not None and is_whole else "",
         pipeline=identity(pipeline),
@@ -39,21 +47,19 @@ def unchanged(
         state=StepState.DONE if is_whole else StepState.WAITING,
         started=utc_now(),
         seconds=round(time.monotonic() - began, 3),
-        steps=tuple(_waiting(each, entries.get(each.step)) for each in planned),
+        steps=tuple(_expected(each, entries.get(each.step)) for each in planned),
         notebook=earlier.notebook if earlier is not None and is_whole else "",
-        metrics={name: value for entry in entries.values() for name, value in entry.metrics.items()},
+        metrics={
+            name: value
+            for step, entry in entries.items()
+            if base_of(step) == step
+            for name, value in entry.metrics.items()
+        },
     )
 
 
-def _waiting(planned: PlannedStep, entry: StepEntry | None) -> StepResult:
-    if entry is None:
-        return StepResult(step=planned.step, state=StepState.WAITING, why=planned.why)
-    return StepResult(
-        step=planned.step,
-        state=StepState.DONE,
-        seconds=entry.seconds,
-        run=entry.run,
-        is_kept=True,
-        entry=entry.id,
-        why=planned.why,
-    )
+def _expected(planned: PlannedStep, entry: StepEntry | None) -> StepResult:
+    if entry is not None:
+        return kept_result(planned.step, entry, planned.why)
+    states = {Action.KEEP: StepState.DONE, Action.SKIP: StepState.SKIPPED}
+    return StepResult(step=planned.step, state=states.get(planned.action, StepState.WAITING), why=planned.why)

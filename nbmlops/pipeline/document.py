@@ -17,6 +17,8 @@ import yaml
 from nbmlops.errors import UsageError
 from nbmlops.model.names import slug
 from nbmlops.model.pipeline import Parameter, ParameterType, Pipeline, Step
+from nbmlops.pipeline.conditions import with_needs
+from nbmlops.pipeline.flow_rules import check_flow
 from nbmlops.pipeline.needs import trouble_with_needs
 
 _HEAD = """\
@@ -70,6 +72,9 @@ def load(text: str, place: str) -> Pipeline:
     except msgspec.ValidationError as error:
         raise _refusal(f"{place} is no pipeline: {_words(error)}", "pipeline-invalid") from error
     check(pipeline, place)
+    check_flow(pipeline, place)
+    pipeline = with_needs(pipeline)
+    _no_cycle(pipeline, place)
     return pipeline
 
 
@@ -200,9 +205,9 @@ def _parameter(raw: dict[str, Any]) -> dict[str, Any]:
 
 
 def _compact(raw: dict[str, Any]) -> dict[str, Any]:
-    unsaid = {"cpu", "gpu"} - {key for key, value in raw.items() if value}
-    shown = {key: value for key, value in raw.items() if key not in unsaid}
-    return {key: value for key, value in shown.items() if value not in ([], "", {}) or key in ("name", "notebook")}
+    unsaid = {key for key in ("exit", "cpu", "gpu") if not raw.get(key)}
+    is_said = {key: value not in ([], "", {}) and key not in unsaid for key, value in raw.items()}
+    return {key: value for key, value in raw.items() if is_said[key] or key in ("name", "notebook")}
 
 
 class _Loader(yaml.SafeLoader):

@@ -8,11 +8,12 @@ from typing import Any
 
 import msgspec
 
-from nbmlops.model.pipeline import Pipeline, Step, StepResult, StepState
-from nbmlops.pipeline.handoff import FOLDER_VARIABLE
+from nbmlops.lib.sizes import bytes_of
+from nbmlops.model.pipeline import Pipeline, Step, StepResult
+from nbmlops.pipeline.fan_out import base_of, executed_as
+from nbmlops.pipeline.handoff import AS_VARIABLE, FOLDER_VARIABLE
 from nbmlops.pipeline.order import in_order
-from nbmlops.pipeline.page import Pages
-from nbmlops.pipeline.schedule import AS_NEEDED, Cache, Choice, Interrupted, Schedule
+from nbmlops.pipeline.schedule import AS_NEEDED, Cache, Choice, Interrupted, Own, Schedule
 from nbmlops.pipeline.step_cache import Found
 from nbmlops.ports import Engine, StepProgress, StepSpec
 
@@ -33,6 +34,10 @@ class Places(msgspec.Struct, frozen=True, kw_only=True):
     def handoff(self) -> Path:
         return self.work / "handoff"
 
+    def output(self, step: Step) -> Path:
+        """Where the executed notebook belongs."""
+        return self.work / executed_as(step.notebook, step.name)
+
 
 def execute(
     pipeline: Pipeline,
@@ -42,7 +47,6 @@ def execute(
     values: Mapping[str, Any],
     environment: Callable[[Step], dict[str, str]] = lambda step: {},
     is_tracked: bool = True,
-    with_pages: bool = True,
     cache: Cache | None = None,
     choice: Choice = AS_NEEDED,
     jobs: int = 1,
@@ -55,30 +59,26 @@ def execute(
     Raises Interrupted on Ctrl-C, after the running steps have saved what they had.
     """
 
-    def specify(step: Step) -> StepSpec:
-        return specification(pipeline, step, places, values, environment(step), is_tracked=is_tracked)
+    def specify(step: Step, own: Own) -> StepSpec:
+        chosen = {**values, **own.parameters}
+        instance = {AS_VARIABLE: step.name} if base_of(step.name) != step.name else {}
+        variables = {**environment(step), **own.environment, **instance}
+        return specification(pipeline, step, places, chosen, variables, is_tracked=is_tracked)
 
-    with Pages() as pages:
-
-        def ended(step: Step, result: StepResult) -> None:
-            if with_pages and result.notebook and result.state is not StepState.RUNNING:
-                pages.make(Path(result.notebook), page_of(Path(result.notebook)))
-            on_step(step, result)
-
-        results = Schedule(
-            in_order(pipeline),
-            engine=engine,
-            specify=specify,
-            handoff=places.handoff,
-            outputs={step.name: places.work / step.notebook for step in pipeline.steps},
-            cache=cache,
-            choice=choice,
-            jobs=jobs,
-            on_step=ended,
-            on_cell=on_cell,
-            on_done=on_done,
-        ).run()
-    return tuple(_with_page(result) for result in results)
+    return Schedule(
+        in_order(pipeline),
+        engine=engine,
+        specify=specify,
+        handoff=places.handoff,
+        output=places.output,
+        values=values,
+        cache=cache,
+        choice=choice,
+        jobs=jobs,
+        on_step=on_step,
+        on_cell=on_cell,
+        on_done=on_done,
+    ).run()
 
 
 def specification(
@@ -94,7 +94,7 @@ def specification(
     return StepSpec(
         step=step.name,
         notebook=str(places.pipeline / step.notebook),
-        output=str(places.work / step.notebook),
+        output=str(places.output(step)),
         folder=str(places.folder),
         kernel=pipeline.kernel,
         parameters={name: values[name] for name in step.parameters if name in values},
@@ -103,16 +103,7 @@ def specification(
         # A library that was imported ahead has not seen these variables.
         is_fresh=bool(step.env),
         timeout=step.timeout,
+        memory=bytes_of(step.memory) if step.memory else 0,
         cpu=step.cpu,
         gpu=step.gpu,
     )
-
-
-def page_of(notebook: Path) -> Path:
-    return notebook.with_suffix(".html")
-
-
-def _with_page(result: StepResult) -> StepResult:
-    """A page is a convenience: where it could not be made, the result does not name it."""
-    page = page_of(Path(result.notebook)) if result.notebook else None
-    return msgspec.structs.replace(result, page=str(page)) if page is not None and page.is_file() else result

@@ -26,6 +26,8 @@ from nbmlops.model.names import slug
 from nbmlops.pipeline.formats import format_for, format_named
 
 FOLDER_VARIABLE = "NBMLOPS_HANDOFF"
+AS_VARIABLE = "NBMLOPS_HANDOFF_AS"
+"""Under which name a step gives: one of several instances does not give under the step's own."""
 DEFAULT_FOLDER = ".nbmlops-handoff"
 MANIFEST = "manifest.json"
 
@@ -43,6 +45,8 @@ class Held(msgspec.Struct, frozen=True, kw_only=True):
 class Manifest(Document, frozen=True, kw_only=True, tag="handoff"):
     step: str
     held: tuple[Held, ...] = ()
+    parts: tuple[str, ...] | None = None
+    """Of a step that ran once for each item: its instances, in order. Each name then stands for the list of theirs."""
     refused: dict[str, str] = msgspec.field(default_factory=dict)
     """Names whose values cannot be stored, with the reason (only where that is allowed: probes)."""
 
@@ -58,7 +62,7 @@ def take(*names: str, step: str) -> Any:
 
 def give(*bundles: dict[str, Any], step: str) -> None:
     """Keep bundles of values for later steps. One that cannot be stored fails the step that takes it, not this one."""
-    manifest = write(folder() / slug(step), step, bundles)
+    manifest = write(folder() / folder_name(os.environ.get(AS_VARIABLE) or step), step, bundles)
     for held in manifest.held:
         print(f"{step} gives {', '.join(held.names)} ({held.format}, {held.size:,} bytes)")  # noqa: T201 - for people
     for name, why in manifest.refused.items():
@@ -69,6 +73,18 @@ def probe(names: tuple[str, ...], namespace: dict[str, Any], place: Path, step: 
     """Keep the values that names have now, for comparing. What cannot be stored is noted, not raised."""
     bundles = [{name: namespace[name]} for name in names if name in namespace]
     write(place / slug(step), step, tuple(bundles))
+
+
+def folder_name(step: str) -> str:
+    """Of what a step gives: its name, and the number of the instance where it is one."""
+    base, _, number = step.partition(".")
+    return f"{slug(base)}.{number}" if number.isdigit() else slug(step)
+
+
+def gather(place: Path, step: str, parts: tuple[str, ...]) -> None:
+    """Let `place` stand for what the instances of a step have given."""
+    place.mkdir(parents=True, exist_ok=True)
+    write_atomic(place / MANIFEST, encode(Manifest(step=step, parts=parts)))
 
 
 def folder() -> Path:
@@ -123,6 +139,9 @@ def read(place: Path, names: tuple[str, ...]) -> dict[str, Any]:
             kind="handoff-missing",
             hint=f"Run it first, or set {FOLDER_VARIABLE} to the folder of a run.",
         )
+    if manifest.parts is not None:
+        found = [read(place.parent / folder_name(part), names) for part in manifest.parts]
+        return {name: [values[name] for values in found] for name in names}
     values: dict[str, Any] = {}
     for held in manifest.held:
         if any(name in names for name in held.names):

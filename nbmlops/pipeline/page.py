@@ -1,15 +1,19 @@
 """Executed notebooks as HTML pages, made beside the work by one process that has nbconvert imported.
 
     with Pages() as pages:
-        pages.make(notebook, page)      # returns at once
-    # here every page is written
+        pages.prepare()                 # it will be needed
+        pages.make(notebook)            # returns at once
+        pages.wait()
+        page_of(notebook)               # here every page is written
 
-nbconvert takes seconds to import: once per pipeline run, while the next step executes, instead of once per step.
+nbconvert takes seconds to import: once per pipeline run, while steps execute, instead of once per step.
 """
 
 from __future__ import annotations
 
+import contextlib
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -17,6 +21,7 @@ from types import TracebackType
 from typing import Self
 
 from nbmlops.lib.files import write_atomic
+from nbmlops.lib.lean_imports import lean_imports
 
 PATIENCE_SECONDS = 120
 LIBRARIES = ("mathjax_url", "require_js_url", "jquery_url", "mermaid_js_url", "jupyter_widgets_base_url")
@@ -24,13 +29,17 @@ NOTHING = "data:text/javascript,"
 """Pages fetch nothing when they are opened: the formulas of a step stay as they were typed."""
 
 
+def page_of(notebook: Path) -> Path:
+    return notebook.with_suffix(".html")
+
+
 class Pages:
-    """The process starts with the first page and ends with the block."""
+    """The process starts with the first page, or when it is told that there will be one, and ends with the block."""
 
     def __init__(self) -> None:
         self._process: subprocess.Popen[bytes] | None = None
 
-    def make(self, notebook: Path, page: Path) -> None:
+    def prepare(self) -> None:
         if self._process is None:
             self._process = subprocess.Popen(
                 [sys.executable, "-m", "nbmlops.pipeline.page"],
@@ -40,24 +49,33 @@ class Pages:
                 # Ctrl-C stops the steps; the pages of what was done are still made.
                 start_new_session=True,
             )
+
+    def make(self, notebook: Path) -> None:
+        self.prepare()
+        assert self._process is not None
         assert self._process.stdin is not None
         try:
-            self._process.stdin.write(json.dumps([str(notebook), str(page)]).encode() + b"\n")
+            self._process.stdin.write(json.dumps([str(notebook), str(page_of(notebook))]).encode() + b"\n")
             self._process.stdin.flush()
         except BrokenPipeError:
             return  # a page is a convenience: the executed notebook is there
+
+    def wait(self) -> None:
+        """Until all that were asked for are written."""
+        process, self._process = self._process, None
+        if process is None:
+            return
+        try:
+            process.communicate(timeout=PATIENCE_SECONDS)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.communicate()
 
     def __enter__(self) -> Self:
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
-        if self._process is None:
-            return
-        try:
-            self._process.communicate(timeout=PATIENCE_SECONDS)
-        except subprocess.TimeoutExpired:
-            self._process.kill()
-            self._process.communicate()
+        self.wait()
 
 
 def write_page(notebook: Path, page: Path) -> None:
@@ -73,6 +91,10 @@ def write_page(notebook: Path, page: Path) -> None:
 
 
 def main() -> None:
+    with contextlib.suppress(OSError):
+        os.nice(10)  # behind the steps
+    with lean_imports():
+        import nbconvert.exporters.html  # noqa: F401 - while nobody waits for a page
     for line in sys.stdin:
         notebook, page = json.loads(line)
         try:

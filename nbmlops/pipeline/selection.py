@@ -21,7 +21,7 @@ def choose(pipeline: Pipeline, *, start: Sequence[str] = (), only: Sequence[str]
         left_out = frozenset(step.name for step in pipeline.steps) - frozenset(only)
         return Choice(forced=dict.fromkeys(only, "asked for"), left_out=left_out)
     if force:
-        return Choice(forced=dict.fromkeys((step.name for step in pipeline.steps), "forced"))
+        return Choice(forced=dict.fromkeys((step.name for step in pipeline.steps if not step.exit), "forced"))
     forced: dict[str, str] = {}
     for step in in_order(pipeline):
         if step.name in start:

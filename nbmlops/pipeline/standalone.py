@@ -26,10 +26,10 @@ from nbmlops.lib.stop import Stop
 from nbmlops.model.pipeline import Pipeline, Step, StepResult, StepState
 from nbmlops.pipeline import workspace
 from nbmlops.pipeline.engines.process import run_step
-from nbmlops.pipeline.execute import Places, page_of, specification
+from nbmlops.pipeline.execute import Places, specification
 from nbmlops.pipeline.folder import read_pipeline
 from nbmlops.pipeline.needs import missing_secrets
-from nbmlops.pipeline.page import Pages
+from nbmlops.pipeline.page import Pages, page_of
 from nbmlops.pipeline.parameters import defaults, values
 from nbmlops.pipeline.schedule import LONGEST_WAIT
 from nbmlops.ports import StepProgress
@@ -122,7 +122,7 @@ def _leave(result: StepResult, root: Path, asked: argparse.Namespace) -> None:
     if not result.notebook or not notebook.is_file():
         return
     with Pages() as pages:
-        pages.make(notebook, page_of(notebook))
+        pages.make(notebook)
     for target, source in ((asked.keep_notebook, notebook), (asked.keep_page, page_of(notebook))):
         if target and source.is_file():
             Path(target).parent.mkdir(parents=True, exist_ok=True)

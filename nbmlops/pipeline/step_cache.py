@@ -10,20 +10,22 @@ that is gone, makes the step run again.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import msgspec
 
 from nbmlops.errors import IntegrityError, NbmlopsError, NotFoundError
+from nbmlops.lib.canonical import canonical_json
 from nbmlops.lib.clock import new_id, utc_now
-from nbmlops.lib.digest import short
+from nbmlops.lib.digest import digest_bytes, short
 from nbmlops.lib.files import write_atomic
 from nbmlops.model.cell import Execution
 from nbmlops.model.documents import decode
-from nbmlops.model.pipeline import Pipeline, Step, StepResult
+from nbmlops.model.pipeline import Pipeline, Step, StepResult, StepState
 from nbmlops.model.step_cache import Given, LatestEntry, StepEntry, StepKey
+from nbmlops.pipeline.handed import plain_value
 from nbmlops.pipeline.handoff import MANIFEST, Manifest
 from nbmlops.pipeline.module_code import beside
 from nbmlops.pipeline.observed import VersionOf, changes, observe
@@ -86,10 +88,19 @@ class StepCache:
         self._file_of = beside((folder / pipeline.folder).resolve())
         self._cells: dict[str, tuple[StepCell, ...]] = {}
 
-    def look(self, step: Step, given: Mapping[str, str]) -> Found:
-        """`given`: the digest of each value that the step takes. Raises NotebookError for a broken step notebook."""
+    @property
+    def values(self) -> Mapping[str, Any]:
+        """The parameters of the pipeline."""
+        return self._values
+
+    def look(self, step: Step, given: Mapping[str, str], more: Mapping[str, Any] | None = None) -> Found:
+        """`given`: the digest of each value that the step takes; `more`: parameters of this step alone.
+
+        Raises NotebookError for a broken step notebook.
+        """
         cells = self._cells_of(step)
-        key = step_key(step, cells, kernel=self._pipeline.kernel, values=self._values, given=given)
+        values = {**self._values, **(more or {})}
+        key = step_key(step, cells, kernel=self._pipeline.kernel, values=values, given=given)
         if not step.cache:
             return Found(key=key, entry=None, why="it is never kept")
         try:
@@ -169,6 +180,13 @@ class StepCache:
         manifest = decode(self._objects.read(entry.manifest), Manifest, place=f"values of step {entry.step}")
         return digests_given(manifest)
 
+    def handed(self, entry: StepEntry, name: str) -> Any:
+        """A plain value that an entry's step gave. Raises NotFoundError, IntegrityError and StateError."""
+        if not entry.manifest:
+            raise NotFoundError(f"Step {entry.step} did not give {name}.", kind="handoff-missing", name=name)
+        manifest = decode(self._objects.read(entry.manifest), Manifest, place=f"values of step {entry.step}")
+        return plain_value(manifest, name, lambda held: self._objects.read(held.digest))
+
     def bring_back(self, entry: StepEntry, handoff: Path, notebook: Path) -> None:
         """Write values and executed notebook where a run would have left them.
 
@@ -193,6 +211,10 @@ class StepCache:
         broken = self._objects.missing(named)
         if broken:
             return f"{named[broken.pop()]} is damaged or gone from the store"
+        try:
+            self.values_of(entry)
+        except IntegrityError:
+            return "its kept values are damaged, or of another version"
         for each in entry.written:
             if self._digest_of(each.path) != each.digest:
                 try:
@@ -246,6 +268,25 @@ def digests_given(manifest: Manifest) -> dict[str, str]:
         for held in manifest.held
         for name in held.names
     }
+
+
+def digests_of_lists(step: Step, parts: Sequence[Mapping[str, str]]) -> dict[str, str]:
+    """The digest of each list that the instances of a step have given together, by those of its items."""
+    names = {name for part in parts for name in part} or {name for give in step.gives for name in give.names}
+    return {name: digest_bytes(canonical_json([part.get(name, "") for part in parts])) for name in names}
+
+
+def kept_result(step: str, entry: StepEntry, why: str) -> StepResult:
+    """The result of a step for which an entry stands."""
+    return StepResult(
+        step=step,
+        state=StepState.DONE,
+        seconds=entry.seconds,
+        run=entry.run or None,
+        is_kept=True,
+        entry=entry.id,
+        why=why,
+    )
 
 
 def _written(executions: Iterable[Execution]) -> list[str]:

@@ -207,7 +207,6 @@ class _Trial:
             values={},
             environment=lambda step: self.environment,
             is_tracked=False,
-            with_pages=False,
             on_step=lambda step, result: self._step(result),
             on_cell=lambda progress: self._cell(progress.step, progress),
         )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import stat
+from collections.abc import Callable
 from pathlib import Path
 
 LARGEST_BYTES = 500_000_000
@@ -30,17 +31,26 @@ def is_small(root: Path) -> bool:
     return True
 
 
-def copy(root: Path, target: Path) -> None:
-    """Files, folders and links; pipes and sockets are nobody's data."""
+def copy(root: Path, target: Path, wanted: Callable[[str], bool] = lambda path: True) -> None:
+    """Files, folders and links; pipes and sockets are nobody's data. `wanted` chooses among files and links."""
 
     def left_out(folder: str, names: list[str]) -> list[str]:
-        return [name for name in names if name in LEFT_OUT or _is_special(os.path.join(folder, name))]
+        paths = {name: os.path.join(folder, name) for name in names}
+        return [
+            name
+            for name, path in paths.items()
+            if name in LEFT_OUT or _is_special(path) or not (_is_folder(path) or wanted(path))
+        ]
 
-    shutil.copytree(root, target, symlinks=True, ignore=left_out)
+    shutil.copytree(root, target, symlinks=True, ignore=left_out, dirs_exist_ok=True)
     for folder, folders, names in os.walk(target):
         for path in (Path(folder, name) for name in [*folders, *names]):
             if path.is_symlink():
                 _mend(path, root.resolve(), target)
+
+
+def _is_folder(path: str) -> bool:
+    return os.path.isdir(path) and not os.path.islink(path)
 
 
 def _is_special(path: str) -> bool:

@@ -39,6 +39,11 @@ def fetch_document(digest: str, objects: Objects, held: dict[str, tuple[Entry, .
         _fetch(digests_in(objects.read(digest)), objects, where, pull)
 
 
+def fetch_objects(digests: Iterable[str], objects: Objects, held: dict[str, tuple[Entry, ...]], pull: Pull) -> None:
+    """The same for single objects. What neither has is left out."""
+    _fetch(digests, objects, _where(held), pull)
+
+
 def _where(held: dict[str, tuple[Entry, ...]]) -> dict[bytes, list[str]]:
     where: dict[bytes, list[str]] = {}
     for name, entries in held.items():

@@ -6,6 +6,7 @@ import contextlib
 import os
 import sqlite3
 import threading
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
@@ -70,7 +71,7 @@ class Database:
                     hint="Upgrade nbmlops.",
                 )
             if version < self.schema.version:
-                connection.execute("PRAGMA journal_mode = WAL")
+                _write_ahead(connection)
                 connection.executescript(self.schema.script)
                 connection.execute(f"PRAGMA user_version = {self.schema.version}")
             # A crash of the machine may cost the last records, never the file; a killed process costs none.
@@ -112,6 +113,19 @@ class Database:
         if connection is not None:
             connection.close()
             self._local.connection = None
+
+
+def _write_ahead(connection: sqlite3.Connection) -> None:
+    """Of several that switch to it at once SQLite lets one, and does not wait for the others as it does otherwise."""
+    end = time.monotonic() + BUSY_SECONDS
+    while True:
+        try:
+            connection.execute("PRAGMA journal_mode = WAL")
+            return
+        except sqlite3.OperationalError as error:
+            if "locked" not in str(error) or time.monotonic() > end:
+                raise
+            time.sleep(0.01)
 
 
 def _has_room(folder: Path) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 FOLDER = ".nbmlops"
@@ -28,3 +29,14 @@ class Layout:
         ignore = self.folder / ".gitignore"
         if not ignore.exists():
             ignore.write_text("*\n")
+
+
+def mark_workspace(folder: Path, home: Path) -> None:
+    """Make a folder below a project's home a workspace: its files are its own, its memory is the home's."""
+    (folder / FOLDER).write_text(Path(os.path.relpath(home, folder)).as_posix() + "\n", encoding="utf-8")
+
+
+def home_of(folder: Path) -> Path | None:
+    """The home that a workspace names, relative so that both can move; None for any other folder."""
+    mark = folder / FOLDER
+    return (folder / mark.read_text(encoding="utf-8").strip()).resolve() if mark.is_file() else None

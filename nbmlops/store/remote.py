@@ -3,6 +3,7 @@
     URL/nbmlops.json            what this is, and in which version
     URL/packs/DIGEST.pack       as in the project's own store; a name never changes its content
     URL/runs/DIGEST.json        which run has which snapshots (model/remote.py)
+    URL/results/DIGEST.json     what steps of pipelines gave, and on what it rests (model/step_cache.py)
 
 A name appears when all of its bytes are there: object stores promise that, and in folders files are written aside and
 renamed. So a transfer that was interrupted is continued by doing it again, and two at once do no harm.
@@ -18,6 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from nbmlops.errors import IntegrityError
+from nbmlops.lib.digest import digest_bytes
 from nbmlops.lib.failpoints import failpoint
 from nbmlops.lib.redact import redact
 from nbmlops.model.documents import decode, encode
@@ -26,6 +28,8 @@ from nbmlops.store.pack import SUFFIX, Entry, read_trailer
 from nbmlops.store.reach import EXTRAS, open_url, reaching, scheme_of
 
 _FORMAT = "nbmlops.json"
+RUNS = "runs"
+RESULTS = "results"
 _ASIDE = ".part-"
 _TAIL_BYTES = 1 << 20
 """What is fetched of a pack to learn what it holds; a trailer that is longer costs the whole pack."""
@@ -84,19 +88,20 @@ class Remote:
             failpoint("remote-fetch")
             fs.get_file(self._place("packs", name + SUFFIX), str(target))
 
-    def runs(self) -> tuple[str, ...]:
-        """Names of the files that say which run has which snapshots."""
-        return tuple(sorted(name for name, _ in self._list("runs") if name.endswith(".json")))
+    def documents(self, folder: str) -> tuple[str, ...]:
+        """Names of the documents that lie beside the packs: of RUNS, or of RESULTS."""
+        return tuple(sorted(name for name, _ in self._list(folder) if name.endswith(".json")))
 
-    def read_runs(self, name: str) -> bytes:
+    def read_document(self, folder: str, name: str) -> bytes:
         with self._reaching() as fs:
-            return bytes(fs.cat_file(self._place("runs", name)))
+            return bytes(fs.cat_file(self._place(folder, name)))
 
-    def send_runs(self, name: str, data: bytes) -> None:
-        with tempfile.TemporaryDirectory() as folder:
-            path = Path(folder) / name
+    def send_document(self, folder: str, data: bytes) -> None:
+        """Named by its digest, so that nobody's replaces another's."""
+        with tempfile.TemporaryDirectory() as place:
+            path = Path(place) / f"{digest_bytes(data)[:32]}.json"
             path.write_bytes(data)
-            self._send(path, "runs", name)
+            self._send(path, folder, path.name)
 
     def _list(self, folder: str) -> list[tuple[str, int]]:
         self._check()

@@ -106,6 +106,58 @@ class EngineSuite(ABC):
         assert "\n" not in result.error
         assert "before" in printed(result)
 
+    def test_a_kernel_that_was_killed_is_said_to_be(self, engine: Engine, place: Path) -> None:
+        result, _ = run(engine, spec(place, "import os, signal\nos.kill(os.getpid(), signal.SIGKILL)"))
+        assert result.error == "the kernel died: SIGKILL, probably for lack of memory"
+        result, _ = run(engine, spec(place, "import os\nos._exit(3)"))
+        assert result.error == "the kernel died: it ended with code 3"
+
+    @pytest.mark.parametrize("who", ["the kernel", "a child of it"])
+    def test_a_step_that_uses_more_than_its_memory_is_ended_and_named(
+        self, engine: Engine, place: Path, who: str
+    ) -> None:
+        use = "held = [b'x' * 10_000_000 + bytes([n]) for n in range(250) if not time.sleep(0.02)]"
+        child = f"import subprocess, sys; subprocess.run([sys.executable, '-c', {f'import time; {use}'!r}])"
+        source = f"# %%\nprint('before')\n# %%\nimport time\n{use if who == 'the kernel' else child}\nprint('never')"
+        result, _ = run(engine, spec(place, source, memory=600 * 2**20))
+        assert (result.state, result.error) == (StepState.FAILED, "it used more than its 600 MiB of memory")
+        assert printed(result) == "before\n"
+
+    def test_a_step_within_its_memory_runs_to_its_end(self, engine: Engine, place: Path) -> None:
+        result, _ = run(engine, spec(place, "held = b'x' * 50_000_000\nprint(len(held))", memory=2**30))
+        assert (result.state, result.error) == (StepState.DONE, "")
+
+    @pytest.mark.parametrize("ask", ["input('name? ')", "import getpass; getpass.getpass()"])
+    def test_a_step_that_waits_for_somebody_to_type_fails_at_once(self, engine: Engine, place: Path, ask: str) -> None:
+        result, _ = run(engine, spec(place, f"{ask}\nprint('never')", timeout=60.0))
+        assert result.state is StepState.FAILED
+        assert "it waits for somebody to type; make what was typed a parameter" in result.error
+
+    def test_a_step_opens_no_browser_and_notes_it(self, engine: Engine, place: Path) -> None:
+        (place / "browser").write_text(f"#!/bin/sh\ntouch '{place}/opened'\n")
+        (place / "browser").chmod(0o755)
+        source = (
+            "import webbrowser\nfrom webbrowser import open_new_tab\n"
+            "print(webbrowser.open('http://127.0.0.1:1/a'), open_new_tab('http://127.0.0.1:1/b'))\n"
+            "webbrowser.get().open('http://127.0.0.1:1/c')"
+        )
+        result, _ = run(engine, spec(place, source, environment={"BROWSER": str(place / "browser")}))
+        assert printed(result) == "True True\n"
+        assert not (place / "opened").exists()
+        text = Path(result.notebook).read_text()
+        assert text.count("nbmlops opens no browser in a step: http://127.0.0.1:1/") == 3
+
+    def test_a_step_that_prints_without_end_keeps_a_part_and_says_so(self, engine: Engine, place: Path) -> None:
+        source = (
+            "# %%\nline = 'x' * 999_999\nfor _ in range(300):\n    print(line)\nprint('last')\n"
+            "# %%\nprint('after')\nraise ValueError('and its errors are told')"
+        )
+        result, _ = run(engine, spec(place, source))
+        assert "ValueError: and its errors are told" in result.error
+        assert printed(result).endswith("after\n")
+        assert "nbmlops left out 290," in Path(result.notebook).read_text()
+        assert 9_000_000 < Path(result.notebook).stat().st_size < 30_000_000
+
     def test_a_notebook_that_is_not_there_fails_the_step(self, engine: Engine, place: Path) -> None:
         wanted = spec(place, "1")
         Path(wanted.notebook).unlink()

@@ -23,11 +23,20 @@ from nbmlops.errors import NbmlopsError
 from nbmlops.model.names import slug
 from nbmlops.ops.fields import fields_of
 from nbmlops.ops.verbs import VERBS, find_verb
+from nbmlops.testing.notebooks import notebook_file
 from tests import isolation
 from tests.doors.conftest import copy_of
 from tests.kernels import Kernel
 
 TOKEN = "between-tests-and-server"
+SCORED = """
+# %%
+%load_ext nbmlops
+# %% tags=["parameters"]
+x = 1
+# %%
+%mlops log score={-x * x}
+"""
 
 
 class Case(msgspec.Struct, frozen=True, kw_only=True):
@@ -91,8 +100,14 @@ CASES = (
     Case(verb="run", values={"pipeline": "pipelines/count", "param": ["factor=3"], "name": "trebled"}),
     Case(verb="run", values={"pipeline": "pipelines/count", "param": ["factor=4"], "dry_run": True}),
     Case(verb="compile", values={"pipeline": "pipelines/count", "to": "tekton", "image": "example.org/count:1"}),
+    Case(verb="run", values={"pipeline": "pipelines/count", "data": "data", "dry_run": True}),
     Case(verb="resume", values={"run": "trebled"}),
     Case(verb="compare", values={"runs": ["count", "trebled"], "all": True}),
+    Case(verb="export", values={"notebook": "scored.ipynb", "no_verify": True}),
+    Case(
+        verb="sweep",
+        values={"pipeline": "pipelines/scored", "space": ["x=choice(0, 2)"], "sampler": "grid", "name": "small"},
+    ),
     Case(verb="init", values={"path": "inner"}),
     # Each family of errors that a person can cause.
     Case(verb="runs", values={"limit": "many"}, kind="arguments-malformed"),
@@ -107,6 +122,8 @@ CASES = (
     Case(verb="slice", values={"notebook": "count.ipynb", "output": "count.ipynb"}, kind="file-exists"),
     Case(verb="run", values={"pipeline": "pipelines/absent"}, kind="pipeline-missing"),
     Case(verb="run", values={"pipeline": "pipelines/count", "param": ["factr=3"]}, kind="parameter-unknown"),
+    Case(verb="run", values={"pipeline": "pipelines/count", "data": "no-such-run"}, kind="snapshot-missing"),
+    Case(verb="run", values={"pipeline": "pipelines/count", "code": "no-such-run"}, kind="snapshot-missing"),
     Case(verb="run", values={"pipeline": "pipelines/count", "param": ["factor=many"]}, kind="parameter-ill-typed"),
     Case(verb="run", values={"pipeline": "pipelines/count", "only": ["cuont"]}, kind="step-missing"),
     Case(verb="run", values={"pipeline": "pipelines/count", "engine": "dusk"}, kind="plugin-missing"),
@@ -188,6 +205,7 @@ def places(counted: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str,
     found = {door: copy_of(counted, base / door / "counting") for door in ("api", "command", "magics", "rest")}
     for place in found.values():
         (place / "broken.ipynb").write_text('{"cells": [')
+        (place / "scored.ipynb").write_text(notebook_file(SCORED))
     return found
 
 

@@ -185,6 +185,49 @@ def test_two_steps_of_one_name_are_refused(place: Path, capsys: pytest.CaptureFi
     assert (found, facts["kind"]) == (2, "step-duplicate")
 
 
+CHAIN = "# %% [markdown]\n# # One\n# %%\na = sum([1])\n# %% [markdown]\n# # Two\n# %%\nb = a + 1"
+
+
+@pytest.fixture
+def chain(place: Path, capsys: pytest.CaptureFixture[str]) -> Path:
+    """A pipeline's folder: `two` takes from `one`."""
+    (place / "two.ipynb").write_text(notebook_file(CHAIN))
+    assert cli(["export", "two.ipynb", "--no-verify"]) == 0
+    capsys.readouterr()
+    return place / "pipelines" / "two"
+
+
+def test_steps_that_wait_for_each_other_are_refused_by_name(chain: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    document = chain / "pipeline.yaml"
+    document.write_text(document.read_text().replace("- name: one", "- name: one\n    needs: [two]"))
+    found, facts = refused(["run", "pipelines/two"], capsys)
+    assert (found, facts["kind"]) == (2, "pipeline-cycle")
+    assert "the steps one, two wait for each other" in facts["message"]
+
+
+@pytest.mark.parametrize("more", ["when: open('x')", "when: a >", "foreach: a", "foreach: x in nobody", "memory: lots"])
+def test_what_a_step_may_not_say_is_refused(chain: Path, capsys: pytest.CaptureFixture[str], more: str) -> None:
+    document = chain / "pipeline.yaml"
+    document.write_text(document.read_text().replace("- name: two", f"- name: two\n    {more}"))
+    found, facts = refused(["run", "pipelines/two"], capsys)
+    assert found == 2
+    assert "step two" in facts["message"]
+
+
+def test_a_step_notebook_that_was_deleted_is_named(chain: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (chain / "steps" / "02-two.ipynb").unlink()
+    found, facts = refused(["run", "pipelines/two"], capsys)
+    assert (found, facts["kind"]) == (3, "step-notebook-missing")
+    assert "02-two.ipynb" in facts["message"]
+
+
+def test_a_step_notebook_that_is_none_any_more_is_named(chain: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (chain / "steps" / "02-two.ipynb").write_text("<<<<<<< HEAD\n{}\n")
+    found, facts = refused(["run", "pipelines/two"], capsys)
+    assert (found, facts["kind"]) == (6, "step-notebook-malformed")
+    assert "02-two.ipynb" in facts["message"]
+
+
 def test_a_damaged_certificate_and_a_damaged_list_of_files_are_named(
     place: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -121,6 +121,38 @@ def test_an_interrupted_sweep_keeps_its_trials(terminal: Terminal) -> None:
     assert not any(trial["state"] == "running" for trial in answer["trials"])
 
 
+LEARNING = """
+# %%
+import time
+import nbmlops
+# %% tags=["parameters"]
+rate = 1.0
+# %%
+loss = 100.0
+for epoch in range(40):
+    loss *= 1 - rate
+    nbmlops.log_metric("loss", loss, epoch)
+    if rate < 0.1:
+        time.sleep(0.5)
+"""
+
+
+def test_a_trial_that_is_worse_than_others_on_the_way_is_stopped(terminal: Terminal) -> None:
+    write(terminal.folder, "learning.ipynb", LEARNING)
+    terminal.good("export", "learning.ipynb", "--no-verify")
+    words = ("sweep", "pipelines/learning", "--space", "rate=choice(0.5, 0.4, 0.3, 0.2, 0.01)", "--sampler", "grid")
+    done = terminal.nbmlops(*words, "--pruner", "median")
+    assert "which metric to look at. Name it with --metric" in done.stderr
+    answer = terminal.good(*words, "--metric", "loss", "--direction", "minimize", "--pruner", "median")
+    *good, bad = answer["trials"]
+    assert [trial["state"] for trial in good] == ["complete"] * 4
+    assert (bad["state"], bad["values"]) == ("pruned", {"rate": "0.01"})
+    assert answer["best"]["values"] == {"rate": "0.5"}
+    run = terminal.good("show", bad["run"])["run"]
+    assert (run["status"], run["parent"]) == ("KILLED", answer["run"])
+    assert terminal.good(*words, "--metric", "loss", "--direction", "minimize")["trials"] == answer["trials"]
+
+
 def _told(journal: Path, count: int) -> bool:
     """Whether so many trials have a value."""
     return journal.exists() and journal.read_text(errors="replace").count('"values"') >= count

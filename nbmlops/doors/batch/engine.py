@@ -11,13 +11,18 @@ import logging
 import os
 import signal
 import threading
+import time
 import uuid
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from queue import Empty
 from typing import Any
 
 import msgspec
+import nbformat
+from jupyter_client.asynchronous import AsyncKernelClient
 from jupyter_core.paths import jupyter_runtime_dir
+from nbclient.exceptions import DeadKernelError
 from papermill.clientwrap import PapermillNotebookClient
 from papermill.engines import NBClientEngine
 
@@ -25,6 +30,7 @@ from nbmlops.capture.place import NOTEBOOK_VARIABLE
 from nbmlops.errors import NbmlopsError
 from nbmlops.lib.redact import MARK, is_secret_name
 from nbmlops.ops.run_plan import VARIABLE, RunPlan, plan_from
+from nbmlops.pipeline.bounded import Bounds
 from nbmlops.pipeline.namespace import VARIABLE as NAMESPACE
 from nbmlops.pipeline.warm.nursery import KERNEL_VARIABLE
 from nbmlops.project import Project
@@ -40,15 +46,39 @@ OnCell = Callable[[int, int, str], None]
 """Position (from 0), number of cells, first line of the cell."""
 
 
+class PromptClient(AsyncKernelClient):  # type: ignore[misc]
+    """Of a kernel that is new and nobody else's: what Jupyter waits for to be sure that it is silent does not come."""
+
+    async def wait_for_ready(self, timeout: float | None = None) -> None:
+        """Raises RuntimeError where the kernel has died or does not answer in time (seconds)."""
+        end = time.monotonic() + (timeout or float("inf"))
+        while time.monotonic() < end:
+            self.kernel_info()
+            with contextlib.suppress(Empty):
+                answer = await self.get_shell_msg(timeout=1)
+                await self.get_iopub_msg(timeout=0.2)  # that channel is connected as well
+                self._handle_kernel_info_reply(answer)
+                return
+            if not await self.is_alive():
+                raise RuntimeError("Kernel died before replying to kernel_info")
+        raise RuntimeError(f"Kernel did not respond in {timeout:g} seconds")
+
+
 class TrackingClient(PapermillNotebookClient):  # type: ignore[misc]
-    def __init__(self, nb_man: Any, *, on_cell: OnCell | None, is_tracked: bool, **options: Any) -> None:
+    def __init__(
+        self, nb_man: Any, *, on_cell: OnCell | None, is_tracked: bool, prelude: str = "", **options: Any
+    ) -> None:
+        """`prelude` is executed before the first cell; it is no part of the notebook."""
         super().__init__(nb_man, **options)
         self._on_cell = on_cell
         self._is_tracked = is_tracked
+        self._prelude = prelude
+        self._bounds = Bounds()
 
     def create_kernel_manager(self) -> Any:
         """Talk to the kernel through files only we may open, not through TCP ports of the machine."""
         manager = super().create_kernel_manager()
+        manager.client_factory = PromptClient
         runtime = jupyter_runtime_dir()
         sockets = os.path.join(runtime, f"kernel-{uuid.uuid4()}-ipc")
         if os.name == "posix" and len(os.fsencode(sockets)) < LONGEST_SOCKET:
@@ -67,11 +97,31 @@ class TrackingClient(PapermillNotebookClient):  # type: ignore[misc]
             self._on_cell(cell_index, len(self.nb.cells), source.splitlines()[0][:80] if source else "")
         # As JupyterLab does: the kernel learns which cell it executes.
         self.kc.session.metadata = {"cellId": cell.get("id")}
-        return super().execute_cell(cell, cell_index, *args, **kwargs)
+        try:
+            return super().execute_cell(cell, cell_index, *args, **kwargs)
+        except DeadKernelError as error:
+            # What ended it is known where it was started.
+            process = getattr(self.km.provisioner, "process", None)
+            error.kernel_code = getattr(process, "returncode", None)
+            raise
+        finally:
+            if note := self._bounds.note(cell_index):
+                cell.outputs.append(nbformat.v4.new_output("stream", name="stderr", text=note))
+
+    def output(self, outs: Any, msg: Any, display_id: str | None, cell_index: int) -> Any:
+        if not self._bounds.takes(cell_index, msg["msg_type"], msg["content"]):
+            return None
+        return super().output(outs, msg, display_id, cell_index)
+
+    def clear_output(self, outs: Any, msg: Any, cell_index: int) -> Any:
+        self._bounds.forget(cell_index)
+        return super().clear_output(outs, msg, cell_index)
 
     def papermill_execute_cells(self) -> None:
         with self._interruptible():
             try:
+                if self._prelude:
+                    self._ask(self._prelude)
                 super().papermill_execute_cells()
             finally:
                 if NAMESPACE in os.environ and self._has_failed():
@@ -134,6 +184,7 @@ class TrackingEngine(NBClientEngine):  # type: ignore[misc]
         on_cell: OnCell | None = None,
         is_tracked: bool = True,
         input_path: str = "",
+        prelude: str = "",
         **kwargs: Any,
     ) -> Any:
         environment, arguments = dict(os.environ), list(kwargs.pop("extra_arguments", []))
@@ -145,6 +196,7 @@ class TrackingEngine(NBClientEngine):  # type: ignore[misc]
             nb_man,
             on_cell=on_cell,
             is_tracked=is_tracked,
+            prelude=prelude,
             timeout=execution_timeout or kwargs.pop("timeout", None),
             startup_timeout=start_timeout,
             kernel_name=kernel_name,

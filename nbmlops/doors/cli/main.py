@@ -20,6 +20,7 @@ from nbmlops.doors.failures import as_facts, exit_code
 from nbmlops.doors.render import pages
 from nbmlops.doors.render.blocks import Page
 from nbmlops.errors import InternalError, InterruptedRunError, NbmlopsError, UsageError
+from nbmlops.lib.lean_imports import GRAMMAR, lean_imports
 from nbmlops.ops.call import Call, Progress
 from nbmlops.ops.verbs import find_verb
 
@@ -33,7 +34,8 @@ _GARBAGE_AFTER = 100_000
 
 def main(arguments: Sequence[str] | None = None) -> None:
     gc.set_threshold(_GARBAGE_AFTER)
-    sys.exit(run(list(sys.argv[1:] if arguments is None else arguments)))
+    with lean_imports(GRAMMAR):
+        sys.exit(run(list(sys.argv[1:] if arguments is None else arguments)))
 
 
 def run(arguments: list[str]) -> int:

@@ -10,6 +10,7 @@ import msgspec
 import yaml
 
 from nbmlops.errors import StateError, UsageError
+from nbmlops.lib.sizes import bytes_of
 from nbmlops.model.names import slug
 from nbmlops.model.pipeline import Parameter, Pipeline, Step
 from nbmlops.pipeline.needs import refusal
@@ -22,10 +23,10 @@ DESCRIPTIVE = frozenset(
     }
 )  # fmt: skip
 """Fields of a step that ask nothing of an engine. Without `cache` it may keep results; it need not."""
-HONOURED = frozenset({"retries", "backoff", "timeout", "cpu", "gpu", "env", "secrets"})
+HONOURED = frozenset({"retries", "backoff", "timeout", "cpu", "gpu", "memory", "env", "secrets"})
 OF_PIPELINE = frozenset(
     {
-        "name", "notebook", "folder", "kernel", "parameters", "steps", "outputs", "dropped", "modules", "merged",
+        "version", "name", "notebook", "folder", "kernel", "parameters", "steps", "outputs", "dropped", "modules", "merged",
     }
 )  # fmt: skip
 LONGEST_NAME = 50
@@ -80,6 +81,11 @@ def secret_name(pipeline: Pipeline) -> str:
 
 def cores(step: Step) -> str:
     return f"{step.cpu:g}"
+
+
+def memory(step: Step) -> str:
+    """Bytes to reserve. The step itself sees to it that it does not use more, and says so, which no killed pod does."""
+    return str(bytes_of(step.memory))
 
 
 def dump(*documents: Mapping[str, Any]) -> bytes:

@@ -15,6 +15,7 @@ from nbmlops.pipeline.compilers.common import (
     cores,
     dump,
     kubernetes_name,
+    memory,
     parameter_text,
     secret_name,
 )
@@ -120,7 +121,7 @@ def _task(target: Target, step: Step) -> dict[str, Any]:
     if variables := _variables(pipeline, step):
         container["env"] = variables
     if resources := _resources(step):
-        container["computeResources"] = {"requests": resources, "limits": resources}
+        container["computeResources"] = resources
     return {
         "apiVersion": API,
         "kind": "Task",
@@ -153,5 +154,7 @@ def _variables(pipeline: Pipeline, step: Step) -> list[dict[str, Any]]:
     return [*plain, *hidden]
 
 
-def _resources(step: Step) -> dict[str, str]:
-    return {**({"cpu": cores(step)} if step.cpu else {}), **({GPU: str(step.gpu)} if step.gpu else {})}
+def _resources(step: Step) -> dict[str, dict[str, str]]:
+    shared = {**({"cpu": cores(step)} if step.cpu else {}), **({GPU: str(step.gpu)} if step.gpu else {})}
+    reserved = {**shared, **({"memory": memory(step)} if step.memory else {})}
+    return {name: amounts for name, amounts in (("requests", reserved), ("limits", shared)) if amounts}

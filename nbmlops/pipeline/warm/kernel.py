@@ -39,8 +39,8 @@ class WarmProvisioner(LocalProvisioner):  # type: ignore[misc]
         place = os.environ.pop(KERNEL_VARIABLE, "")
         if not place:
             return await super().launch_kernel(cmd, **kwargs)
-        descriptor, _, pid = place.partition(":")
-        self.process = _Process(int(pid))
+        descriptor, pid, code = place.split(":")
+        self.process = _Process(int(pid), int(code))
         self.pid, self.pgid = int(pid), int(pid)
         environment = {**kwargs.get("env", os.environ), "JPY_PARENT_PID": str(os.getpid())}
         environment.pop(KERNEL_VARIABLE, None)
@@ -60,9 +60,11 @@ class _Process:
 
     stdin = stdout = stderr = None
 
-    def __init__(self, pid: int) -> None:
+    def __init__(self, pid: int, code: int) -> None:
+        """`code`: a pipe through which its parent tells how it has ended."""
         self.pid = pid
         self.returncode: int | None = None
+        self._code = code
         try:
             self._descriptor = os.pidfd_open(pid)
         except ProcessLookupError:
@@ -87,5 +89,6 @@ class _Process:
     def _look(self, seconds: float | None) -> int | None:
         if self.returncode is None and select.select([self._descriptor], [], [], seconds)[0]:
             os.close(self._descriptor)
-            self.returncode = 1  # only its parent could learn more
+            with os.fdopen(self._code) as told:
+                self.returncode = int(told.readline() or 1)
         return self.returncode

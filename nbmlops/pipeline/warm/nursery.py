@@ -17,17 +17,30 @@ import signal
 import socket
 import sys
 import types
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import NoReturn
+
+from nbmlops.lib.lean_imports import forget_lean_imports, lean_imports
 
 LONGEST_REQUEST = 1 << 16
 KERNEL_VARIABLE = "NBMLOPS_WARM_KERNEL"
-"""In a step's environment: descriptor of the socket to its kernel, and the kernel's process id."""
+"""In a step's environment: descriptor of the socket to its kernel, the kernel's process id, and descriptor of a pipe
+that tells its exit code once it has ended.
+"""
+QUIET = {"PYDEVD_DISABLE_FILE_VALIDATION": "1"}
+"""The debugger, which every kernel imports, would warn on the terminal of Python's own frozen modules."""
 OURS = (
     "papermill",
+    "IPython.core.completerlib",
+    "IPython.core.oinspect",
+    "IPython.extensions.storemagic",
+    "ipykernel.debugger",
     "ipykernel.kernelapp",
     "ipykernel.ipkernel",
     "ipykernel.embed",
+    "psutil",
+    "tornado.platform.asyncio",
+    "tornado.queues",
     "jupyter_client.manager",
     "nbclient",
     "nbmlops.doors.batch.engine",
@@ -43,14 +56,23 @@ def main(descriptor: int, modules: list[str]) -> None:
         del sys.path[0]  # as a kernel's launcher does: IPython puts it back
     # What a kernel would set before it imports matplotlib.
     os.environ.setdefault("MPLBACKEND", "module://matplotlib_inline.backend_inline")
+    with lean_imports():
+        os.environ.update(QUIET)
+        _import(OURS)
+        for name in QUIET:
+            del os.environ[name]
     with _as_in_a_kernel():
-        for name in (*OURS, *modules):
-            with contextlib.suppress(Exception):  # the step meets the same trouble, and tells it
-                importlib.import_module(name)
+        _import(modules)
     gc.collect()
     gc.freeze()  # pages that only the collector would write to stay shared
     with socket.socket(fileno=descriptor) as requests:
         _Nursery(requests).run()
+
+
+def _import(names: Iterable[str]) -> None:
+    for name in names:
+        with contextlib.suppress(Exception):  # the step meets the same trouble, and tells it
+            importlib.import_module(name)
 
 
 @contextlib.contextmanager
@@ -70,8 +92,8 @@ class _Nursery:
     def __init__(self, requests: socket.socket) -> None:
         self._requests = requests
         self._selector = selectors.DefaultSelector()
-        self._steps: dict[int, tuple[int, socket.socket | None]] = {}
-        """By pidfd: process id, and where to tell how a step has ended."""
+        self._steps: dict[int, tuple[int, int]] = {}
+        """By pidfd: process id, and a descriptor for its exit code."""
 
     def run(self) -> None:
         self._selector.register(self._requests, selectors.EVENT_READ)
@@ -90,31 +112,34 @@ class _Nursery:
         told, out, errors = descriptors
         conversation = socket.socket(fileno=told)
         ours, kernels = socket.socketpair()
+        code, told_code = os.pipe()
         kernel = _fork(lambda: _become_kernel(kernels, errors), keep={kernels.fileno(), errors})
         kernels.close()
-        step = _fork(lambda: _become_step(text.decode(), ours, kernel, out, errors), keep={ours.fileno(), out, errors})
+        step = _fork(
+            lambda: _become_step(text.decode(), f"{ours.fileno()}:{kernel}:{code}", out, errors),
+            keep={ours.fileno(), code, out, errors},
+        )
         ours.close()
-        os.close(out)
-        os.close(errors)
+        for descriptor in (code, out, errors):
+            os.close(descriptor)
         conversation.sendall(json.dumps(step).encode() + b"\n")
-        self._watch(step, conversation)
-        self._watch(kernel, None)
+        self._watch(step, conversation.detach())
+        self._watch(kernel, told_code)
         return True
 
-    def _watch(self, process: int, conversation: socket.socket | None) -> None:
+    def _watch(self, process: int, told: int) -> None:
         descriptor = os.pidfd_open(process)
-        self._steps[descriptor] = (process, conversation)
+        self._steps[descriptor] = (process, told)
         self._selector.register(descriptor, selectors.EVENT_READ)
 
     def _ended(self, descriptor: int) -> None:
-        process, conversation = self._steps.pop(descriptor)
+        process, told = self._steps.pop(descriptor)
         self._selector.unregister(descriptor)
         os.close(descriptor)
         _, status = os.waitpid(process, 0)
-        if conversation is not None:
-            with contextlib.suppress(OSError):  # nobody waits for it any more
-                conversation.sendall(json.dumps(os.waitstatus_to_exitcode(status)).encode() + b"\n")
-            conversation.close()
+        with contextlib.suppress(OSError):  # nobody waits for it any more
+            os.write(told, json.dumps(os.waitstatus_to_exitcode(status)).encode() + b"\n")
+        os.close(told)
 
 
 def _fork(body: Callable[[], None], keep: set[int]) -> int:
@@ -171,10 +196,10 @@ def _start_anew() -> None:
     gc.unfreeze()
 
 
-def _become_step(spec: str, kernels: socket.socket, kernel: int, out: int, errors: int) -> None:
+def _become_step(spec: str, kernel: str, out: int, errors: int) -> None:
     os.dup2(out, 1)
     os.dup2(errors, 2)
-    os.environ[KERNEL_VARIABLE] = f"{kernels.fileno()}:{kernel}"
+    os.environ[KERNEL_VARIABLE] = kernel
     from nbmlops.pipeline import step
 
     sys.exit(step.main(spec))
@@ -188,6 +213,7 @@ def _become_kernel(steps: socket.socket, errors: int) -> None:
     if not line:
         return  # the step has ended without a kernel
     told = json.loads(line)
+    forget_lean_imports()
     os.environ.clear()
     os.environ.update(told["environment"])
     os.chdir(told["folder"])

@@ -32,21 +32,41 @@ for line in sys.stdin:
 """
 
 
-@pytest.fixture
-def unprivileged(monkeypatch: pytest.MonkeyPatch) -> None:
+class Plain(Fanotify):
     """As somebody who is not the administrator sees it: other processes have no number."""
 
-    class Plain(Fanotify):
-        def __init__(self) -> None:
-            own = os.geteuid()
-            if own == 0:
-                os.seteuid(65534)
-            try:
-                super().__init__()
-            finally:
-                os.seteuid(own)
+    def __init__(self) -> None:
+        own = os.geteuid()
+        if own == 0:
+            os.seteuid(65534)
+        try:
+            super().__init__()
+        finally:
+            os.seteuid(own)
 
+
+@pytest.fixture
+def unprivileged(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(folders, "MAKERS", (Plain,))
+
+
+WATCHER = """
+import sys
+from pathlib import Path
+from nbmlops.capture import folders
+from nbmlops.capture.files import FileWatch
+from tests.unit.capture.test_processes import Plain
+
+folders.MAKERS = (Plain,)
+files = FileWatch(Path(sys.argv[1]))
+files.start()
+files.begin()
+print("watching", flush=True)
+sys.stdin.readline()
+print(len(files.end().inputs), flush=True)
+files.close()
+"""
+"""A kernel without children: this process may have some, of other tests."""
 
 
 @pytest.fixture
@@ -119,13 +139,13 @@ def test_a_stranger_does_not_count(files: FileWatch, root: Path, stranger: Calla
     assert inputs(files, lambda: stranger(root / "data/x.csv")) == {}
 
 
-def test_a_stranger_does_not_count_without_privileges_either(
-    unprivileged: None, root: Path, stranger: Callable[[Path], None]
-) -> None:
-    files = FileWatch(root)
-    files.start()
-    assert inputs(files, lambda: stranger(root / "data/x.csv")) == {}
-    files.close()
+def test_a_stranger_does_not_count_without_privileges_either(root: Path, stranger: Callable[[Path], None]) -> None:
+    command = [sys.executable, "-c", WATCHER, str(root)]
+    with subprocess.Popen(command, stdin=-1, stdout=-1, text=True, cwd=Path(__file__).parents[3]) as kernel:
+        assert kernel.stdout is not None
+        assert kernel.stdout.readline() == "watching\n"
+        stranger(root / "data/x.csv")
+        assert kernel.communicate("end\n", timeout=30)[0] == "0\n"
 
 
 def test_without_privileges_children_are_known_by_having_been_started(unprivileged: None, root: Path) -> None:

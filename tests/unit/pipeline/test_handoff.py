@@ -122,3 +122,32 @@ def test_a_file_where_the_folder_should_be_is_one_line(folder: Path) -> None:
     folder.write_text("")
     with pytest.raises(ExternalError, match="A file stands where a folder is needed"):
         handoff.give({"a": 1}, step="s")
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "message"),
+    [
+        ('"version":1', '"version":99', "was written in version 99; this nbmlops reads up to 1"),
+        ('"format":"json"', '"format":"zarr"', "There is no format 'zarr'"),
+    ],
+)
+def test_what_another_version_has_given_is_refused_in_one_line(folder: Path, old: str, new: str, message: str) -> None:
+    handoff.give({"n": 1}, step="s")
+    path = folder / "s" / "manifest.json"
+    assert old in path.read_text()
+    path.write_text(path.read_text().replace(old, new))
+    with pytest.raises(IntegrityError, match=message) as refused:
+        handoff.take("n", step="s")
+    assert "Upgrade nbmlops" in str(refused.value)
+
+
+def test_what_instances_give_comes_as_lists_in_their_order(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for number in (1, 0):
+        monkeypatch.setenv(handoff.AS_VARIABLE, f"train.{number}")
+        handoff.give({"score": number, "name": f"n{number}"}, step="train")
+    monkeypatch.delenv(handoff.AS_VARIABLE)
+    assert sorted(path.name for path in folder.iterdir()) == ["train.0", "train.1"]
+    handoff.gather(folder / "train", "train", ("train.0", "train.1"))
+    assert handoff.take("name", "score", step="train") == (["n0", "n1"], [0, 1])
+    handoff.gather(folder / "none", "none", ())
+    assert handoff.take("score", step="none") == []

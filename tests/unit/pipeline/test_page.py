@@ -15,7 +15,7 @@ def test_pages_are_made_beside_the_work_and_fetch_nothing(tmp_path: Path) -> Non
     with Pages() as pages:
         for number in range(2):
             nbformat.write(made, tmp_path / f"{number}.ipynb")
-            pages.make(tmp_path / f"{number}.ipynb", tmp_path / f"{number}.html")
+            pages.make(tmp_path / f"{number}.ipynb")
     for number in range(2):
         text = (tmp_path / f"{number}.html").read_text(encoding="utf-8")
         assert "Tïtle" in text
@@ -26,6 +26,6 @@ def test_a_notebook_that_cannot_be_drawn_does_not_stop_the_others(tmp_path: Path
     (tmp_path / "broken.ipynb").write_text("{")
     nbformat.write(nbformat.v4.new_notebook(), tmp_path / "good.ipynb")
     with Pages() as pages:
-        pages.make(tmp_path / "broken.ipynb", tmp_path / "broken.html")
-        pages.make(tmp_path / "good.ipynb", tmp_path / "good.html")
+        pages.make(tmp_path / "broken.ipynb")
+        pages.make(tmp_path / "good.ipynb")
     assert [(tmp_path / name).exists() for name in ("broken.html", "good.html")] == [False, True]

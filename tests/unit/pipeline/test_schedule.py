@@ -76,7 +76,7 @@ class Bench:
 
         results = execute(
             pipeline, places=places, engine=self.engine, values=values, cache=cache if is_cached else None,
-            choice=choice, jobs=jobs, with_pages=False, on_done=keep,
+            choice=choice, jobs=jobs, on_done=keep,
         )  # fmt: skip
         return {result.step: result for result in results}
 

@@ -11,7 +11,8 @@ def page(result: Result) -> Page:
     if run.state is StepState.WAITING:
         head = Line(f"{run.name}: nothing is executed yet{verdict}", Tone.STRONG)
     elif not result.is_new:
-        head = Line(f"{run.name}: nothing has changed since run {short(run.run)}{verdict}", STATES[run.state])
+        since = f"nothing has changed since run {short(run.run)}" if run.run else "no step has to run"
+        head = Line(f"{run.name}: {since}{verdict}", STATES[run.state])
     else:
         head = Line(f"{run.name}: {run.state} in {seconds(run.seconds)}{verdict}", STATES.get(run.state, Tone.PLAIN))
     steps = tuple(
@@ -30,6 +31,7 @@ def page(result: Result) -> Page:
         Table(columns=("step", "state", "took", "why", "as executed"), rows=steps, numeric=frozenset({2})),
         *((fields([(n, str(v)) for n, v in run.parameters.items()], title="Parameters"),) if run.parameters else ()),
         *((fields(metrics, title="Metrics"),) if metrics else ()),
+        *((Line(f"\nWhat the steps wrote: {place(run.workspace)}", Tone.DIM),) if run.workspace else ()),
         *((Line(f"\nAll in one notebook: {place(run.notebook)}", Tone.DIM),) if run.notebook else ()),
         *(
             (Line(f"MLflow run {short(run.run)}. Look at it: nbmlops show {short(run.run)}", Tone.DIM),)
