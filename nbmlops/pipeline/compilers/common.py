@@ -26,7 +26,8 @@ DESCRIPTIVE = frozenset(
 HONOURED = frozenset({"retries", "backoff", "timeout", "cpu", "gpu", "memory", "env", "secrets"})
 OF_PIPELINE = frozenset(
     {
-        "version", "name", "notebook", "folder", "kernel", "parameters", "steps", "outputs", "dropped", "modules", "merged",
+        "version", "name", "notebook", "folder", "kernel", "parameters", "steps", "outputs", "dropped", "modules",
+        "merged",
     }
 )  # fmt: skip
 LONGEST_NAME = 50
