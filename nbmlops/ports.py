@@ -31,12 +31,12 @@ class StepSpec(msgspec.Struct, frozen=True, kw_only=True):
     """Started anew, sharing nothing with other steps: not even the addresses that objects get."""
     timeout: float = 0.0
     """Seconds after which the step is stopped; 0: never."""
+    memory: int = 0
+    """Bytes that the kernel and its children may use; 0: no limit."""
     cpu: float = 0.0
     """Cores that it is to have; 0: it does not say."""
     gpu: int = 0
     """Graphics cards that it is to have."""
-    memory: int = 0
-    """Bytes that the kernel and its children may use; 0: no limit."""
 
 
 class StepProgress(msgspec.Struct, frozen=True, kw_only=True):

@@ -75,14 +75,6 @@ class Step(msgspec.Struct, frozen=True, kw_only=True):
     """Seconds after which one try is stopped and has failed; 0: never."""
     cache: bool = True
     """Whether it may be left out when nothing that it rests on has changed."""
-    cpu: float = 0.0
-    """Cores that it is to have; 0: it does not say."""
-    gpu: int = 0
-    """Graphics cards that it is to have."""
-    env: dict[str, str] = {}
-    """Environment variables that it runs with."""
-    secrets: tuple[str, ...] = ()
-    """Names of environment variables that must be there where it runs; their values are never written anywhere."""
     when: str = ""
     """An expression over parameters and values of earlier steps; where it is false, the step is left out."""
     foreach: str = ""
@@ -91,6 +83,14 @@ class Step(msgspec.Struct, frozen=True, kw_only=True):
     """It runs at the end of a run, whatever has happened."""
     memory: str = ""
     """What one try may use at most, like `2GiB`; empty: no limit."""
+    cpu: float = 0.0
+    """Cores that it is to have; 0: it does not say."""
+    gpu: int = 0
+    """Graphics cards that it is to have."""
+    env: dict[str, str] = {}
+    """Environment variables that it runs with."""
+    secrets: tuple[str, ...] = ()
+    """Names of environment variables that must be there where it runs; their values are never written anywhere."""
 
 
 class Dropped(msgspec.Struct, frozen=True, kw_only=True):

@@ -85,6 +85,7 @@ class PipelineRun:
         self.id = wanted.id or new_id()
         self.tags = wanted.laid.tags if wanted.laid is not None else {}
         self.certificate = read_certificate(wanted.folder)
+        self.root = call.project.root
         self.work = self.project.layout.runs / self.id
         self.opened: dict[str, OpenedRun] = {}
         """The run of each step that was started."""
@@ -110,9 +111,7 @@ class PipelineRun:
 
     def _run(self) -> PipelineResult:
         engine = self.wanted.engine
-        engine.check(
-            [each for each in self.pipeline.steps if each.name not in self.wanted.choice.left_out], self.project.root
-        )
+        engine.check([each for each in self.pipeline.steps if each.name not in self.wanted.choice.left_out], self.root)
         # It takes its time to begin, and so does MLflow.
         engine.prepare([self.folder / step.notebook for step in self.pipeline.steps])
         check_server(self.project.uri)

@@ -46,10 +46,10 @@ def resume(call: Call, request: Request) -> Result:
         pipeline=str(folder),
         name=result.name,
         jobs=request.jobs,
-        data=result.data,
-        code=result.code,
         engine=request.engine,
         engine_option=request.engine_option,
+        data=result.data,
+        code=result.code,
     )
     return run_verb.run_pipeline(call, wanted, pipeline, folder, chosen)
 

@@ -205,9 +205,9 @@ def _parameter(raw: dict[str, Any]) -> dict[str, Any]:
 
 
 def _compact(raw: dict[str, Any]) -> dict[str, Any]:
-    unsaid = {key for key in ("exit", "cpu", "gpu") if not raw.get(key)}
-    is_said = {key: value not in ([], "", {}) and key not in unsaid for key, value in raw.items()}
-    return {key: value for key, value in raw.items() if is_said[key] or key in ("name", "notebook")}
+    unsaid = {"cpu", "gpu", "exit"} - {key for key, value in raw.items() if value}
+    shown = {key: value for key, value in raw.items() if key not in unsaid}
+    return {key: value for key, value in shown.items() if value not in ([], "", {}) or key in ("name", "notebook")}
 
 
 class _Loader(yaml.SafeLoader):

@@ -35,7 +35,7 @@ class Places(msgspec.Struct, frozen=True, kw_only=True):
         return self.work / "handoff"
 
     def output(self, step: Step) -> Path:
-        """Where the executed notebook belongs."""
+        """The executed notebook of a step, or of one instance of it."""
         return self.work / executed_as(step.notebook, step.name)
 
 
@@ -60,10 +60,8 @@ def execute(
     """
 
     def specify(step: Step, own: Own) -> StepSpec:
-        chosen = {**values, **own.parameters}
-        instance = {AS_VARIABLE: step.name} if base_of(step.name) != step.name else {}
-        variables = {**environment(step), **own.environment, **instance}
-        return specification(pipeline, step, places, chosen, variables, is_tracked=is_tracked)
+        given = {**environment(step), **own.environment}
+        return specification(pipeline, step, places, {**values, **own.parameters}, given, is_tracked=is_tracked)
 
     return Schedule(
         in_order(pipeline),
@@ -91,6 +89,7 @@ def specification(
     is_tracked: bool,
 ) -> StepSpec:
     """The same step, wherever it is executed."""
+    instance = {AS_VARIABLE: step.name} if base_of(step.name) != step.name else {}
     return StepSpec(
         step=step.name,
         notebook=str(places.pipeline / step.notebook),
@@ -98,7 +97,7 @@ def specification(
         folder=str(places.folder),
         kernel=pipeline.kernel,
         parameters={name: values[name] for name in step.parameters if name in values},
-        environment={**step.env, **environment, FOLDER_VARIABLE: str(places.handoff)},
+        environment={**step.env, **environment, **instance, FOLDER_VARIABLE: str(places.handoff)},
         is_tracked=is_tracked,
         # A library that was imported ahead has not seen these variables.
         is_fresh=bool(step.env),

@@ -211,11 +211,6 @@ class Schedule:
         self._start(step, found)
         return True
 
-    def _has_room(self, step: Step) -> bool:
-        """A step takes as many places as it wants cores; one that wants more than there are runs alone."""
-        taken = sum(places_of(self._steps[name]) for name in self._running)
-        return not taken or taken + places_of(step) <= self._jobs
-
     def _broken(self, step: Step) -> list[str]:
         """Needs that stand in the way: what failed first, then what a condition has left out.
 
@@ -321,6 +316,11 @@ class Schedule:
             self._go()
         except KeyboardInterrupt:
             self._end_running()
+
+    def _has_room(self, step: Step) -> bool:
+        """A step takes as many places as it wants cores; one that wants more than there are runs alone."""
+        taken = sum(places_of(self._steps[name]) for name in self._running)
+        return not taken or taken + places_of(step) <= self._jobs
 
     def _look(self, step: Step) -> Found | None:
         if self._cache is None:

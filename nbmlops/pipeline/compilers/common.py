@@ -23,7 +23,7 @@ DESCRIPTIVE = frozenset(
     }
 )  # fmt: skip
 """Fields of a step that ask nothing of an engine. Without `cache` it may keep results; it need not."""
-HONOURED = frozenset({"retries", "backoff", "timeout", "cpu", "gpu", "memory", "env", "secrets"})
+HONOURED = frozenset({"retries", "backoff", "timeout", "memory", "cpu", "gpu", "env", "secrets"})
 OF_PIPELINE = frozenset(
     {
         "version", "name", "notebook", "folder", "kernel", "parameters", "steps", "outputs", "dropped", "modules",
@@ -31,6 +31,8 @@ OF_PIPELINE = frozenset(
     }
 )  # fmt: skip
 LONGEST_NAME = 50
+HEADROOM_BYTES = 512 << 20
+"""Of a container, beyond what the step's kernel may use: for the process that watches it, and says what happened."""
 
 
 def check_fields(target: str, pipeline: Pipeline, honoured: frozenset[str] = HONOURED) -> None:
@@ -84,9 +86,9 @@ def cores(step: Step) -> str:
     return f"{step.cpu:g}"
 
 
-def memory(step: Step) -> str:
-    """Bytes to reserve. The step itself sees to it that it does not use more, and says so, which no killed pod does."""
-    return str(bytes_of(step.memory))
+def container_memory(step: Step) -> str:
+    """Bytes."""
+    return str(bytes_of(step.memory) + HEADROOM_BYTES)
 
 
 def dump(*documents: Mapping[str, Any]) -> bytes:

@@ -6,7 +6,7 @@ import keyword
 from collections.abc import Sequence
 
 from nbmlops.model.pipeline import Parameter, ParameterType, Pipeline, Step
-from nbmlops.pipeline.compilers.common import GPU, cores, kubernetes_name, memory, secret_name
+from nbmlops.pipeline.compilers.common import GPU, container_memory, cores, kubernetes_name, secret_name
 from nbmlops.pipeline.order import in_order, needs_of
 from nbmlops.pipeline.schedule import LONGEST_WAIT
 from nbmlops.ports import Target
@@ -137,7 +137,7 @@ def _task(pipeline: Pipeline, step: Step) -> str:
     if step.cpu:
         lines += [f"{task}.set_cpu_request({cores(step)!r})", f"{task}.set_cpu_limit({cores(step)!r})"]
     if step.memory:
-        lines += [f"{task}.set_memory_request({memory(step)!r})"]
+        lines += [f"{task}.set_memory_{which}({container_memory(step)!r})" for which in ("request", "limit")]
     if step.gpu:
         lines += [f"{task}.set_accelerator_type({GPU!r})", f"{task}.set_accelerator_limit({step.gpu})"]
     lines += [f"{task}.set_env_variable({name!r}, {value!r})" for name, value in step.env.items()]

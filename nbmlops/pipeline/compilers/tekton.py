@@ -12,10 +12,10 @@ from nbmlops.pipeline.compilers.common import (
     GPU,
     check_fields,
     check_parameters,
+    container_memory,
     cores,
     dump,
     kubernetes_name,
-    memory,
     parameter_text,
     secret_name,
 )
@@ -121,7 +121,7 @@ def _task(target: Target, step: Step) -> dict[str, Any]:
     if variables := _variables(pipeline, step):
         container["env"] = variables
     if resources := _resources(step):
-        container["computeResources"] = resources
+        container["computeResources"] = {"requests": resources, "limits": resources}
     return {
         "apiVersion": API,
         "kind": "Task",
@@ -154,7 +154,7 @@ def _variables(pipeline: Pipeline, step: Step) -> list[dict[str, Any]]:
     return [*plain, *hidden]
 
 
-def _resources(step: Step) -> dict[str, dict[str, str]]:
-    shared = {**({"cpu": cores(step)} if step.cpu else {}), **({GPU: str(step.gpu)} if step.gpu else {})}
-    reserved = {**shared, **({"memory": memory(step)} if step.memory else {})}
-    return {name: amounts for name, amounts in (("requests", reserved), ("limits", shared)) if amounts}
+def _resources(step: Step) -> dict[str, str]:
+    asked = {"cpu": cores(step) if step.cpu else "", GPU: str(step.gpu) if step.gpu else ""}
+    asked["memory"] = container_memory(step) if step.memory else ""
+    return {name: amount for name, amount in asked.items() if amount}

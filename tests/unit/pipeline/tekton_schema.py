@@ -39,7 +39,7 @@ SECRET_VARIABLE = closed(
 STEP = closed(
     {"name": NAME, "image": TEXT, "command": many(TEXT, 1), "args": many(TEXT)},
     env=many({"oneOf": [PLAIN_VARIABLE, SECRET_VARIABLE]}, 1),
-    computeResources=closed({"requests": RESOURCES}, limits=RESOURCES),
+    computeResources=closed({"requests": RESOURCES, "limits": RESOURCES}),
 )
 WORKSPACES = many(closed({"name": NAME}), 1)
 

@@ -12,7 +12,7 @@ import yaml
 
 from nbmlops.errors import ExternalError, MissingDependencyError, NbmlopsError, StateError, UsageError
 from nbmlops.model.pipeline import Parameter, ParameterType, Pipeline, Step
-from nbmlops.pipeline.compilers.common import DESCRIPTIVE, HONOURED, OF_PIPELINE
+from nbmlops.pipeline.compilers.common import DESCRIPTIVE, HEADROOM_BYTES, HONOURED, OF_PIPELINE
 from nbmlops.pipeline.compilers.kfp import KfpCompiler
 from nbmlops.pipeline.compilers.kfp_text import text
 from nbmlops.pipeline.compilers.tekton import TektonCompiler
@@ -56,6 +56,9 @@ FULL: dict[str, Any] = {
 }
 
 
+MEMORY = str(2 * 1024**3 + HEADROOM_BYTES)
+
+
 def documents(data: bytes) -> list[Any]:
     return list(yaml.safe_load_all(data))
 
@@ -81,8 +84,8 @@ def test_each_need_of_a_step_is_written_for_tekton() -> None:
     files = TektonCompiler().compile(target(**FULL))
     task = documents(files["tasks.yaml"])[1]["spec"]["steps"][0]
     assert task["computeResources"] == {
-        "requests": {"cpu": "0.5", "nvidia.com/gpu": "1", "memory": "2147483648"},
-        "limits": {"cpu": "0.5", "nvidia.com/gpu": "1"},
+        "requests": {"cpu": "0.5", "nvidia.com/gpu": "1", "memory": MEMORY},
+        "limits": {"cpu": "0.5", "nvidia.com/gpu": "1", "memory": MEMORY},
     }
     assert task["env"] == [
         {"name": "GREETING", "value": "$$(HOME) on"},
@@ -180,7 +183,7 @@ def test_the_python_for_kubeflow_is_python_with_typed_parameters() -> None:
         "nbmlops_train_all.after(nbmlops_load)",
         "nbmlops_train_all.set_retry(2, backoff_duration='5s', backoff_factor=2.0, backoff_max_duration='300s')",
         "nbmlops_train_all.set_cpu_limit('0.5')",
-        "nbmlops_train_all.set_memory_request('2147483648')",
+        f"nbmlops_train_all.set_memory_limit('{MEMORY}')",
         "nbmlops_train_all.set_accelerator_limit(1)",
         "nbmlops_train_all.set_env_variable('GREETING', '$(HOME) on')",
         "kubernetes.use_secret_as_env(nbmlops_train_all, 'wine-secrets', {'TOKEN': 'TOKEN'})",
