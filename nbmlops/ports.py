@@ -36,6 +36,7 @@ class StepSpec(msgspec.Struct, frozen=True, kw_only=True):
     cpu: float = 0.0
     """Cores that it is to have; 0: it does not say."""
     gpu: int = 0
+    """Graphics cards that it is to have."""
 
 
 class StepProgress(msgspec.Struct, frozen=True, kw_only=True):

@@ -6,13 +6,13 @@ from typing import Annotated
 
 import msgspec
 
-from nbmlops.errors import ConflictError, UsageError
+from nbmlops.errors import ConflictError
 from nbmlops.lib.files import refusing_disk_errors, write_atomic
 from nbmlops.ops.call import Call
 from nbmlops.ops.fields import option, positional
 from nbmlops.ops.plugin import open_compiler
+from nbmlops.ops.target import target_in
 from nbmlops.pipeline.folder import read_pipeline
-from nbmlops.ports import Target
 from nbmlops.project import Project
 
 
@@ -47,22 +47,8 @@ def compile(call: Call, request: Request) -> Result:
     pipeline = read_pipeline(folder)
     folder = folder.parent if folder.is_file() else folder
     project = Project.find(folder)
-    works_in = (folder / pipeline.folder).resolve()
-    if not works_in.is_relative_to(project.root):
-        raise UsageError(
-            f"The steps of {pipeline.name} work in {works_in}, which is not in the project.",
-            kind="folder-outside",
-            hint="The image holds the project: move the notebook into it and export again.",
-        )
-    if not request.image.strip():
-        raise UsageError("An image has to be named.", kind="image-missing", hint="--image registry.example.org/wine:1")
+    target = target_in(project, folder, pipeline, image=request.image, project_folder=request.project_folder)
     compiler = open_compiler(project.settings, request.to, request.engine_option)
-    target = Target(
-        pipeline=pipeline,
-        place=folder.resolve().relative_to(project.root).as_posix(),
-        image=request.image,
-        project=request.project_folder,
-    )
     files = compiler.compile(target)
     output = call.path(request.output) if request.output else folder / request.to
     for name, data in files.items():

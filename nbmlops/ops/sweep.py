@@ -15,19 +15,23 @@ import yaml
 from nbmlops.errors import CellFailedError, InterruptedRunError, MissingDependencyError, UsageError
 from nbmlops.lib.child import python_module, run_child
 from nbmlops.lib.digest import short
-from nbmlops.lib.files import write_atomic
+from nbmlops.lib.files import refusing_disk_errors, write_atomic
 from nbmlops.lib.stop import Stop
 from nbmlops.model.documents import identity
 from nbmlops.model.names import slug
+from nbmlops.model.pipeline import Pipeline
 from nbmlops.model.run import Tags
 from nbmlops.ops.call import Call, Progress
 from nbmlops.ops.fields import option, positional
 from nbmlops.ops.pruning import Pruner
 from nbmlops.ops.session import OpenedRun, Session
+from nbmlops.ops.target import target_in
 from nbmlops.ops.trials import TrialPlan, study_of, work
 from nbmlops.pipeline.folder import read_pipeline
+from nbmlops.pipeline.katib import experiment
 from nbmlops.pipeline.parameters import defaults, values
-from nbmlops.pipeline.space import read_space
+from nbmlops.pipeline.space import Range, read_space
+from nbmlops.project import Project
 from nbmlops.track.address import check_server
 from nbmlops.track.messages import EndRun, LogMetrics, Point, SetTags
 
@@ -62,6 +66,10 @@ class Request(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     param: Annotated[tuple[str, ...], option("Set a parameter.", short="p", metavar="NAME=VALUE")] = ()
     name: Annotated[str, option("Name of the sweep; one of that name goes on. Default: the pipeline's.")] = ""
     seed: Annotated[int, option("For the proposals.", metavar="N")] = 0
+    katib: Annotated[str, option("Try nothing here: write an Experiment for Kubeflow's Katib.", metavar="FILE")] = ""
+    image: Annotated[
+        str, option("Katib: holds nbmlops, what the steps import, and the project in /project.", metavar="IMAGE")
+    ] = ""
 
 
 class Trial(msgspec.Struct, frozen=True, kw_only=True):
@@ -91,15 +99,13 @@ class Result(msgspec.Struct, frozen=True, kw_only=True):
     """MLflow run id of the sweep."""
     pipeline: str
     seconds: float
+    katib: str = ""
+    """The file that was written instead."""
 
 
 def sweep(call: Call, request: Request) -> Result:
     """Raises UsageError for a space that does not fit the pipeline, CellFailedError when every trial fails and
     InterruptedRunError on Ctrl-C; what was tried is kept, and the same sweep goes on from there."""
-    if importlib.util.find_spec("optuna") is None:
-        raise MissingDependencyError(
-            "A sweep needs optuna.", kind="optuna-missing", hint="pip install 'nbmlops[sweep]'", missing=["optuna"]
-        )
     began = time.monotonic()
     folder = call.path(request.pipeline)
     pipeline = read_pipeline(folder)
@@ -113,9 +119,19 @@ def sweep(call: Call, request: Request) -> Result:
         trials = request.trials or math.prod(len(each.grid(name)) for name, each in space.items())
     else:
         trials = request.trials or TRIALS
+    name = slug(request.name or pipeline.name, "sweep")
+    if request.katib:
+        written = _write_katib(call, request, pipeline, folder, space, name, trials)
+        return Result(
+            name=name, metric=request.metric, direction=request.direction, trials=(), best=None, params_file="", run="",
+            pipeline=str(folder), seconds=round(time.monotonic() - began, 3), katib=str(written),
+        )  # fmt: skip
+    if importlib.util.find_spec("optuna") is None:
+        raise MissingDependencyError(
+            "A sweep needs optuna.", kind="optuna-missing", hint="pip install 'nbmlops[sweep]'", missing=["optuna"]
+        )
     call = Call(folder, progress=call.progress, makes_project=True)
     check_server(call.project.uri)
-    name = slug(request.name or pipeline.name, "sweep")
     place = call.project.layout.folder / "sweeps" / name
     place.mkdir(parents=True, exist_ok=True)
     session = Session(call.project, notebook=None, namespace={}, door="sweep")
@@ -179,6 +195,32 @@ def sweep(call: Call, request: Request) -> Result:
         )
     finally:
         session.close(60.0)
+
+
+def _write_katib(
+    call: Call, request: Request, pipeline: Pipeline, folder: Path, space: dict[str, Range], name: str, trials: int
+) -> Path:
+    if not request.metric:
+        raise UsageError(
+            "Katib has to know which metric to read.", kind="metric-missing", hint="Name it with --metric."
+        )
+    if request.pruner != "none":
+        raise UsageError(
+            "Katib cannot stop these trials early: a pipeline tells its metrics at its end.",
+            kind="engine-cannot",
+            hint="Leave --pruner out, or sweep without --katib.",
+        )
+    project = Project.find(folder)
+    target = target_in(project, folder, pipeline, image=request.image, project_folder="/project")
+    data = experiment(
+        target, space, name=name, trials=trials, jobs=request.jobs, metric=request.metric,
+        direction=request.direction, sampler=request.sampler, seed=request.seed, fixed=values(pipeline, request.param),
+    )  # fmt: skip
+    path = call.path(request.katib)
+    with refusing_disk_errors(path.parent):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        write_atomic(path, data)
+    return path
 
 
 def _check_space(study: Any, wanted: TrialPlan) -> None:

@@ -35,6 +35,7 @@ from nbmlops.pipeline.schedule import LONGEST_WAIT
 from nbmlops.ports import StepProgress
 
 PROJECT, WORK = "project", "work"
+EXPERIMENT = "NBMLOPS_EXPERIMENT"
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -66,7 +67,9 @@ def _main(asked: argparse.Namespace) -> int:
         # What whoever deploys has set for the container wins over the file.
         env = {name: os.environ.get(name, value) for name, value in step.env.items()}
         step = msgspec.structs.replace(step, env=env)
-        spec = specification(pipeline, step, places, chosen, {}, is_tracked="MLFLOW_TRACKING_URI" in os.environ)
+        experiment = {EXPERIMENT: os.environ.get(EXPERIMENT) or pipeline.name}
+        is_tracked = bool(os.environ.get("MLFLOW_TRACKING_URI"))
+        spec = specification(pipeline, step, places, chosen, experiment, is_tracked=is_tracked)
         result = run_step(spec, _say, stop)
     _leave(result, root, asked)
     if result.error:

@@ -108,6 +108,16 @@ CASES = (
         verb="sweep",
         values={"pipeline": "pipelines/scored", "space": ["x=choice(0, 2)"], "sampler": "grid", "name": "small"},
     ),
+    Case(
+        verb="sweep",
+        values={
+            "pipeline": "pipelines/count",
+            "space": ["factor=int(1, 9, 2)"],
+            "metric": "score",
+            "katib": "tune.yaml",
+            "image": "example.org/count:1",
+        },
+    ),
     Case(verb="init", values={"path": "inner"}),
     # Each family of errors that a person can cause.
     Case(verb="runs", values={"limit": "many"}, kind="arguments-malformed"),

@@ -54,7 +54,6 @@ def executed(torture: Torture, project: Path, engine: Engine) -> Outcome:
         engine=engine,
         values={**defaults(pipeline), **torture.values},
         is_tracked=False,
-        with_pages=False,
         jobs=2,
     )
     states = {result.step: str(result.state) for result in results}

@@ -26,8 +26,8 @@ DESCRIPTIVE = frozenset(
 HONOURED = frozenset({"retries", "backoff", "timeout", "memory", "cpu", "gpu", "env", "secrets"})
 OF_PIPELINE = frozenset(
     {
-        "name", "notebook", "folder", "kernel", "parameters", "steps", "outputs", "dropped", "modules", "merged",
-        "cuts", "whole",
+        "version", "name", "notebook", "folder", "kernel", "parameters", "steps", "outputs", "dropped", "modules",
+        "merged", "cuts", "whole",
     }
 )  # fmt: skip
 LONGEST_NAME = 50

@@ -12,6 +12,7 @@ import yaml
 
 from nbmlops.errors import ExternalError, MissingDependencyError, NbmlopsError, StateError, UsageError
 from nbmlops.model.pipeline import Parameter, ParameterType, Pipeline, Step
+from nbmlops.pipeline.compilers.common import DESCRIPTIVE, HEADROOM_BYTES, HONOURED, OF_PIPELINE
 from nbmlops.pipeline.compilers.kfp import KfpCompiler
 from nbmlops.pipeline.compilers.kfp_text import text
 from nbmlops.pipeline.compilers.tekton import TektonCompiler
@@ -49,9 +50,13 @@ FULL: dict[str, Any] = {
     "timeout": 60.0,
     "cpu": 0.5,
     "gpu": 1,
+    "memory": "2GiB",
     "env": {"GREETING": "$(HOME) on"},
     "secrets": ("TOKEN",),
 }
+
+
+MEMORY = str(2 * 1024**3 + HEADROOM_BYTES)
 
 
 def documents(data: bytes) -> list[Any]:
@@ -79,8 +84,8 @@ def test_each_need_of_a_step_is_written_for_tekton() -> None:
     files = TektonCompiler().compile(target(**FULL))
     task = documents(files["tasks.yaml"])[1]["spec"]["steps"][0]
     assert task["computeResources"] == {
-        "requests": {"cpu": "0.5", "nvidia.com/gpu": "1"},
-        "limits": {"cpu": "0.5", "nvidia.com/gpu": "1"},
+        "requests": {"cpu": "0.5", "nvidia.com/gpu": "1", "memory": MEMORY},
+        "limits": {"cpu": "0.5", "nvidia.com/gpu": "1", "memory": MEMORY},
     }
     assert task["env"] == [
         {"name": "GREETING", "value": "$$(HOME) on"},
@@ -145,14 +150,19 @@ def test_a_default_that_would_become_something_else_is_refused(compiler: Any, de
     assert words in str(caught.value)
 
 
-def test_a_field_that_a_target_does_not_know_is_refused_by_name(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Whoever adds a field to a step has to say what each engine makes of it."""
-    monkeypatch.setattr("nbmlops.pipeline.compilers.common.HONOURED", frozenset())
-    from nbmlops.pipeline.compilers.common import check_fields
-
+@pytest.mark.parametrize("compiler", [TektonCompiler(), KfpCompiler(python="never-asked")], ids=["tekton", "kfp"])
+@pytest.mark.parametrize(("field", "value"), [("when", "n > 2"), ("foreach", "n in [1, 2]"), ("exit", True)])
+def test_what_a_target_would_pass_over_is_refused_by_name(compiler: Any, field: str, value: Any) -> None:
     with pytest.raises(StateError) as caught:
-        check_fields("tekton", pipeline(timeout=3.0), frozenset({"retries"}))
-    assert str(caught.value).startswith("The engine tekton cannot give step train-all its timeout: ")
+        compiler.compile(target(**{field: value}))
+    assert f"cannot give step train-all its {field}: it has nothing like it" in str(caught.value)
+    assert caught.value.hint == f"Take {field} out of pipeline.yaml, or run it with nbmlops run."
+
+
+def test_each_field_of_a_step_and_of_a_pipeline_has_been_thought_of() -> None:
+    """A new field is refused by compilers until somebody says what they make of it: here, too."""
+    assert DESCRIPTIVE | HONOURED | {"when", "foreach", "exit"} == set(Step.__struct_fields__)
+    assert set(Pipeline.__struct_fields__) == OF_PIPELINE
 
 
 def test_the_python_for_kubeflow_is_python_with_typed_parameters() -> None:
@@ -173,6 +183,7 @@ def test_the_python_for_kubeflow_is_python_with_typed_parameters() -> None:
         "nbmlops_train_all.after(nbmlops_load)",
         "nbmlops_train_all.set_retry(2, backoff_duration='5s', backoff_factor=2.0, backoff_max_duration='300s')",
         "nbmlops_train_all.set_cpu_limit('0.5')",
+        f"nbmlops_train_all.set_memory_limit('{MEMORY}')",
         "nbmlops_train_all.set_accelerator_limit(1)",
         "nbmlops_train_all.set_env_variable('GREETING', '$(HOME) on')",
         "kubernetes.use_secret_as_env(nbmlops_train_all, 'wine-secrets', {'TOKEN': 'TOKEN'})",

@@ -117,6 +117,15 @@ def test_branches_run_at_once_when_there_is_room(bench: Bench) -> None:
     assert bench.engine.most_at_once == 1
 
 
+def test_a_step_that_wants_cores_takes_as_many_places(bench: Bench) -> None:
+    for cpu, most in ((1.0, 2), (2.0, 1), (16.0, 1)):
+        bench.engine.most_at_once = 0
+        wide = {**DIAMOND, "left": {**DIAMOND["left"], "cpu": cpu}}
+        results = bench.run(pipeline(bench.folder, wide), jobs=2, is_cached=False)
+        assert {result.state for result in results.values()} == {StepState.DONE}
+        assert bench.engine.most_at_once == most
+
+
 def test_a_failing_step_ends_what_needs_it_and_nothing_else(bench: Bench) -> None:
     broken = {**DIAMOND, "left": {**DIAMOND["left"], "code": "raise ValueError('no')"}}
     results = bench.run(pipeline(bench.folder, broken))

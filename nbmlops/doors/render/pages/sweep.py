@@ -3,14 +3,20 @@ from nbmlops.lib.digest import short
 from nbmlops.ops.sweep import Result
 
 MOST = 20
+NOT_DONE = {"fail": "failed"}
 
 
 def page(result: Result) -> Page:
+    if result.katib:
+        return (
+            Line(f"{result.name}: written to {place(result.katib)}", Tone.GOOD),
+            Line(f"\nStart it: kubectl apply -f {place(result.katib)}", Tone.DIM),
+        )
     names = sorted({name for trial in result.trials for name in trial.values})
     rows = tuple(
         (
             cell(trial.number, Tone.STRONG),
-            cell(shown(trial.value) if trial.value is not None else "failed"),
+            cell(shown(trial.value) if trial.state == "complete" else NOT_DONE.get(trial.state, trial.state)),
             *(cell(trial.values.get(name, "")) for name in names),
             cell(seconds(trial.seconds) if trial.seconds else ""),
             cell(short(trial.run) or trial.error, Tone.DIM),
