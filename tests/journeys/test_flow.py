@@ -25,11 +25,12 @@ seeds = [int(text) for text in "1 2".split()]
 # %%
 import nbmlops
 
-score = seed + len(seeds) / 2
+score = seed + 1.0
 nbmlops.log_metric("score", score)
 # %% [markdown]
 # # Deploy
 # %%
+count = len(seeds)
 best = max([score]) if isinstance(score, float) else max(score)
 from pathlib import Path
 
@@ -107,6 +108,19 @@ def test_a_pipeline_with_branches_from_the_first_run_on(terminal: Terminal) -> N
         "load": "kept", "train.0": "kept", "train.1": "kept", "deploy": "done", "tell": "done",
     }  # fmt: skip
     assert (terminal.folder / "deployed.txt").read_text() == "3.0 over 2"
+
+
+def test_such_a_run_can_be_reproduced(terminal: Terminal) -> None:
+    """Instances that were kept count where they stand in this run, not in the one that executed them."""
+    path = next((terminal.folder / "pipelines" / "work" / "steps").glob("*load.ipynb"))
+    before = path.read_text()
+    path.write_text(before.replace("1 2", "2 1"))
+    assert path.read_text() != before
+    result = run(terminal, "-p", "least=1", "--name", "turned")
+    assert states(result)["train.0"] == states(result)["train.1"] == "kept"
+    path.write_text(before)
+    again = terminal.good("reproduce", "turned")["reproduction"]
+    assert (again["verdict"], again["differences"]) == ("REPRODUCED", []), again
 
 
 def test_the_exit_step_learns_what_failed_and_the_run_has_failed_all_the_same(terminal: Terminal) -> None:
