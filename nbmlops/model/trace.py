@@ -38,6 +38,8 @@ class SessionTrace(msgspec.Struct, frozen=True, kw_only=True):
     door: str
     executions: tuple[Execution, ...]
     """In the order in which they ran, up to the last one that belongs to the run. Files carry their digests."""
+    variables: dict[str, str] = {}
+    """What the pipeline's run told this step alone, as environment variables."""
 
 
 class Trace(Document, frozen=True, kw_only=True, tag="trace"):

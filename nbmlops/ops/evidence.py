@@ -78,6 +78,7 @@ def gather(project: Project, body: dict[str, Any], run: str) -> Evidence:
             imported=imported_distributions(body.get("imported", ()), environment(), _providers()),
             records=project.records,
             objects=project.objects,
+            variables=body.get("variables"),
         )
     return Evidence(tags=tags, uses=uses, executed=executed)
 

@@ -32,9 +32,10 @@ from nbmlops.ops.step_results import Keeper
 from nbmlops.pipeline.execute import Interrupted, Places, execute
 from nbmlops.pipeline.fan_out import base_of, executed_as
 from nbmlops.pipeline.folder import read_certificate
+from nbmlops.pipeline.handoff import AS_VARIABLE
 from nbmlops.pipeline.page import Pages, page_of
 from nbmlops.pipeline.reassemble import reassemble
-from nbmlops.pipeline.schedule import Choice
+from nbmlops.pipeline.schedule import Choice, outcome, outcome_variables
 from nbmlops.pipeline.step_cache import StepCache
 from nbmlops.ports import Engine, StepProgress
 from nbmlops.track.address import check_server
@@ -311,6 +312,7 @@ class PipelineRun:
             "notebook": self.project.relative(self.folder / self.pipeline.notebook),
             "modules": [str(base / name) for name in self.pipeline.modules],
             "workspace": self.project.workspace,
+            "variables": self._variables(steps),
         }
         self.session.send(Extra(name="tie", key=opened.key, body=body))
         states = {step.state for step in steps}
@@ -344,6 +346,13 @@ class PipelineRun:
         write_atomic(self.work / "result.json", encode(result))
         self.project.records.put(result, id=result.id, subject=result.pipeline)
         return result, runs
+
+    def _variables(self, steps: tuple[StepResult, ...]) -> dict[str, dict[str, str]]:
+        """By session, what a replay has to tell it: which instance it was, and how the run had gone."""
+        exits = {step.name for step in self.pipeline.steps if step.exit}
+        ended = outcome_variables(outcome(step for step in steps if step.step not in exits))
+        found = {self.sessions[name]: ended for name in exits & self.sessions.keys()}
+        return found | {self.sessions[name]: {AS_VARIABLE: name} for name in self.sessions if base_of(name) != name}
 
     def _brought_back(self, result: StepResult, run: str | None) -> StepResult:
         """With its MLflow run and its page; of a kept step, with the notebook as it was executed then."""

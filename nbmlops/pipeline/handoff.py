@@ -87,6 +87,12 @@ def gather(place: Path, step: str, parts: tuple[str, ...]) -> None:
     write_atomic(place / MANIFEST, encode(Manifest(step=step, parts=parts)))
 
 
+def _of_instances(place: Path) -> Manifest | None:
+    """What instances have given where no run has gathered it: a replay executes cells, not pipelines."""
+    numbers = sorted(int(path.name.rpartition(".")[2]) for path in place.parent.glob(f"{place.name}.[0-9]*"))
+    return Manifest(step=place.name, parts=tuple(f"{place.name}.{number}" for number in numbers)) if numbers else None
+
+
 def folder() -> Path:
     return Path(os.environ.get(FOLDER_VARIABLE) or DEFAULT_FOLDER)
 
@@ -128,7 +134,7 @@ def manifest_of(place: Path) -> Manifest | None:
 
 
 def read(place: Path, names: tuple[str, ...]) -> dict[str, Any]:
-    manifest = manifest_of(place)
+    manifest = manifest_of(place) or _of_instances(place)
     if manifest is None:
         raise NotFoundError(
             f"Step {place.name} has not given anything yet.",

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import threading
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from queue import Empty, SimpleQueue
 from typing import Any, Protocol
@@ -294,24 +294,15 @@ class Schedule:
     def _open_end(self) -> None:
         """All others have a result: exit steps are next."""
         self._waiting = {name: step for name, step in self._pipeline.items() if step.exit}
-        failed = next(
-            (each for each in self._told() if each.state in (StepState.FAILED, StepState.KILLED)),
-            StepResult(step="", state=StepState.DONE),
-        )
-        self._outcome = {"status": str(failed.state), "failed_step": failed.step, "error": failed.error}
-        environment = {variable: self._outcome[name] for name, variable in OUTCOME_VARIABLES.items()}
+        self._outcome = outcome(self._told(), is_stopped=self._is_stopped)
         for step in self._waiting.values():
             wanted = {name: self._outcome[name] for name in OUTCOME if name in step.parameters}
-            self._own[step.name] = Own(parameters=wanted, environment=environment)
+            self._own[step.name] = Own(parameters=wanted, environment=outcome_variables(self._outcome))
 
     def _end_stopped(self) -> None:
         """After Ctrl-C exit steps still run, for a while; the next Ctrl-C ends them as well."""
         self._is_stopped = True
         self._open_end()
-        self._outcome["status"] = str(StepState.KILLED)
-        for name, own in self._own.items():
-            if name in self._waiting:
-                own.environment[OUTCOME_VARIABLES["status"]] = self._outcome["status"]
         try:
             self._go()
         except KeyboardInterrupt:
@@ -449,3 +440,15 @@ class Schedule:
                 break
         for name in self._waiting:
             self._results[name] = StepResult(step=name, state=StepState.SKIPPED, why="stopped before it began")
+
+
+def outcome(results: Iterable[StepResult], *, is_stopped: bool = False) -> dict[str, str]:
+    """How a run went so far: `status`, and the step that failed first with its error."""
+    broken = (each for each in results if each.state in (StepState.FAILED, StepState.KILLED))
+    first = next(broken, StepResult(step="", state=StepState.DONE))
+    state = StepState.KILLED if is_stopped else first.state
+    return {"status": str(state), "failed_step": first.step, "error": first.error}
+
+
+def outcome_variables(outcome: Mapping[str, str]) -> dict[str, str]:
+    return {variable: outcome[name] for name, variable in OUTCOME_VARIABLES.items()}

@@ -8,6 +8,8 @@ import stat
 from collections.abc import Callable
 from pathlib import Path
 
+from nbmlops.errors import ExternalError
+
 LARGEST_BYTES = 500_000_000
 MOST_FILES = 20_000
 LEFT_OUT = frozenset(
@@ -32,7 +34,10 @@ def is_small(root: Path) -> bool:
 
 
 def copy(root: Path, target: Path, wanted: Callable[[str], bool] = lambda path: True) -> None:
-    """Files, folders and links; pipes and sockets are nobody's data. `wanted` chooses among files and links."""
+    """Files, folders and links; pipes and sockets are nobody's data. `wanted` chooses among files and links.
+
+    Raises ExternalError for what cannot be read or has no room.
+    """
 
     def left_out(folder: str, names: list[str]) -> list[str]:
         paths = {name: os.path.join(folder, name) for name in names}
@@ -42,7 +47,13 @@ def copy(root: Path, target: Path, wanted: Callable[[str], bool] = lambda path: 
             if name in LEFT_OUT or _is_special(path) or not (_is_folder(path) or wanted(path))
         ]
 
-    shutil.copytree(root, target, symlinks=True, ignore=left_out, dirs_exist_ok=True)
+    try:
+        shutil.copytree(root, target, symlinks=True, ignore=left_out, dirs_exist_ok=True)
+    except shutil.Error as error:
+        source, _, why = error.args[0][0]
+        raise ExternalError(
+            f"{source} could not be copied: {why}.", kind="copy-failed", hint="Make room, or make it readable."
+        ) from error
     for folder, folders, names in os.walk(target):
         for path in (Path(folder, name) for name in [*folders, *names]):
             if path.is_symlink():

@@ -29,7 +29,7 @@ def sessions_to_play(
     """`root` is the folder that the project's files were laid into; `random` gives the states before an execution."""
     played = []
     for number, session in enumerate(trace.sessions):
-        variables = dict(environment)
+        variables = {**environment, **session.variables}
         told = plan(session)
         if told:
             variables["NBMLOPS_RUN"] = told

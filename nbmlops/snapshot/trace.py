@@ -28,13 +28,17 @@ def keep_trace(
     imported: tuple[str, ...],
     records: Records,
     objects: Objects,
+    variables: Mapping[str, dict[str, str]] | None = None,
 ) -> tuple[str, bytes]:
-    """Identity of the trace and the executed notebook's bytes. `digests` are those of files that are as they were."""
+    """Identity of the trace and the executed notebook's bytes. `digests` are those of files that are as they were,
+    `variables`, by session, what it was told alone.
+    """
     executions = [execution for _, ran in sessions for execution in ran]
     outputs = {each.execution: each for each in _of(records, CellOutputs, executions)}
     executed = executed_notebook(executions, outputs=outputs)
     with objects.writing():
-        return _stored(sessions, executions, executed, digests, imported, records, objects), executed
+        told = variables or {}
+        return _stored(sessions, executions, executed, digests, imported, records, objects, told), executed
 
 
 def _stored(
@@ -45,6 +49,7 @@ def _stored(
     imported: tuple[str, ...],
     records: Records,
     objects: Objects,
+    variables: Mapping[str, dict[str, str]],
 ) -> str:
     trace = Trace(
         sessions=tuple(
@@ -54,6 +59,7 @@ def _stored(
                 folder=info.folder,
                 door=info.door,
                 executions=tuple(_with_digests(execution, digests) for execution in ran),
+                variables=variables.get(info.id, {}),
             )
             for info, ran in sessions
         ),

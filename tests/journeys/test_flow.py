@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from tests.journeys.conftest import Terminal, one_line, write
+from tests.kernels import Kernel
 
 NOTEBOOK = """
 # %% tags=["parameters"]
@@ -25,11 +26,12 @@ seeds = [int(text) for text in "1 2".split()]
 # %%
 import nbmlops
 
-score = seed + len(seeds) / 2
+score = seed + 1.0
 nbmlops.log_metric("score", score)
 # %% [markdown]
 # # Deploy
 # %%
+count = len(seeds)
 best = max([score]) if isinstance(score, float) else max(score)
 from pathlib import Path
 
@@ -46,7 +48,7 @@ Path("told.txt").write_text(os.environ.get("NBMLOPS_STATUS", "") + " " + os.envi
 
 @pytest.fixture(scope="module")
 def terminal(tmp_path_factory: pytest.TempPathFactory, variables: dict[str, str]) -> Iterator[Terminal]:
-    """An exported pipeline, edited by hand as the documentation says."""
+    """An exported pipeline, edited by hand as the documentation says, that has run once."""
     folder = tmp_path_factory.mktemp("flow")
     write(folder, "work.ipynb", NOTEBOOK)
     terminal = Terminal(folder, variables)
@@ -62,6 +64,7 @@ def terminal(tmp_path_factory: pytest.TempPathFactory, variables: dict[str, str]
         text, count = re.subn(rf"(  - name: {name}\n)", rf"\1    {more}\n", text)
         assert count == 1, text
     document.write_text(text)
+    terminal.good("run", "pipelines/work")
     yield terminal
     terminal.close()
 
@@ -75,12 +78,12 @@ def states(result: dict[str, Any]) -> dict[str, str]:
     return {step["step"]: "kept" if step["is_kept"] else step["state"] for step in result["steps"]}
 
 
-def test_a_pipeline_with_branches_from_the_first_run_on(terminal: Terminal) -> None:
-    planned = terminal.good("run", "pipelines/work", "--dry-run")["plan"]
+def test_a_pipeline_with_branches_executed_kept_and_with_other_values(terminal: Terminal) -> None:
+    planned = terminal.good("run", "pipelines/work", "--force", "--dry-run")["plan"]
     assert {each["step"]: each["action"] for each in planned} == {
         "load": "run", "train": "open", "deploy": "open", "tell": "run",
     }  # fmt: skip
-    result = run(terminal)
+    result = run(terminal, "--force")
     assert states(result) == {
         "load": "done", "train.0": "done", "train.1": "done", "deploy": "skipped", "tell": "done",
     }  # fmt: skip
@@ -109,6 +112,19 @@ def test_a_pipeline_with_branches_from_the_first_run_on(terminal: Terminal) -> N
     assert (terminal.folder / "deployed.txt").read_text() == "3.0 over 2"
 
 
+def test_such_a_run_can_be_reproduced(terminal: Terminal) -> None:
+    """Instances that were kept count where they stand in this run, not in the one that executed them."""
+    path = next((terminal.folder / "pipelines" / "work" / "steps").glob("*load.ipynb"))
+    before = path.read_text()
+    path.write_text(before.replace("1 2", "2 1"))
+    assert path.read_text() != before
+    result = run(terminal, "-p", "least=1", "--name", "turned")
+    path.write_text(before)
+    assert states(result)["train.0"] == states(result)["train.1"] == "kept"
+    again = terminal.good("reproduce", "turned")["reproduction"]
+    assert (again["verdict"], again["differences"]) == ("REPRODUCED", []), again
+
+
 def test_the_exit_step_learns_what_failed_and_the_run_has_failed_all_the_same(terminal: Terminal) -> None:
     path = next((terminal.folder / "pipelines" / "work" / "steps").glob("*train.ipynb"))
     before = path.read_text()
@@ -120,5 +136,9 @@ def test_the_exit_step_learns_what_failed_and_the_run_has_failed_all_the_same(te
     statuses = {each["name"]: each["status"] for each in terminal.good("runs", "--limit", "50")["runs"]}
     assert statuses["broken"] == "FAILED"
     path.write_text(before)
+    with Kernel(terminal.folder, terminal.variables) as kernel:
+        kernel.run("%load_ext nbmlops")
+        assert kernel.run("%mlops enter broken").error == ""
+        assert kernel.run("print(seed)").text == "2\n", "the instance that failed"
     resumed = terminal.good("resume", "broken")
     assert json.dumps(resumed["result"]["state"]) == '"done"'

@@ -54,6 +54,26 @@ def test_a_stopped_run_is_killed_its_kernel_gone_and_what_was_done_kept(
     assert len(list((terminal.folder / ".nbmlops" / "runs").rglob("result.json"))) == 1
 
 
+def test_an_exit_step_runs_after_ctrl_c_and_learns_of_it(terminal: Terminal) -> None:
+    tell = "\n# %% [markdown]\n# # Tell\n# %%\nimport os\nopen('told', 'w').write(os.environ['NBMLOPS_STATUS'])"
+    write(terminal.folder, "slow.ipynb", TWO_STEPS.format(seconds=600) + tell)
+    terminal.good("export", "slow.ipynb", "--no-verify")
+    document = terminal.folder / "pipelines" / "slow" / "pipeline.yaml"
+    text = document.read_text()
+    assert "- name: tell\n" in text
+    document.write_text(text.replace("- name: tell\n", "- name: tell\n    exit: true\n"))
+    process = terminal.start("nbmlops", "run", "pipelines/slow", "--json")
+    pid = terminal.folder / "pid"
+    assert eventually(lambda: pid.exists() and pid.read_text())
+    process.send_signal(signal.SIGINT)
+    out, errors = process.communicate(timeout=120)
+    assert process.returncode == 130, out + errors
+    assert json.loads(out)["message"].startswith("Stopped in step second")
+    assert (terminal.folder / "told").read_text() == "killed"
+    runs = {run["name"]: run["status"] for run in terminal.good("runs")["runs"]}
+    assert (runs["slow"], runs["second"], runs["tell"]) == ("KILLED", "KILLED", "FINISHED")
+
+
 @pytest.mark.parametrize("seconds", [0.3, 0.8, 1.2, 2.5])
 def test_a_run_that_is_stopped_early_leaves_nothing_running(terminal: Terminal, seconds: float) -> None:
     """While it imports, opens its run, or starts a kernel."""

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from tests.journeys.conftest import Terminal, one_line, write
+from tests.kernels import Kernel
 
 NOTEBOOK = """
 # %% tags=["parameters"]
@@ -138,6 +139,20 @@ def test_a_run_that_broke_there_goes_on_there(terminal: Terminal) -> None:
     resumed = terminal.good("resume", "broken", "-p", "factor=13")["result"]
     assert resumed["metrics"] == {"total": 39.0}
     assert resumed["data"] == json.loads(done.stdout)["result"]["data"]
+
+
+def test_a_notebook_may_run_it_too(terminal: Terminal) -> None:
+    before = files(terminal.folder)
+    with Kernel(terminal.folder, terminal.variables) as kernel:
+        kernel.run("%load_ext nbmlops")
+        reply = kernel.run("_ = %mlops run pipelines/work --data then -p factor=17", seconds=240)
+        assert reply.error == ""
+    kept = max((terminal.folder / ".nbmlops" / "runs").glob("*/result.json"), key=lambda path: path.stat().st_mtime)
+    result = json.loads(kept.read_text())
+    assert result["metrics"] == {"total": 51.0}
+    tags = terminal.good("show", result["run"])["run"]["tags"]
+    assert tags["nbmlops.run.data"] == tags["nbmlops.snapshot.data"] == result["data"]
+    assert files(terminal.folder) == before
 
 
 @pytest.mark.parametrize(
