@@ -35,6 +35,7 @@ OURS = (
     "nbmlops.ops.session",
     "nbmlops.pipeline.handoff",
     "nbmlops.pipeline.step",
+    "nbmlops.pipeline.step_parameters",
 )
 
 
@@ -47,10 +48,18 @@ def main(descriptor: int, modules: list[str]) -> None:
         for name in (*OURS, *modules):
             with contextlib.suppress(Exception):  # the step meets the same trouble, and tells it
                 importlib.import_module(name)
+    _look_for_plugins()
     gc.collect()
     gc.freeze()  # pages that only the collector would write to stay shared
     with socket.socket(fileno=descriptor) as requests:
         _Nursery(requests).run()
+
+
+def _look_for_plugins() -> None:
+    """Which there are, once for all steps. They are loaded by the steps themselves: who knows what they start."""
+    from nbmlops.pipeline.formats import plugin_names
+
+    plugin_names()
 
 
 @contextlib.contextmanager
