@@ -10,7 +10,7 @@ from typing import Any
 import msgspec
 
 from nbmlops.dataflow import cut, find_parameters
-from nbmlops.model.dataflow import Flow, is_variable
+from nbmlops.model.dataflow import Flow, Stuck, is_variable
 from nbmlops.model.notebook import Notebook
 from nbmlops.ops.live_notebook import live_seconds
 from nbmlops.ops.session import Session
@@ -24,7 +24,7 @@ from nbmlops.project import Project
 
 
 class CutElsewhere(Exception):
-    """The notebook's run has shown that more steps pay: what was built before is to be built again."""
+    """The notebook's run has shown that other steps are better: what was built before is to be built again."""
 
 
 class Draft:
@@ -37,6 +37,8 @@ class Draft:
         self.is_open = not is_declared(notebook)
         """Nobody has said where steps begin, and nothing was measured yet."""
         self._proposal = ONE_STEP
+        self._stuck: dict[str, str] = {}
+        """Names of values that could not be stored when they were there, and why."""
 
     def build(self, name: str, target: Path) -> Built:
         """Raises NotebookError where the notebook cannot be cut into steps. `target`: the pipeline's folder to be."""
@@ -57,6 +59,17 @@ class Draft:
     def measuring(self) -> Measuring | None:
         """For a run of the notebook. It raises CutElsewhere where its measures are for more than one step."""
         return Measuring(names=self._names, found=self._take) if self.is_open else None
+
+    def take_stuck(self, refused: Mapping[str, str]) -> None:
+        """Have steps that would hand these values over become one. Raises CutElsewhere where that is new."""
+        new = {name: why for name, why in refused.items() if name not in self._stuck}
+        if new:
+            self._stuck |= new
+            stuck = tuple(Stuck(name=name, why=f"of a kind that does not travel: {why}") for name, why in new.items())
+            # Only those who take such a variable ask, so it may stand everywhere.
+            cells = [msgspec.structs.replace(cell, stuck=(*cell.stuck, *stuck)) for cell in self.flow.cells]
+            self.flow = msgspec.structs.replace(self.flow, cells=tuple(cells))
+            raise CutElsewhere
 
     @property
     def _names(self) -> tuple[str, ...]:

@@ -91,14 +91,14 @@ def export(call: Call, request: Request) -> Result:
     with folders.new_folder(target) as fresh:
         _write(fresh, built)
         if not request.no_verify:
-            try:
-                certificate = _verify(call, built.pipeline, fresh, draft, live)
-                built = draft.build(name, target)
-            except CutElsewhere:
-                built = draft.build(name, target)
-                call.progress(Progress(task="cut", state="done", note=_told(built)))
-                _write(fresh, built)
-                certificate = _verify(call, built.pipeline, fresh, draft, live)
+            while certificate is None:
+                try:
+                    certificate = _verify(call, built.pipeline, fresh, draft, live)
+                except CutElsewhere:
+                    built = draft.build(name, target)
+                    call.progress(Progress(task="cut", state="done", note=_told(built)))
+                    _write(fresh, built)
+            built = draft.build(name, target)
             _write(fresh, built)
             certificate = msgspec.structs.replace(certificate, pipeline=identity(built.pipeline))
             folders.write_certificate(fresh, certificate)
@@ -155,6 +155,7 @@ def _verify(call: Call, pipeline: Pipeline, fresh: Path, draft: Draft, live: Map
             causes=lambda name, step: causes.of(name, last.get(step, 0)),
             tell=tell,
             measuring=draft.measuring,
+            stuck=draft.take_stuck,
         )
     except KeyboardInterrupt:
         raise InterruptedRunError(

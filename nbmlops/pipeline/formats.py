@@ -84,10 +84,16 @@ def format_named(name: str) -> ValueFormat:
 
 
 @lru_cache(maxsize=1)
+def plugin_names() -> tuple[str, ...]:
+    """Of formats that other packages bring. Asked before steps are forked: looking takes a while."""
+    return plugins.names(plugins.FORMATS)
+
+
+@lru_cache(maxsize=1)
 def plugged_in() -> tuple[ValueFormat, ...]:
     """Formats of other packages. One that cannot be loaded is told of and left out."""
     found = []
-    for name in plugins.names(plugins.FORMATS):
+    for name in plugin_names():
         try:
             format = plugins.load(plugins.FORMATS, name)
             found.append(format() if isinstance(format, type) else format)

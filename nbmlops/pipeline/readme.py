@@ -32,6 +32,8 @@ def readme_text(pipeline: Pipeline) -> str:
             lines.append(f"   - parameters {', '.join(f'`{name}`' for name in step.parameters)}")
     if pipeline.parameters:
         lines += ["", "## Parameters", "", "```python", parameters_text(pipeline.parameters), "```"]
+        tried = [each for each in pipeline.parameters if each.tried]
+        lines += ["", *(f"- `{each.name}`: tried {_listed(each.tried)}" for each in tried)] if tried else []
     if pipeline.cuts or pipeline.whole:
         lines += ["", "## Where it is cut", ""]
         lines += [f"- before cell {each.cell + 1} (`{each.step}`): {each.why}" for each in pipeline.cuts]
@@ -43,3 +45,7 @@ def readme_text(pipeline: Pipeline) -> str:
         lines += ["", "## Cells left out", ""]
         lines += [f"- cell {each.cell + 1} (`{each.preview}`): {each.why}" for each in pipeline.dropped]
     return "\n".join(lines) + "\n"
+
+
+def _listed(values: tuple[object, ...]) -> str:
+    return ", ".join(f"`{value!r}`" for value in values)

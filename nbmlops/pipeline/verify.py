@@ -21,6 +21,7 @@ from nbmlops.lib.clock import utc_now
 from nbmlops.lib.stop import Stop
 from nbmlops.model.certificate import Certificate, Comparison, Verdict
 from nbmlops.model.documents import identity
+from nbmlops.model.names import slug
 from nbmlops.model.pipeline import Pipeline, Step, StepResult, StepState
 from nbmlops.pipeline import workspace
 from nbmlops.pipeline.carriers import CARRIERS, travelling_name
@@ -28,7 +29,7 @@ from nbmlops.pipeline.comparing import ComparingSpec, compare
 from nbmlops.pipeline.cuts import Measures
 from nbmlops.pipeline.equality import TOLERANCE
 from nbmlops.pipeline.execute import Places, execute
-from nbmlops.pipeline.handoff import probe
+from nbmlops.pipeline.handoff import manifest_of, probe
 from nbmlops.pipeline.order import in_order
 from nbmlops.ports import Engine, StepProgress, StepSpec
 
@@ -65,6 +66,10 @@ class Measuring(msgspec.Struct, frozen=True, kw_only=True):
     found: Callable[[Measures], None]
 
 
+Stuck = Callable[[Mapping[str, str]], None]
+"""Is told which of the values that steps take cannot be stored, and why."""
+
+
 class Verification(msgspec.Struct, frozen=True, kw_only=True):
     certificate: Certificate
     steps: tuple[StepResult, ...]
@@ -83,13 +88,14 @@ def verify(
     causes: Causes = lambda name, step: (),
     tell: Tell = lambda *event: None,
     measuring: Measuring | None = None,
+    stuck: Stuck = lambda refused: None,
 ) -> Verification:
     """`folder` holds the pipeline, `root` the project that both run in.
 
     With `live`, a kernel's namespace, its values are the reference instead of a new run of the notebook. `causes` says
     of a value that differs what chance it depends on, as far as the code shows it; where it shows none, the notebook
     runs once more, and a value that differs between its own two runs is not held against the pipeline. `measuring` is
-    told what the notebook's run has measured, before the pipeline runs.
+    told what the notebook's run has measured, and `stuck` what cannot be handed over, before the pipeline runs.
     """
     names = probed_names(pipeline) if live is None else _where_last(pipeline, probed_names(pipeline))
     with tempfile.TemporaryDirectory(prefix="nbmlops-verify-") as scratch_name:
@@ -108,6 +114,8 @@ def verify(
             _probe_live(pipeline, names, live, scratch / "notebook" / "values")
         else:
             problem = trial.run_notebook(notebook, there["notebook"], "notebook", measuring)
+        if not problem and (refused := _refused(pipeline, scratch / "notebook" / "values")):
+            stuck(refused)
         results = trial.run_pipeline(folder, there["pipeline"])
         broken = next((result for result in results if result.state is not StepState.DONE), None)
         if problem:
@@ -244,6 +252,14 @@ def _probe_cell(names: tuple[str, ...], place: Path, step: str) -> Any:
         f"_nbmlops_handoff.probe({names!r}, globals(), _nbmlops_pathlib.Path({str(place)!r}), {step!r})"
     )
     return nbformat.v4.new_code_cell(source)
+
+
+def _refused(pipeline: Pipeline, values: Path) -> dict[str, str]:
+    """Names that some step takes, and that their probe could not store."""
+    taken = {take.name for step in pipeline.steps for take in step.takes}
+    manifests = [manifest_of(values / slug(step.name)) for step in pipeline.steps]
+    refused = {name: why for each in manifests if each is not None for name, why in each.refused.items()}
+    return {name: why for name, why in refused.items() if name in taken}
 
 
 def _measuring_cell(names: tuple[str, ...], path: Path) -> Any:

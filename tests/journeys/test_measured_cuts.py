@@ -56,3 +56,18 @@ def test_a_kernel_knows_how_long_its_cells_took(terminal: Terminal) -> None:
         kernel.good("made = %mlops export --no-verify")
         found = kernel.good("print([(step.name, len(step.cells)) for step in made.pipeline.steps])").text
         assert found.strip() == "[('prepare', 1), ('finish', 2)]"
+
+
+def test_what_turns_out_not_to_travel_makes_its_steps_one_with_the_reason(terminal: Terminal) -> None:
+    write(
+        terminal.folder,
+        "held.ipynb",
+        '# %% tags=["step:make"]\nclass Held:\n    def __reduce__(self):\n        raise TypeError("stays here")\n'
+        'held = [Held()]\nn = 3\n# %% tags=["step:use"]\ncount = len(held) + n\n# %% tags=["step:end"]\nprint(count)',
+    )
+    made = terminal.good("export", "held.ipynb")
+    assert made["certificate"]["verdict"] == "EQUIVALENT"
+    assert [step["name"] for step in made["pipeline"]["steps"]] == ["make", "end"]
+    (merge,) = made["pipeline"]["merged"]
+    assert merge["sections"] == ["make", "use"]
+    assert "held is of a kind that does not travel: it cannot be stored (TypeError: stays here)" in merge["why"]

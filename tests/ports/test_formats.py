@@ -182,6 +182,11 @@ class Broken(MoneyFormat):
 """
 
 
+def forget() -> None:
+    formats.plugged_in.cache_clear()
+    formats.plugin_names.cache_clear()
+
+
 @pytest.fixture
 def money(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
     """A package that brings a format, one whose format is broken, and one that cannot be imported."""
@@ -193,11 +198,11 @@ def money(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
     (about / "entry_points.txt").write_text(points)
     (place / "purse.py").write_text(FOREIGN)
     monkeypatch.syspath_prepend(str(place))
-    formats.plugged_in.cache_clear()
+    forget()
     import purse  # type: ignore[import-not-found]
 
     yield purse
-    formats.plugged_in.cache_clear()
+    forget()
     sys.modules.pop("purse")
 
 
@@ -218,7 +223,7 @@ def test_what_a_format_cannot_write_the_next_one_tries(money: Any, tmp_path: Pat
 
 def test_a_value_of_a_format_that_is_not_here_says_what_to_do(money: Any, tmp_path: Path) -> None:
     handoff.write(tmp_path / "given", "earn", ({"wage": money.Money(5)},))
-    formats.plugged_in.cache_clear()
+    forget()
     sys.path.remove(str(tmp_path / "site"))
     with pytest.raises(IntegrityError, match=r"There is no format 'money'\. Install the package that brings it"):
         handoff.read(tmp_path / "given", ("wage",))

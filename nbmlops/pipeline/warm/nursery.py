@@ -48,6 +48,7 @@ OURS = (
     "nbmlops.ops.session",
     "nbmlops.pipeline.handoff",
     "nbmlops.pipeline.step",
+    "nbmlops.pipeline.step_parameters",
 )
 
 
@@ -63,6 +64,7 @@ def main(descriptor: int, modules: list[str]) -> None:
             del os.environ[name]
     with _as_in_a_kernel():
         _import(modules)
+    _look_for_plugins()
     gc.collect()
     gc.freeze()  # pages that only the collector would write to stay shared
     with socket.socket(fileno=descriptor) as requests:
@@ -73,6 +75,13 @@ def _import(names: Iterable[str]) -> None:
     for name in names:
         with contextlib.suppress(Exception):  # the step meets the same trouble, and tells it
             importlib.import_module(name)
+
+
+def _look_for_plugins() -> None:
+    """Which there are, once for all steps. They are loaded by the steps themselves: who knows what they start."""
+    from nbmlops.pipeline.formats import plugin_names
+
+    plugin_names()
 
 
 @contextlib.contextmanager

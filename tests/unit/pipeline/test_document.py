@@ -5,7 +5,9 @@ from __future__ import annotations
 import pytest
 
 from nbmlops.errors import UsageError
+from nbmlops.model.pipeline import Parameter, ParameterType, Pipeline, Step
 from nbmlops.pipeline.document import dump, load
+from nbmlops.pipeline.readme import readme_text
 from tests.unit.pipeline.harness import built
 from tests.unit.pipeline.test_build import WINE
 
@@ -74,3 +76,37 @@ def test_a_mistake_in_the_file_is_one_line(old: str, new: str, message: str) -> 
 def test_what_is_no_pipeline_is_refused(text: str) -> None:
     with pytest.raises(UsageError):
         load(text, "p.yaml")
+
+
+def test_what_was_tried_and_what_is_allowed_is_read_as_it_was_written() -> None:
+    parameters = (
+        Parameter(name="rate", type=ParameterType.FLOAT, default=0.1, minimum=0.0, maximum=1.0, tried=(0.5, 0.1)),
+        Parameter(name="kind", type=ParameterType.STR, default="a", choices=("a", "b")),
+        Parameter(name="start", type=ParameterType.DATE, default="2024-01-31", tried=("2024-01-01", "2024-01-31")),
+    )
+    step = Step(name="a", notebook="steps/a.ipynb", parameters=("rate", "kind", "start"))
+    pipeline = Pipeline(name="wine", notebook="w.ipynb", steps=(step,), parameters=parameters)
+    assert load(dump(pipeline), "here") == pipeline
+    assert "- `rate`: tried `0.5`, `0.1`" in readme_text(pipeline)
+
+
+@pytest.mark.parametrize(
+    ("lines", "words"),
+    [
+        ("type: date\n    default: 2024-01-31", ""),
+        ("type: datetime\n    default: 2024-01-31 12:30:00\n    minimum: 2024-01-01", ""),
+        ("type: date\n    default: soon", "the default of p, 'soon', is no date"),
+        ("type: int\n    default: 3\n    minimum: low", "the minimum of p, 'low', is no int"),
+        ("type: int\n    default: 3\n    choices: [1, x]", "a choice of p, 'x', is no int"),
+        ("type: int\n    default: 3\n    maximum: 2", "the default of p, 3, is out of its range"),
+        ("type: int\n    default: 3\n    choices: [1, 2]", "the default of p, 3, is out of its range"),
+    ],
+)
+def test_values_that_people_write_are_checked(lines: str, words: str) -> None:
+    text = f"name: wine\nparameters:\n  - name: p\n    {lines}\nsteps:\n  - name: a\n    parameters: [p]\n"
+    if not words:
+        assert isinstance(load(text, "here").parameters[0].default, str)
+        return
+    with pytest.raises(UsageError) as caught:
+        load(text, "here")
+    assert words in str(caught.value)
