@@ -18,7 +18,14 @@ def open_engine(settings: Settings, name: str = "", given: Iterable[str] = ()) -
 
     Raises NotFoundError for an engine that there is not, and UsageError for an option that it does not have.
     """
-    engine: Engine = _opened(plugins.ENGINES, settings, name or settings.pipeline.engine, given)
+    name = name or settings.pipeline.engine
+    if name not in plugins.names(plugins.ENGINES) and name in plugins.names(plugins.COMPILERS):
+        raise UsageError(
+            f"{name} does not execute steps one by one: it takes the whole pipeline.",
+            kind="engine-compiles",
+            hint=f"nbmlops compile PIPELINE --to {name} --image IMAGE",
+        )
+    engine: Engine = _opened(plugins.ENGINES, settings, name, given)
     return engine
 
 

@@ -70,7 +70,7 @@ def test_a_pipeline_that_asks_for_something_runs_on_dask_as_at_home(
     (tmp_path / "dask").mkdir()
     with DaskCluster(tmp_path / "dask", {**variables, "WAREHOUSE_TOKEN": SECRET}, workers=1, resources="CPU=1") as dask:
         code, answer = run(terminal, "--engine", "dask", "--engine-option", f"address={dask.address}")
-    assert code == 0, answer
+    assert code == 0, json.dumps(answer)
     assert kept(answer) == [False, False]
     assert (terminal.folder / "total.txt").read_text() == "(6, 'hello', 17)"
     assert all(step["run"] for step in answer["result"]["steps"]), "each has its MLflow run"
@@ -81,7 +81,7 @@ def test_a_pipeline_that_asks_for_something_runs_on_dask_as_at_home(
     document = terminal.folder / "pipelines" / "asking" / "pipeline.yaml"
     document.write_text(document.read_text().replace("hello", "hallo"))
     code, answer = run(terminal, WAREHOUSE_TOKEN=SECRET)
-    assert code == 0, answer
+    assert code == 0, json.dumps(answer)
     assert answer["result"]["steps"][0]["why"] == "environment variable GREETING changed"
     assert (terminal.folder / "total.txt").read_text() == "(6, 'hallo', 17)"
 
@@ -97,4 +97,4 @@ def test_the_engine_of_the_settings_is_used_and_an_unreachable_one_is_one_line(t
     assert answer["kind"] == "dask-unavailable"
     assert "tcp://127.0.0.1:1" in answer["message"]
     code, answer = run(terminal, "--engine", "local", WAREHOUSE_TOKEN=SECRET)
-    assert code == 0, answer
+    assert code == 0, json.dumps(answer)

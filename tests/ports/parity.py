@@ -16,6 +16,8 @@ REFUSED = (
 
 def table() -> str:
     lines = [f"| | {' | '.join(ENGINES)} |", f"| --- |{' --- |' * len(ENGINES)}"]
-    lines += [f"| {each.name} | {' | '.join(['same'] * len(ENGINES))} |" for each in TORTURES]
+    for each in TORTURES:
+        words = ["refused" if engine in each.refused_by else "same" for engine in ENGINES]
+        lines.append(f"| {each.name} | {' | '.join(words)} |")
     lines += [f"| {' | '.join(row)} |" for row in REFUSED]
     return "\n".join(lines)

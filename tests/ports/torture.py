@@ -15,10 +15,9 @@ import nbformat
 
 from nbmlops.lib.digest import digest_file
 from nbmlops.model.documents import decode
-from nbmlops.model.names import slug
 from nbmlops.model.pipeline import Pipeline
 from nbmlops.pipeline.document import dump
-from nbmlops.pipeline.handoff import MANIFEST, Manifest
+from nbmlops.pipeline.handoff import MANIFEST, Manifest, folder_name
 from nbmlops.pipeline.step_cache import digests_given
 from tests.unit.pipeline.harness import built
 
@@ -37,6 +36,8 @@ class Torture(msgspec.Struct, frozen=True, kw_only=True):
     """Words in the error of the step that fails."""
     values: dict[str, Any] = {}
     """Parameters."""
+    refused_by: tuple[str, ...] = ()
+    """Engines that say before anything runs that they have nothing like it."""
 
 
 class Outcome(msgspec.Struct, frozen=True, kw_only=True):
@@ -65,7 +66,7 @@ def laid_out(torture: Torture, project: Path) -> tuple[Pipeline, Path]:
 def outcome(torture: Torture, states: Mapping[str, str], error: str, handoff: Path, project: Path) -> Outcome:
     digests = {}
     for name in states:
-        path = handoff / slug(name) / MANIFEST
+        path = handoff / folder_name(name) / MANIFEST
         if path.is_file():
             digests[name] = digests_given(decode(path.read_bytes(), Manifest, place=str(path)))
     written = [path for path in sorted((project / "out").rglob("*")) if path.is_file()]
@@ -338,5 +339,85 @@ z = [x]
 """,
         asks={"wide": {"cpu": 1.0}},
         states={"wide": "done", "after": "done"},
+    ),
+    Torture(
+        name="`memory`: the step is ended and has failed",
+        text="""
+# %% [markdown]
+# # Wide
+# %% tags=["keep"]
+x = len("a")
+held = []
+while len(held) < 200:
+    held.append(bytearray(b"x") * (10 << 20))
+# %% [markdown]
+# # After
+# %% tags=["keep"]
+z = [x, len(held)]
+""",
+        asks={"wide": {"memory": "600MiB"}},
+        states={"wide": "failed", "after": "skipped"},
+        error="it used more than its 600 MiB of memory",
+    ),
+    Torture(
+        name="`when`: a step is left out, and what takes from it",
+        text="""
+# %% tags=["parameters"]
+n = 3
+# %% [markdown]
+# # Count
+# %% tags=["keep"]
+count = n * len("ab")
+# %% [markdown]
+# # Many
+# %% tags=["keep"]
+many = [count] * 2
+# %% [markdown]
+# # Few
+# %% tags=["keep"]
+few = [count]
+""",
+        asks={"many": {"when": "count > 10"}, "few": {"when": "count <= 10"}},
+        states={"count": "done", "many": "skipped", "few": "done"},
+        refused_by=("kfp", "tekton"),
+    ),
+    Torture(
+        name="`foreach`: a step once for each item, and all that they gave",
+        text="""
+# %% tags=["parameters"]
+n = 3
+# %% [markdown]
+# # Square
+# %% tags=["keep"]
+square = n * n * len("a")
+# %% [markdown]
+# # Add
+# %% tags=["keep"]
+total = sum(square) if isinstance(square, list) else square
+""",
+        asks={"square": {"foreach": "n in [2, 3, 5]"}},
+        states={"square.0": "done", "square.1": "done", "square.2": "done", "add": "done"},
+        refused_by=("kfp", "tekton"),
+    ),
+    Torture(
+        name="`exit`: a step at the end, whatever has happened",
+        text="""
+# %% [markdown]
+# # Bad
+# %% tags=["keep"]
+x = len("a")
+raise ValueError("no such thing")
+# %% [markdown]
+# # Tell
+# %% tags=["keep"]
+import os
+os.makedirs("out", exist_ok=True)
+with open("out/told.txt", "w") as file:
+    file.write(os.environ["NBMLOPS_STATUS"] + " " + os.environ["NBMLOPS_FAILED_STEP"])
+""",
+        asks={"tell": {"exit": True, "needs": ()}},
+        states={"bad": "failed", "tell": "done"},
+        error="ValueError: no such thing",
+        refused_by=("kfp", "tekton"),
     ),
 )

@@ -38,6 +38,12 @@ def test_an_option_that_there_is_not_is_one_line(name: str, given: list[str], wo
     assert words in str(caught.value)
 
 
+def test_an_engine_that_takes_the_whole_pipeline_is_told_apart() -> None:
+    with pytest.raises(UsageError, match="it takes the whole pipeline") as caught:
+        open_engine(Settings(), "kfp")
+    assert caught.value.hint == "nbmlops compile PIPELINE --to kfp --image IMAGE"
+
+
 def test_names_that_there_are_not_have_near_ones() -> None:
     with pytest.raises(NotFoundError, match=r"There is no engine 'dusk'\. There is: dask"):
         open_engine(Settings(), "dusk")
