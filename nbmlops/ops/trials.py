@@ -22,6 +22,7 @@ from nbmlops import plugins
 from nbmlops.errors import CellFailedError, UsageError
 from nbmlops.model.pipeline import PipelineResult, StepState
 from nbmlops.ops.call import Call, Progress
+from nbmlops.ops.journal_lock import JournalLock
 from nbmlops.ops.pipeline_run import PipelineRun, Wanted
 from nbmlops.ops.pruning import PrunedEngine, Pruner
 from nbmlops.ops.session import Session
@@ -66,10 +67,11 @@ def study_of(wanted: TrialPlan, direction: str, space: dict[str, Range], process
 
     optuna.logging.set_verbosity(optuna.logging.WARNING)
     seed = wanted.seed + process
+    lock_obj: Any = JournalLock(wanted.journal)
     tpe = wanted.sampler == "tpe"
     study = optuna.create_study(
         study_name=wanted.name,
-        storage=JournalStorage(JournalFileBackend(wanted.journal)),
+        storage=JournalStorage(JournalFileBackend(wanted.journal, lock_obj)),
         sampler=optuna.samplers.TPESampler(seed=seed, n_startup_trials=5, constant_liar=True)
         if tpe
         else optuna.samplers.RandomSampler(seed=seed),

@@ -185,7 +185,7 @@ def test_objects_of_the_first_layout_move_into_packs_with_their_records(project:
     large = os.urandom(1_000_000)
     for data in (large, b"garbage"):
         path = project.objects.loose.path(digest_bytes(data))
-        path.parent.mkdir(parents=True)
+        path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(b"NBO1\x01" + zstandard.compress(data))
     record = taken(project, large, "named")
     result = collected(project)
