@@ -121,6 +121,9 @@ with open("out/count.txt", "w") as file:
     Torture(
         name="parameters of every type, with names that YAML knows otherwise",
         text="""
+# %%
+from datetime import date
+from pathlib import Path
 # %% tags=["parameters"]
 n = 3
 y = 0.5
@@ -128,14 +131,16 @@ no = True
 on = "a 'b' \\"c\\" ü"
 off = [1, {"a": [2.0, None]}]
 pair = (1, "2")
+day = date(2026, 3, 1)
+place = Path("data") / "größe.csv"
 # %% [markdown]
 # # Take
 # %% tags=["keep"]
-taken = [n, y, no, on, off, pair]
+taken = [n, y, no, on, off, pair, str(day), str(place)]
 # %% [markdown]
 # # Show
 # %% tags=["keep"]
-shown = repr(taken), type(pair).__name__, n * y
+shown = repr(taken), type(pair).__name__, n * y, day.isoformat(), place.suffix
 """,
         values={"n": -4, "y": 1e-3},
         states={"take": "done", "show": "done"},
