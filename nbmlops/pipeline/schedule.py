@@ -21,6 +21,7 @@ from nbmlops.lib.stop import Stop
 from nbmlops.model.documents import decode
 from nbmlops.model.pipeline import Step, StepResult, StepState
 from nbmlops.model.step_cache import StepEntry
+from nbmlops.pipeline.attempts import attempt
 from nbmlops.pipeline.conditions import OUTCOME, items, rests_on, why_not
 from nbmlops.pipeline.fan_out import base_of, instance
 from nbmlops.pipeline.handed import plain_value
@@ -31,8 +32,6 @@ from nbmlops.pipeline.step_cache import Found, digests_given, digests_of_lists, 
 from nbmlops.ports import Engine, StepProgress, StepSpec
 
 LOOK_SECONDS = 0.25
-LONGEST_WAIT = 300.0
-"""Seconds between two tries, at most."""
 LONGEST_END = 60.0
 """Seconds that an exit step may take after Ctrl-C."""
 OUTCOME_VARIABLES = {"status": "NBMLOPS_STATUS", "failed_step": "NBMLOPS_FAILED_STEP", "error": "NBMLOPS_ERROR"}
@@ -371,24 +370,11 @@ class Schedule:
 
     def _work(self, step: Step, spec: StepSpec, stop: Stop) -> None:
         try:
-            result = self._try(step, spec, stop)
+            result = attempt(self._engine, step, spec, self._events.put, stop)
         except BaseException as error:  # noqa: BLE001 - raised again where somebody waits for it
             self._events.put(error)
         else:
             self._events.put(result)
-
-    def _try(self, step: Step, spec: StepSpec, stop: Stop) -> StepResult:
-        wait = step.backoff
-        for number in range(1, step.retries + 2):
-            result = self._engine.run(spec, self._events.put, stop)
-            result = msgspec.structs.replace(result, tries=number)
-            if result.state is not StepState.FAILED or number > step.retries:
-                break
-            self._events.put(StepProgress(step=step.name, cell=0, total=0, preview=f"try {number}: {result.error}"))
-            if stop.wait(min(wait, LONGEST_WAIT)):
-                break
-            wait *= 2
-        return result
 
     def _hear(self) -> None:
         event = self._next()

@@ -25,13 +25,13 @@ from nbmlops.lib.files import write_atomic
 from nbmlops.lib.stop import Stop
 from nbmlops.model.pipeline import Pipeline, Step, StepResult, StepState
 from nbmlops.pipeline import workspace
+from nbmlops.pipeline.attempts import LONGEST_WAIT
 from nbmlops.pipeline.engines.process import run_step
 from nbmlops.pipeline.execute import Places, specification
 from nbmlops.pipeline.folder import read_pipeline
 from nbmlops.pipeline.needs import missing_secrets
 from nbmlops.pipeline.page import Pages, page_of
 from nbmlops.pipeline.parameters import defaults, values
-from nbmlops.pipeline.schedule import LONGEST_WAIT
 from nbmlops.ports import StepProgress
 
 PROJECT, WORK = "project", "work"

@@ -6,9 +6,9 @@ import keyword
 from collections.abc import Sequence
 
 from nbmlops.model.pipeline import Parameter, ParameterType, Pipeline, Step
+from nbmlops.pipeline.attempts import LONGEST_WAIT
 from nbmlops.pipeline.compilers.common import GPU, container_memory, cores, kubernetes_name, secret_name
 from nbmlops.pipeline.order import in_order, needs_of
-from nbmlops.pipeline.schedule import LONGEST_WAIT
 from nbmlops.ports import Target
 
 IR, MANIFESTS = "pipeline.yaml", "manifests.yaml"
