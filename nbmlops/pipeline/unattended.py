@@ -1,4 +1,5 @@
-"""A step's kernel works where nobody looks: what would open a window is noted, and endless printing is cut.
+"""A step's kernel works where nobody looks: what would open a window is noted, and endless printing is cut. What it
+computes does not show which process it was.
 
 Imported by the kernel itself, before the first cell.
 """
@@ -7,6 +8,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable
+from pathlib import Path
 from types import ModuleType
 from typing import Any
 
@@ -20,12 +22,23 @@ def prepare() -> None:
     from IPython.core.getipython import get_ipython
 
     after_import("webbrowser", _open_nothing)
+    _name_cells_alike()
     shell = get_ipython()
     if shell is not None:
         streams = [_Cut(stream) for stream in (sys.stdout, sys.stderr)]
         for cut in streams:
             shell.events.register("pre_run_cell", cut.begin)
             shell.events.register("post_run_cell", cut.end)
+
+
+def _name_cells_alike() -> None:
+    """Functions know the file of their cell, and pickles tell it: no process is to be known by its name."""
+    import tempfile
+
+    from ipykernel import compiler
+
+    folder = str(Path(tempfile.gettempdir()) / "ipykernel_step")
+    compiler.get_tmp_directory = lambda: folder
 
 
 class _Cut:

@@ -174,3 +174,28 @@ def test_a_step_alone_needs_what_the_others_gave(restored: Terminal) -> None:
     done = restored.nbmlops("run", "pipelines/work", "--only", "sum", "-p", "lowest=1")
     assert done.returncode != 0
     assert "nothing is kept of scores" in done.stderr
+
+
+RULES = """
+# %% [markdown]
+# # Rules
+# %%
+made = [number for number in range(3)]
+rules = {"double": lambda number: 2 * number, "made": made}
+# %% [markdown]
+# # Use
+# %%
+doubled = [rules["double"](number) for number in rules["made"]]
+with open("doubled.txt", "w") as file:
+    file.write(str(doubled))
+"""
+
+
+def test_functions_of_a_cell_are_the_same_in_every_process(terminal: Terminal) -> None:
+    write(terminal.folder, "rules.ipynb", RULES)
+    terminal.good("export", "rules.ipynb", "--no-verify")
+    first = terminal.good("run", "pipelines/rules")["result"]["steps"]
+    assert [step["is_kept"] for step in first] == [False, False]
+    again = terminal.good("run", "pipelines/rules", "--only", "rules")["result"]["steps"]
+    assert [step["is_kept"] for step in again[:1]] == [False]
+    assert all(step["is_kept"] for step in terminal.good("run", "pipelines/rules")["result"]["steps"])
