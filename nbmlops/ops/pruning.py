@@ -99,18 +99,22 @@ class PrunedEngine:
             finally:
                 ended.ask()
                 watcher.join()
+        self._tell(points)  # others are held against these
         if self.is_pruned and result.state is not StepState.DONE:
             return msgspec.structs.replace(result, error="pruned: other trials were better at that point")
         return result
 
     def _watch(self, points: _Points, ended: Stop, step: Stop) -> None:
         while not ended.wait(LOOK_SECONDS):
-            for number, value in points.new():
-                self._trial.report(value, number)
+            self._tell(points)
             if points.seen and self._trial.should_prune():
                 self.is_pruned = True
                 step.ask()
                 return
+
+    def _tell(self, points: _Points) -> None:
+        for number, value in points.new():
+            self._trial.report(value, number)
 
 
 class _Points:
