@@ -18,11 +18,12 @@ from nbmlops.lib.digest import digest_file
 from nbmlops.model.certificate import Comparison, Verdict
 from nbmlops.model.names import slug
 from nbmlops.pipeline.equality import Incomparable, difference, summary
+from nbmlops.pipeline.file_contents import PICTURES, read_content
 from nbmlops.pipeline.handoff import Manifest, manifest_of, read
 
 COMPARING_SECONDS = 600
 TEXT = frozenset({".csv", ".tsv", ".txt", ".json", ".jsonl", ".md", ".html", ".xml", ".yaml", ".yml", ".npy"})
-"""Endings whose bytes are the content; other formats may hold times or addresses."""
+"""Endings of what people read: it may not differ, even where nobody here can say in what."""
 
 
 class ComparingSpec(msgspec.Struct, frozen=True, kw_only=True):
@@ -112,15 +113,30 @@ def _file(spec: ComparingSpec, step: str, path: str) -> Comparison:
     if digest_file(expected) == digest_file(actual):
         size = f"{expected.stat().st_size:,} bytes"
         return Comparison(name=path, step=step, verdict=Verdict.EQUIVALENT, expected=size, actual=size)
-    verdict = Verdict.DIVERGES if expected.suffix.lower() in TEXT else Verdict.NOT_COMPARABLE
+    verdict, why = _contents(expected, actual, spec)
+    is_same = verdict is Verdict.EQUIVALENT
     return Comparison(
         name=path,
         step=step,
         verdict=verdict,
-        expected=f"{expected.stat().st_size:,} bytes",
+        expected=f"{expected.stat().st_size:,} bytes{', the same content' if is_same else ''}",
         actual=f"{actual.stat().st_size:,} bytes",
-        difference="its bytes differ",
+        difference=why,
     )
+
+
+def _contents(expected: Path, actual: Path, spec: ComparingSpec) -> tuple[Verdict, str]:
+    """Of two files whose bytes differ. What nobody can read is not held against the pipeline, unless it is text."""
+    suffix = expected.suffix.lower()
+    try:
+        found = difference(read_content(expected), read_content(actual), tolerance=spec.tolerance, path=expected.name)
+    except Exception:  # noqa: BLE001 - no reader, a library that is missing, a file of another kind than its name says
+        return (Verdict.DIVERGES if suffix in TEXT else Verdict.NOT_COMPARABLE), "its bytes differ"
+    if found is None:
+        return Verdict.EQUIVALENT, ""
+    if suffix in PICTURES:
+        return Verdict.NOT_COMPARABLE, "its pixels differ"
+    return Verdict.DIVERGES, f"{found.path}: {found.text} ({_both(spec)})"
 
 
 def _both(spec: ComparingSpec) -> str:
