@@ -11,6 +11,7 @@ from pathlib import Path
 from nbmlops.lib.process import process_started
 
 START_SECONDS = 60.0
+IDLE_SECONDS = 900
 
 
 class DaskCluster:
@@ -27,6 +28,8 @@ class DaskCluster:
     def __enter__(self) -> DaskCluster:
         file = self._folder / "scheduler.json"
         own = ["--host", "127.0.0.1", "--no-dashboard", "--dashboard-address", "127.0.0.1:0"]
+        # Where the tests are killed outright, nobody ends it: it does so itself, and its workers with it.
+        own += ["--idle-timeout", f"{IDLE_SECONDS}s"]
         self._start("scheduler", *own, "--port", "0", "--scheduler-file", str(file))
         until = time.monotonic() + START_SECONDS
         while not file.exists() and time.monotonic() < until:
@@ -39,7 +42,7 @@ class DaskCluster:
     def start_worker(self, *more: str, **environment: str) -> int:
         """Without a nanny: a worker that dies is not started again. Its process id."""
         own = ["--host", "127.0.0.1", "--no-dashboard", "--dashboard-address", "127.0.0.1:0", "--no-nanny"]
-        own += ["--nthreads", "2", "--local-directory", str(self._folder)]
+        own += ["--nthreads", "2", "--local-directory", str(self._folder), "--death-timeout", "30"]
         own += ["--resources", self._resources] if self._resources and "--resources" not in more else []
         return self._start("worker", self.address, *own, *more, **environment)
 
