@@ -60,6 +60,12 @@ def test_rounding_is_no_difference_of_a_table(compared: Any) -> None:
     assert "0.4" in other.difference
 
 
+@pytest.mark.parametrize(("one", "other"), [("7", "007"), ("", "NA"), ("1", "1.0"), ("1000", "1e3")])
+def test_cells_of_a_table_that_only_read_alike_differ(compared: Any, one: str, other: str) -> None:
+    found = compared("a.csv", text(f"x,y\n{one},a\n"), text(f"x,y\n{other},a\n"))
+    assert found.verdict is Verdict.DIVERGES
+
+
 @pytest.mark.parametrize("name", ["a.json", "a.jsonl"])
 def test_json_is_what_it_says(compared: Any, name: str) -> None:
     assert compared(name, text('{"a": 1, "b": 2}'), text('{"a":1,"b":2}')).verdict is Verdict.EQUIVALENT
