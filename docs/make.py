@@ -4,7 +4,8 @@
     python docs/make.py --texts      # texts only: seconds
     python docs/make.py --check      # says which text is stale; exit code 1 if one is
 
-Texts (verbs.md, the tables in engines.md, errors.md and read-paths.md) are checked by tests/unit/docs; pictures
+Texts (verbs.md, the tables in engines.md, errors.md and read-paths.md, and the front end's types of what the server
+answers) are checked by tests/unit/docs; pictures
 (docs/pictures) take minutes, need Chromium for the notebook pages, and differ in every run by what time things took.
 """
 
@@ -17,7 +18,9 @@ from nbmlops.doors.failures import FAMILIES
 from nbmlops.doors.render.help import reference
 
 DOCS = Path(__file__).resolve().parent
-sys.path.insert(0, str(DOCS.parent))
+sys.path[:0] = [str(DOCS), str(DOCS.parent)]
+import typescript  # noqa: E402
+
 from tests.ports import parity  # noqa: E402
 from tests.unit.capture import read_paths  # noqa: E402
 
@@ -33,6 +36,7 @@ def texts() -> dict[Path, str]:
         DOCS / "verbs.md": reference(),
         errors: between(errors.read_text(encoding="utf-8"), error_table()),
         reads: between(reads.read_text(encoding="utf-8"), read_paths.table()),
+        DOCS.parent / "labextension" / "src" / "api" / "types.ts": typescript.text(),
         engines: between(engines.read_text(encoding="utf-8"), parity.table()),
     }
 
@@ -61,6 +65,7 @@ def main(arguments: list[str]) -> int:
             print(f"{path.relative_to(DOCS.parent)} is stale: make docs")
         return 1 if stale else 0
     for path in stale:
+        path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(wanted[path], encoding="utf-8")
         print(f"wrote {path.relative_to(DOCS.parent)}")
     if "--texts" not in arguments:

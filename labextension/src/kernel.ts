@@ -1,7 +1,7 @@
 import type { NotebookPanel } from '@jupyterlab/notebook';
 import type { Kernel } from '@jupyterlab/services';
 import type { Arguments } from './api/client';
-import type { FieldInfo } from './api/types';
+import type { Field } from './api/types';
 
 const LOADED = "'nbmlops' in __import__('sys').modules and 'mlops' in get_ipython().magics_manager.magics['line']";
 
@@ -53,7 +53,7 @@ export function load(panel: NotebookPanel): Promise<string> {
 }
 
 /** The line of a magic from named arguments, quoted as a shell would. */
-export function magicLine(verb: string, fields: readonly FieldInfo[], args: Arguments): string {
+export function magicLine(verb: string, fields: readonly Field[], args: Arguments): string {
   const words = ['%mlops', verb];
   const positional: string[] = [];
   for (const field of fields) {

@@ -1,17 +1,14 @@
 import { URLExt } from '@jupyterlab/coreutils';
 import { ServerConnection } from '@jupyterlab/services';
 import { errorOf, ApiError } from './errors';
-import type { Changes, Job, Rows, Table } from './types';
+import type { Changes, EditorCells, Job, JobDetail, Jobs, Rows, RunsRequest, Table, Verbs } from './types';
 
 export type Arguments = Record<string, unknown>;
 
-/** Code cells and others as the editor holds them, for `POST cells`. */
-export interface EditorCell {
-  id: string;
-  kind: string;
-  source: string;
-  tags: string[];
-}
+export type VerbName = keyof Verbs;
+
+/** A window of the list of runs, and what is already known of it. */
+export type RowsRequest = RunsRequest & { offset?: number; known?: string };
 
 /** The REST API of the server half (docs/rest.md). Every method throws ApiError. */
 export class Client {
@@ -22,7 +19,7 @@ export class Client {
   }
 
   /** A verb that is quick. What takes long is a job. */
-  call<T>(verb: string, folder: string, args: Arguments = {}): Promise<T> {
+  call<V extends VerbName>(verb: V, folder: string, args: Verbs[V]['request']): Promise<Verbs[V]['result']> {
     return this.ask('POST', verb, { ...args, folder });
   }
 
@@ -31,11 +28,12 @@ export class Client {
   }
 
   async jobs(): Promise<Job[]> {
-    return (await this.ask<{ jobs: Job[] }>('GET', 'jobs')).jobs;
+    return (await this.ask<Jobs>('GET', 'jobs')).jobs;
   }
 
-  job(id: string): Promise<Job> {
-    return this.ask('GET', `jobs/${encodeURIComponent(id)}`);
+  /** With its events after the number `since`, and its result where it is done. */
+  job(id: string, since = 0): Promise<JobDetail> {
+    return this.ask('GET', `jobs/${encodeURIComponent(id)}`, undefined, { since: String(since) });
   }
 
   cancel(id: string): Promise<Job> {
@@ -46,11 +44,12 @@ export class Client {
     return this.ask('GET', 'changes', undefined, since === null ? { folder } : { folder, since: String(since) });
   }
 
-  cells<T>(folder: string, notebook: string, cells: EditorCell[], language: string): Promise<T> {
-    return this.ask('POST', 'cells', { folder, notebook, cells, language });
+  /** As the verb `cells`, of what the editor holds now. */
+  cells(notebook: EditorCells): Promise<Verbs[VerbName]['result']> {
+    return this.ask('POST', 'cells', notebook);
   }
 
-  rows(folder: string, query: Arguments): Promise<Rows> {
+  rows(folder: string, query: RowsRequest): Promise<Rows> {
     const flat: Record<string, string | string[]> = { folder };
     for (const [name, value] of Object.entries(query)) {
       if (value !== '' && value !== undefined && value !== false) {

@@ -1,8 +1,8 @@
 import { Signal, type ISignal } from '@lumino/signaling';
-import type { Arguments, Client } from './client';
+import type { Arguments, Client, VerbName } from './client';
 import { ApiError } from './errors';
 import type { Live } from './live';
-import type { Job } from './types';
+import type { Job, JobDetail, Verbs } from './types';
 
 const ENDED: ReadonlySet<string> = new Set(['done', 'failed', 'cancelled']);
 
@@ -41,7 +41,7 @@ export class Jobs {
     return this._all.filter(job => !hasEnded(job));
   }
 
-  async start(verb: string, folder: string, args: Arguments): Promise<Job> {
+  async start(verb: VerbName, folder: string, args: Arguments): Promise<Job> {
     const job = await this.client.startJob(verb, folder, args);
     this._all = [job, ...this._all.filter(each => each.id !== job.id)];
     this._changed.emit();
@@ -49,16 +49,16 @@ export class Jobs {
   }
 
   /** Its result. Throws ApiError where it fails or is cancelled. */
-  async run<T>(verb: string, folder: string, args: Arguments): Promise<T> {
-    const started = await this.start(verb, folder, args);
-    const job = await this.wait(started.id);
+  async run<V extends VerbName>(verb: V, folder: string, args: Verbs[V]['request']): Promise<Verbs[V]['result']> {
+    const started = await this.start(verb, folder, args as Arguments);
+    const { job, result } = await this.wait(started.id);
     if (job.state === 'done') {
-      return job.result as T;
+      return result as Verbs[V]['result'];
     }
     throw new ApiError(0, job.error?.kind ?? job.state, job.error?.message ?? `${verb} was stopped.`, job.error?.hint);
   }
 
-  wait(id: string): Promise<Job> {
+  wait(id: string): Promise<JobDetail> {
     const known = this._all.find(job => job.id === id && hasEnded(job));
     if (known) {
       return this.client.job(id);

@@ -4,7 +4,7 @@ import { Poll } from '@lumino/polling';
 import { Signal, type ISignal } from '@lumino/signaling';
 import type { Client } from './client';
 
-const SCHEMA = 'changed';
+const SCHEMA = 'nbmlops/changed';
 const LEASE_MS = 30_000;
 
 /** What has changed in the project: `runs`, `records`, `jobs`, `files`. */
@@ -47,7 +47,7 @@ export class Live implements IDisposable {
     if (folder !== this._folder) {
       this._folder = folder;
       this.rev = null;
-      this.root = null;
+      this.project = null;
       if (this.watchers) {
         void this.poll.refresh();
       }
@@ -95,28 +95,23 @@ export class Live implements IDisposable {
 
   private async sync(): Promise<void> {
     const folder = this._folder;
-    const { rev, changed, project } = (await this.client.changes(folder, this.rev)) as {
-      rev: number;
-      changed: string[];
-      project?: string;
-    };
+    const { rev, changed, folder: project } = await this.client.changes(folder, this.rev);
     if (folder !== this._folder) {
       return;
     }
     const isFirst = this.rev === null;
     this.rev = rev;
-    this.root = project ?? null;
+    this.project = project;
     if (changed.length && !isFirst) {
       this._changed.emit(new Set(changed));
     }
   }
 
   private onEvent(_: unknown, event: Event.Emission): void {
-    if (!event.schema_id.includes('nbmlops') || !event.schema_id.includes(SCHEMA) || !this.watchers) {
+    if (!event.schema_id.includes(SCHEMA) || !this.watchers) {
       return;
     }
-    const project = String(event['project'] ?? event['folder'] ?? '');
-    if (this.root !== null && project && project !== this.root) {
+    if (this.project !== null && event['folder'] !== this.project) {
       return;
     }
     const rev = Number(event['rev']);
@@ -137,6 +132,7 @@ export class Live implements IDisposable {
   private _folder = '';
   private _isDisposed = false;
   private rev: number | null = null;
-  private root: string | null = null;
+  /** As events call it. */
+  private project: string | null = null;
   private watchers = 0;
 }

@@ -1,10 +1,7 @@
 import { Signal, type ISignal } from '@lumino/signaling';
 import type { Client } from './client';
 import { ApiError } from './errors';
-import type { Table, VerbInfo } from './types';
-
-/** The shape of answers that this front end understands; the server's number must be the same. */
-export const API = 1;
+import { API, type Table, type VerbEntry } from './types';
 
 export type Handshake = 'asking' | 'ready' | 'missing' | 'older' | 'newer' | 'refused' | 'unreachable';
 
@@ -24,7 +21,7 @@ export class Server {
     return this._table?.version ?? '';
   }
 
-  verb(name: string): VerbInfo | undefined {
+  verb(name: string): VerbEntry | undefined {
     return this._table?.verbs.find(verb => verb.name === name);
   }
 

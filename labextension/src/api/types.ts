@@ -1,78 +1,1401 @@
-/** Placeholder until the generator's file is merged. */
-export interface FieldInfo {
+// Made by docs/make.py from the verb table and its documents. Do not edit: python docs/make.py --texts
+
+/** Shape of the answers: `api` of the table. */
+export const API = 1;
+
+/** A snapshot that cannot be restored whole. */
+export interface Affected {
+  snapshot: string;
+  taken: string;
+  message: string;
+  run: string | null;
+  /** How many of its files, or 1 where its own list is damaged. */
+  missing: number;
+  /** The first of them. */
+  paths: string[];
+}
+
+/** A cell of a notebook that was added, removed or edited. */
+export interface CellChange {
+  /** Its id. */
+  cell: string;
+  change: ChangeKind;
+  before: string;
+  after: string;
+}
+
+export interface CellStory {
+  /** Index among all cells of the notebook. */
+  cell: number;
+  id: string;
+  count: number | null;
+  /** First line. */
+  preview: string;
+  stays: boolean;
+  why: string;
+  /** From which cells. */
+  reads: Link[];
+  defines: string[];
+  /** Variables whose objects it may change, aliases included. */
+  mutates: string[];
+  needed_by: Link[];
+  files_read: string[];
+  files_written: string[];
+  /** Hidden state that it uses or changes: random generators, the current figure, settings. */
+  state: string[];
+  /** What makes it come out otherwise each time. */
+  chance: string[];
+  /** Where it waits for somebody to type. */
+  asks: string[];
+  /** Names that it uses where nothing has bound them. */
+  unbound: string[];
+}
+
+export interface Certificate {
+  kind: 'certificate';
+  version: number;
+  /** Identity of the pipeline. */
+  pipeline: string;
+  /** Digest of the source notebook's code cells. */
+  notebook: string;
+  verdict: Verdict;
+  made: string;
+  /** Largest relative difference at which two floating-point figures count as equal. */
+  tolerance: number;
+  comparisons: Comparison[];
+  reason: string;
+  parameters: { [name: string]: unknown };
+}
+
+export interface Change {
+  path: string;
+  change: ChangeKind;
+  /** Size in bytes. */
+  before: number | null;
+  after: number | null;
+}
+
+export type ChangeKind = 'added' | 'removed' | 'changed';
+
+/** The event `nbmlops/changed`. */
+export interface Changed {
+  folder: string;
+  rev: number;
+  changed: Kind[];
+}
+
+export interface Changes {
+  /** The project's folder, as events call it. */
+  folder: string;
+  /** Grows with each change, also across restarts of the server. */
+  rev: number;
+  /** What has changed since the rev that was asked for; everything where that is not known any more. */
+  changed: Kind[];
+}
+
+export interface Check {
   name: string;
+  is_good: boolean;
+  found: string;
+  /** What to type where it is not good. */
+  remedy: string;
+}
+
+/** A column of a table that is not as it was. */
+export interface ColumnChange {
+  name: string;
+  change: ChangeKind;
+  type_before: string;
+  type_after: string;
+  nulls_before: number;
+  nulls_after: number;
+  /** Of numbers. */
+  mean_before: number | null;
+  mean_after: number | null;
+  /** How many values changed, row by row; None where rows cannot be matched by their position. */
+  cells: number | null;
+  /** How far the distribution moved, from 0 to 1: Kolmogorov-Smirnov for numbers, total variation for the rest. */
+  shift: number;
+}
+
+export interface CompareRequest {
+  /** Two or more runs, by id or name. */
+  runs: string[];
+  /** Show parameters that do not differ, too. */
+  all?: boolean;
+}
+
+export interface CompareResult {
+  runs: RunView[];
+  metrics: Row[];
+  params: Row[];
+  /** Changes of the data between the first run and the last. */
+  data: Change[];
+  code: Change[];
+  same_code: boolean;
+  same_data: boolean;
+}
+
+export interface Comparison {
+  name: string;
+  /** The step that gave the value last. */
+  step: string;
+  verdict: Verdict;
+  /** Summary of the notebook's value. */
+  expected: string;
+  /** Summary of the pipeline's value. */
+  actual: string;
+  /** The first difference, or why there is no comparison. */
+  difference: string;
+  /** What makes the value come out otherwise at every run of the notebook, where that is why. */
+  causes: string[];
+}
+
+export interface CompileRequest {
+  /** Folder of the pipeline. */
+  pipeline: string;
+  /** The engine: kfp, tekton. */
+  to: string;
+  /** Holds nbmlops, what the steps import, and the project. */
+  image: string;
+  /** Where the project lies in the image. Default: /project. */
+  project_folder?: string;
+  /** Folder for the files. Default: in the pipeline's, named as the engine. */
+  output?: string;
+  /** An option of the engine: storage=20Gi. */
+  engine_option?: string[];
+  /** Replace files that are there. */
+  force?: boolean;
+}
+
+export interface CompileResult {
+  pipeline: string;
+  to: string;
+  folder: string;
+  /** Names in the folder. */
+  files: string[];
+}
+
+/** Where a step begins because it was measured that this pays. */
+export interface Cut {
+  step: string;
+  /** Index of the notebook cell that it begins with. */
+  cell: number;
+  /** Of the values that are handed over there. */
+  bytes: number;
+  /** What a later run saves that changes nothing before it. */
+  seconds: number;
+  why: string;
+}
+
+export interface Damage {
+  /** `pack`, `chunk`, `recipe`, `record` or `object`. */
+  what: string;
+  /** Digest. */
+  name: string;
+  /** The pack it lies in. */
+  pack: string;
+  why: string;
+}
+
+/** A file that a run read, as MLflow's dataset input: real source, full digest. */
+export interface DatasetUse {
+  name: string;
+  /** Relative to the project; absolute when outside of it. */
+  path: string;
+  digest: string;
+  size: number;
+  /** `training` where a model was fitted with it, else `read`. */
+  context: string;
+}
+
+export interface DiffRequest {
+  /** A snapshot, a run, or `data` / `code` for the newest. */
+  before: string;
+  /** Another; without it, the files as they are now. */
+  after?: string;
+  /** Of runs, compare the code instead of the data. */
+  code?: boolean;
+  /** Only which files changed, without looking into them. */
+  names?: boolean;
+}
+
+export interface DiffResult {
+  before: string;
+  /** Empty: the files as they are now. */
+  after: string;
+  changes: Change[];
+  /** How many files did not change. */
+  same: number;
+  /** Inside of changed tables, notebooks and text. */
+  details: FileDetail[];
+  /** Where both are runs: parameters, metrics, packages, and what probably explains the difference. */
+  runs: RunDiff | null;
+}
+
+export interface DoctorRequest {
+}
+
+export interface DoctorResult {
+  versions: { [name: string]: string };
+  checks: Check[];
+  /** What tracking has changed in this kernel; `%unload_ext nbmlops` puts it back. */
+  patched: string[];
+  /** Settings that are not the default, and where each comes from. */
+  origins: { [name: string]: string };
+}
+
+/** A cell of the notebook that is in no step, and why. */
+export interface Dropped {
+  cell: number;
+  id: string;
+  why: string;
+  /** First line of its source. */
+  preview: string;
+}
+
+export interface EditorCell {
+  id: string;
+  kind: 'code' | 'markdown' | 'raw';
+  source: string;
+  tags: string[];
+  /** `[n]` as the editor shows it. */
+  count: number | null;
+}
+
+/** A notebook as the editor holds it now, saved or not. Answered with the result of the verb `cells`. */
+export interface EditorCells {
+  /** Path, seen from the folder. */
+  notebook: string;
+  cells: EditorCell[];
+  folder?: string;
+  language?: string;
+  kernel?: string;
+}
+
+export interface EnterRequest {
+  /** The pipeline's run: id, first letters of it, name, or `last`. */
+  run?: string;
+  /** The step. Default: the one that failed. */
+  step?: string;
+  /** Replace variables of this notebook that have the same names. */
+  force?: boolean;
+}
+
+export interface EnterResult {
+  step: string;
+  /** Why the step failed, if it did. */
+  error: string;
+  /** `failed`: as when the cell had failed; `began`: what the step took, with its parameters. */
+  moment: string;
+  names: string[];
+  /** Variables that could not be brought along, with the reason. */
+  refused: { [name: string]: string };
+  /** The step's notebook, to mend. */
+  notebook: string;
+}
+
+export interface ExplainRequest {
+  /** The notebook. In a notebook, by default what this kernel has executed. */
+  notebook?: string;
+  /** Only this cell: its number from 1, its id, or [n] of its execution. Default: all, a line each. */
+  cell?: string;
+  /** As if only these variables mattered. */
+  want?: string[];
+}
+
+export interface ExplainResult {
+  /** Of the notebook. */
+  path: string;
+  /** All code cells, or the one that was asked for. */
+  cells: CellStory[];
+  is_one: boolean;
+  is_live: boolean;
+  /** Of a kernel: what its notebook does not show. */
+  state: HiddenState;
+}
+
+export interface ExportRequest {
+  /** The notebook. In a notebook, by default what this kernel has executed. */
+  notebook?: string;
+  /** Folder of the pipeline. Default: pipelines/NAME beside the notebook. */
+  output?: string;
+  /** Keep only what these variables need. */
+  want?: string[];
+  /** Do not run it to compare; the pipeline gets no certificate. */
+  no_verify?: boolean;
+  /** Replace a pipeline that was edited by hand; a snapshot of it is kept. */
+  force?: boolean;
+}
+
+export interface ExportResult {
+  folder: string;
+  pipeline: Pipeline;
+  certificate: Certificate | null;
+  /** Of an edited pipeline that was replaced. */
+  kept_snapshot: string;
+  /** Of a kernel: what its notebook does not show. */
+  state: HiddenState;
+}
+
+/** The body of every answer that is a refusal, and the error of a job. */
+export interface Failure {
+  /** Family: `UsageError`, `NotFoundError`, ... */
+  error: string;
+  /** Stable code: `run-not-found`. */
+  kind: string;
+  message: string;
+  hint: string;
+  facts: { [name: string]: unknown };
+}
+
+/** One argument of a verb, with all that a form needs. */
+export interface Field {
+  /** As JSON and queries call it. */
+  name: string;
+  /** As a prompt and a magic line call it: `--no-verify`; empty for a positional argument. */
   flag: string;
+  /** Its one letter, or empty. */
   short: string;
   help: string;
   positional: boolean;
+  /** May be given more than once: a list in JSON. */
   many: boolean;
   required: boolean;
-  type: 'text' | 'int' | 'float' | 'flag' | 'choice';
+  /** Of one value. */
+  type: 'choice' | 'flag' | 'float' | 'int' | 'text';
   choices: string[];
   default: unknown;
+  /** What stands for the value in the usage. */
   metavar: string;
 }
-export interface VerbInfo {
+
+/** What changed inside of one file; at most one of the three. */
+export interface FileDetail {
+  path: string;
+  table: TableDiff | null;
+  cells: CellChange[];
+  /** A unified diff. */
+  text: string;
+}
+
+export interface GcRequest {
+  /** Only say what would be freed. */
+  dry_run?: boolean;
+  /** Keep unneeded snapshots younger than this: 14d, 12h, 0. */
+  older_than?: string;
+}
+
+export interface GcResult {
+  is_dry_run: boolean;
+  /** Bytes that were, or would be, given back. */
+  freed: number;
+  /** Snapshots that go. */
+  snapshots: SnapshotRecord[];
+  packs_before: number;
+  /** In a dry run, as before. */
+  packs_after: number;
+  /** Objects of the first layout that moved into packs. */
+  folded: number;
+  /** Files that killed writers had left. */
+  leftovers: number;
+  /** Results of steps that are no longer kept for later runs. */
+  results: number;
+  /** Runs that hold the most by themselves, the largest first. */
+  runs: Share[];
+}
+
+/** Where the code stood in git, seen from the project. */
+export interface GitState {
+  commit: string;
+  branch: string;
+  dirty: boolean;
+  /** Digest of the uncommitted changes, kept in the store. */
+  diff: string | null;
+  /** Address of `origin`, without login. */
+  remote: string;
+}
+
+/** Variables that a step hands on. Names that may share mutable objects travel in one bundle. */
+export interface Give {
+  names: string[];
+}
+
+/** One metric in the four replays. */
+export interface GridRow {
+  metric: string;
+  old_code_old_data: number | null;
+  old_code_new_data: number | null;
+  new_code_old_data: number | null;
+  new_code_new_data: number | null;
+  /** `code`, `data`, `code and data`, `both together` or nothing. */
+  moved_by: string;
+}
+
+/** A value that the notebook, run from the top, would not make. */
+export interface Hidden {
   name: string;
-  summary: string;
-  group: string;
-  effect: 'read' | 'write';
-  usage: string;
-  schema: Record<string, unknown>;
-  fields: FieldInfo[];
-  needs_kernel: boolean;
+  loss: Loss;
+  /** `[n]` of the execution that made it. */
+  maker: number | null;
+  /** `[n]` of those whose last execution used it. */
+  readers: (number | null)[];
+  sentence: string;
+  /** The code that made it, from the log, where the notebook has it no longer. */
+  source: string;
 }
-export interface Table {
-  version: string;
-  api: number;
-  verbs: VerbInfo[];
+
+export interface HiddenState {
+  hidden: Hidden[];
+  moves: Move[];
 }
+
+export interface InitRequest {
+  /** Folder of the project; made if it does not exist. */
+  path?: string;
+}
+
+export interface InitResult {
+  root: string;
+  tracking: string;
+}
+
+/** One call of a verb in a process of its own. */
+export interface Job {
+  id: string;
+  verb: string;
+  /** Where it acts, from the server's root. */
+  folder: string;
+  /** Folder of its project, as events and changes call it; null where there was none. */
+  project: string | null;
+  arguments: { [name: string]: unknown };
+  state: JobState;
+  /** It has been told to stop, and has not ended yet. */
+  is_ending: boolean;
+  created: string;
+  started: string | null;
+  ended: string | null;
+  /** Number of its newest event; 0 before the first. */
+  last: number;
+  /** The newest event of each task that is under way. */
+  progress: JobEvent[];
+  error: Failure | null;
+  /** The last of what it wrote to standard error, where it failed. */
+  output: string;
+}
+
+export interface JobDetail {
+  job: Job;
+  /** Those after the number that was asked for, oldest first. */
+  events: JobEvent[];
+  /** The verb's result once the job is done, else null. */
+  result: unknown;
+}
+
+/** Progress of one task of a job. Of a task under way only the newest event is kept. */
 export interface JobEvent {
+  /** Counts from 1 within its job; there are gaps where newer events have taken the place of older ones. */
+  number: number;
+  at: string;
+  /** A step, a file, a phase. */
   task: string;
   done: number;
   total: number | null;
   note: string;
+  /** running, done, failed, skipped or killed. */
   state: string;
 }
-export interface Facts {
-  kind: string;
-  message: string;
-  hint: string;
-}
-export interface Job {
-  id: string;
+
+export interface JobRequest {
   verb: string;
+  folder?: string;
+  arguments?: { [name: string]: unknown };
+}
+
+export type JobState = 'queued' | 'running' | 'done' | 'failed' | 'cancelled';
+
+export interface Jobs {
+  /** Newest first. */
+  jobs: Job[];
+}
+
+export interface KeepRequest {
+  /** Executions by their number in brackets: 3 5-8. Without any: all so far. */
+  cells?: string[];
+  /** Name of the run. Default: the notebook's. */
+  as_?: string;
+  /** Variables to log as metrics. Default: the floats that the cells made. */
+  metric?: string[];
+}
+
+export interface KeepResult {
+  /** MLflow's id. */
+  run: string;
+  name: string;
+  cells: number;
+  params: { [name: string]: string };
+  metrics: { [name: string]: number | null };
+  inputs: string[];
+}
+
+/** What may have changed in a project. */
+export type Kind = 'runs' | 'records' | 'jobs' | 'files';
+
+export interface Known {
+  name: string;
+  url: string;
+  /** Why `status` could not look into it. */
+  problem: string;
+  packs: number | null;
+  /** Bytes there. */
+  size: number | null;
+  /** Packs of which something is only here. */
+  to_push: number | null;
+  to_pull: number | null;
+}
+
+/** Something that another cell has made, or uses. */
+export interface Link {
+  /** A variable, a file, or hidden state as people call it. */
+  name: string;
+  /** Index of the other cell. */
+  cell: number;
+  evidence: string;
+}
+
+export interface LogRequest {
+  /** What to log: numbers become metrics, the rest parameters. */
+  values: string[];
+  /** Step of the metrics, for curves. */
+  step?: number;
+}
+
+export interface LogResult {
+  run: string;
+  metrics: { [name: string]: number | string | null };
+  params: { [name: string]: string };
+}
+
+export type Loss = 'deleted' | 'edited' | 'repeated' | 'out of order';
+
+/** Sections of the notebook that had to become one step. */
+export interface Merge {
+  step: string;
+  /** Names of the sections, in order. */
+  sections: string[];
+  why: string;
+}
+
+/** A model that a run logged. */
+export interface ModelView {
+  id: string;
+  name: string;
+  status: string;
+  /** Where its files are. */
+  location: string;
+  run: string;
+  created: string | null;
+  tags: { [name: string]: string };
+}
+
+export interface Move {
+  /** Id of the cell to move. */
+  cell: string;
+  index: number;
+  /** Index of the cell to put it above; None: to the end. */
+  above: number | null;
+  sentence: string;
+}
+
+/** What a push or a pull did. */
+export interface Moved {
+  packs: number;
+  /** Bytes. */
+  size: number;
+  /** Packs whose content the other side had already. */
+  known: number;
+  /** Names of packs that were not moved, or not whole, because they are damaged where they lie. */
+  damaged: string[];
+}
+
+export interface Pair {
+  name: string;
+  before: string | number | null;
+  after: string | number | null;
+}
+
+export interface Parameter {
+  name: string;
+  type: ParameterType;
+  /** A JSON value: a tuple is kept as a list, a date or time as ISO text, a path as text; the type tells them. */
+  default: unknown;
+  /** None is allowed too. */
+  optional: boolean;
+  /** The comment at the end of its line. */
+  help: string;
+  /** Index of the notebook cell that sets it. */
+  cell: number | null;
+  /** The only values that it may have, where there are any. */
+  choices: unknown[];
+  minimum: unknown;
+  maximum: unknown;
+  /** Values that it had in the live notebook, in the order in which they were tried. */
+  tried: unknown[];
+}
+
+export type ParameterType =
+  | 'int'
+  | 'float'
+  | 'bool'
+  | 'str'
+  | 'none'
+  | 'list'
+  | 'dict'
+  | 'tuple'
+  | 'date'
+  | 'datetime'
+  | 'timestamp'
+  | 'path';
+
+/** What `pipeline.yaml` says. Its identity is the digest of its canonical form. */
+export interface Pipeline {
+  kind: 'pipeline';
+  version: number;
+  name: string;
+  /** The source notebook, relative to the pipeline folder. */
+  notebook: string;
+  /** Where the steps run (the notebook's own folder), relative to the pipeline folder. */
   folder: string;
-  arguments: Record<string, unknown>;
-  state: 'queued' | 'running' | 'done' | 'failed' | 'cancelled';
-  created: string;
-  started: string | null;
-  ended: string | null;
-  events: JobEvent[];
-  count: number;
-  result: unknown;
-  error: Facts | null;
+  kernel: string;
+  parameters: Parameter[];
+  steps: Step[];
+  /** Names whose final values are the result of the notebook: compared by the certificate. */
+  outputs: string[];
+  dropped: Dropped[];
+  /** Local modules that the steps import, relative to `folder`. */
+  modules: string[];
+  merged: Merge[];
+  /** Where neither tags nor headings say where steps begin. */
+  cuts: Cut[];
+  /** Why it is one step, where that was measured. */
+  whole: string;
 }
-export interface Changes {
+
+/** One execution of a pipeline. */
+export interface PipelineResult {
+  kind: 'pipeline-result';
+  version: number;
+  id: string;
+  pipeline: string;
+  name: string;
+  /** Where executed notebooks, handed values and the record lie. */
+  folder: string;
+  /** MLflow run id of the parent. */
+  run: string;
+  /** The pipeline's folder, relative to the project. */
+  source: string;
+  parameters: { [name: string]: unknown };
+  state: StepState;
+  started: string;
+  seconds: number;
+  steps: StepResult[];
+  /** The notebook that the pipeline was made from, with what the steps have shown. */
+  notebook: string;
+  metrics: { [name: string]: number | null };
+  error: string;
+  /** The data snapshot that the steps ran on; empty: the project's files as they were then. */
+  data: string;
+  /** The code snapshot or commit; empty: as it was then. */
+  code: string;
+  /** Where the steps ran instead of the project: what they wrote is there. */
+  workspace: string;
+}
+
+export interface Placed {
+  path: string;
+  action: RestoreAction;
+  size: number;
+}
+
+export type PlanAction = 'run' | 'keep' | 'open' | 'leave' | 'skip';
+
+export interface PlannedStep {
+  step: string;
+  action: PlanAction;
+  why: string;
+  /** Id of the results that would be kept. */
+  entry: string;
+  /** What it took when it was last executed, where that is known. */
+  seconds: number;
+}
+
+export interface RemoteRequest {
+  /** `list`, `add`, `remove`, `push`, `pull` or `status`. */
+  action?: 'add' | 'list' | 'pull' | 'push' | 'remove' | 'status';
+  /** The remote; may be left out where there is one, or one called origin. */
+  name?: string;
+  /** `add`: its folder or URL (s3://, gs://, abfs://). `pull`: only these snapshots, runs or pipelines. */
+  more?: string[];
+  /** `add`: address of an S3 service that is not Amazon's. */
+  endpoint?: string;
+}
+
+export interface RemoteResult {
+  action: string;
+  remotes: Known[];
+  moved: Moved | null;
+  /** New to this project after a pull. */
+  snapshots: number;
+}
+
+export interface ReplayDifference {
+  /** Position of the execution among those replayed, from 1; 0 where it is no cell's. */
+  cell: number;
+  /** `output`, `value x`, `metric accuracy`, `parameter alpha`, `file out.csv`, `outcome`. */
+  what: string;
+  expected: string;
+  actual: string;
+  /** First line of the cell. */
+  source: string;
+  /** False: told, but no reason to say DIFFERS (what a shell command says of the machine). */
+  counts: boolean;
+}
+
+export type ReplayVerdict = 'REPRODUCED' | 'DIFFERS';
+
+export interface ReproduceRequest {
+  /** Id, the beginning of one, or the name of the newest. */
+  run: string;
+  /** With the data as it is now, instead of the run's. */
+  new_data?: boolean;
+  /** With the code as it is now, instead of the run's. */
+  new_code?: boolean;
+  /** All four: old and new code with old and new data; tells which of them moved a metric. */
+  grid?: boolean;
+  /** In a clean environment with the packages of the run. */
+  env?: boolean;
+  /** Folder to replay in, which is kept. Default: a temporary one. */
+  to?: string;
+  /** Largest relative difference of equal metrics. */
+  tolerance?: number;
+}
+
+export interface ReproduceResult {
+  run: RunView;
+  reproduction: Reproduction;
+  grid: GridRow[];
+  folder: string;
+}
+
+/** The outcome of replaying a run. */
+export interface Reproduction {
+  kind: 'reproduction';
+  version: number;
+  id: string;
+  run: string;
+  verdict: ReplayVerdict;
+  made: string;
+  seconds: number;
+  sides: Sides;
+  /** Executions replayed. */
+  cells: number;
+  /** Executions that were not replayed, as the run does not need them. */
+  left_out: number;
+  /** What was held against each other: `3 metrics`, `11 outputs`. */
+  compared: string[];
+  /** In the order of the cells; the first is where it began. */
+  differences: ReplayDifference[];
+  /** Of the replay. */
+  metrics: { [name: string]: number | null };
+  /** What may explain a difference: other packages, inputs that were not seen. */
+  notes: string[];
+}
+
+export type RestoreAction =
+  | 'write'
+  | 'keep'
+  | 'overwrite'
+  | 'skip'
+  | 'blocked by a folder'
+  | 'blocked by a file'
+  | 'blocked by a link';
+
+export interface RestoreRequest {
+  /** A snapshot, a run, or `data` / `code` for the newest. */
+  snapshot: string;
+  /** Only these files, folders or patterns of it. */
+  paths?: string[];
+  /** Folder to restore to instead of in place. */
+  to?: string;
+  /** Of a run, restore the code instead of the data. */
+  code?: boolean;
+  /** Overwrite files that differ. */
+  force?: boolean;
+  /** Only say what would be done. */
+  dry_run?: boolean;
+}
+
+export interface RestoreResult {
+  snapshot: string;
+  target: string;
+  files: Placed[];
+  is_dry_run: boolean;
+}
+
+export interface ResumeRequest {
+  /** The run: id, first letters of it, name, or `last`. */
+  run?: string;
+  /** Set a parameter to another value. */
+  param?: string[];
+  /** Steps at once. Default: all that fit. */
+  jobs?: number;
+  /** Where steps run: local, dask. Default: that of the settings. */
+  engine?: string;
+  /** An option of the engine: address=tcp://HOST:8786. */
+  engine_option?: string[];
+}
+
+export interface Row {
+  name: string;
+  /** One per run; None where the run does not have it. */
+  values: (string | number | null)[];
+  differs: boolean;
+}
+
+/** A window of the list of runs. */
+export interface Rows {
+  /** Of the project, before the list was read. */
   rev: number;
-  changed: string[];
+  /** Runs that match, whatever the window. */
+  total: number;
+  /** Ids of the runs in the window. */
+  order: string[];
+  /** Those of them, and of the runs that they lie in, that this token has not been shown as they are now. */
+  rows: RunView[];
+  /** To be sent as `known` with the next request. */
+  token: string;
+  now: string;
 }
+
+export interface RunDiff {
+  /** Name of the run. */
+  before: string;
+  after: string;
+  metrics: Pair[];
+  /** Those that differ. */
+  params: Pair[];
+  /** Those that differ and that one of the runs imported. */
+  packages: Pair[];
+  cells: CellChange[];
+  /** The most likely first. */
+  suspects: Suspect[];
+}
+
+export interface RunRequest {
+  /** Folder of the pipeline. */
+  pipeline: string;
+  /** Set a parameter. */
+  param?: string[];
+  /** Parameters from a YAML or JSON file; -p wins over it. */
+  params_file?: string;
+  /** Name of the run. Default: the pipeline's. */
+  name?: string;
+  /** MLflow experiment. Default: the pipeline's name. */
+  experiment?: string;
+  /** Execute this step and those after it. */
+  from_?: string[];
+  /** Execute this step and no other. */
+  only?: string[];
+  /** Execute every step, whatever is kept. */
+  force?: boolean;
+  /** Only say which steps would be executed, and why. */
+  dry_run?: boolean;
+  /** Steps at once. Default: all that fit. */
+  jobs?: number;
+  /** Run on this data, in a workspace of the run's own: a snapshot or a run. */
+  data?: string;
+  /** Run this code there: a snapshot, a run or a git commit. */
+  code?: string;
+  /** Where steps run: local, dask. Default: that of the settings. */
+  engine?: string;
+  /** An option of the engine: address=tcp://HOST:8786. */
+  engine_option?: string[];
+}
+
+export interface RunResult {
+  /** Of a dry run: its steps are waiting, or kept. */
+  result: PipelineResult;
+  certificate: Certificate | null;
+  /** What was known before: which steps would be executed, and why. */
+  plan: PlannedStep[];
+  /** False when nothing was executed: nothing had changed, or it was a dry run. */
+  is_new: boolean;
+}
+
 export interface RunView {
   id: string;
   name: string;
+  /** RUNNING, FINISHED, FAILED, KILLED or SCHEDULED. */
   status: string;
   experiment: string;
   started: string | null;
   ended: string | null;
   parent: string | null;
-  params: Record<string, string>;
-  metrics: Record<string, number | null>;
-  tags: Record<string, string>;
+  params: { [name: string]: string };
+  /** Last value of each. */
+  metrics: { [name: string]: number | null };
+  tags: { [name: string]: string };
 }
-export interface Rows {
-  rev: number;
-  total: number;
-  order: string[];
-  rows: RunView[];
-  token: string;
+
+export interface RunsRequest {
+  /** How many at most; of a run inside another, that one is shown too. */
+  limit?: number;
+  /** `started`, `name`, `status` or the name of a metric (best first). */
+  sort?: string;
+  /** The other way round. */
+  reverse?: boolean;
+  /** Only of this experiment. */
+  experiment?: string;
+  /** Without runs inside other runs. */
+  parents?: boolean;
+}
+
+export interface RunsResult {
+  runs: RunView[];
+  now: string;
+}
+
+export type Scope = 'data' | 'code';
+
+/** One kernel with tracking on. Alive while its process is. */
+export interface SessionInfo {
+  kind: 'session';
+  version: number;
+  id: string;
+  notebook: string;
+  host: string;
+  pid: number;
+  /** Seconds since boot, as the kernel of the machine counts: tells a reused pid from the same process. */
+  process_started: number;
+  boot: string;
+  started: string;
+  door: string;
+  /** Where the kernel stood when it began, relative to the project. */
+  folder: string;
+  ended: string | null;
+  /** Top-level names of the modules that were loaded when it ended. */
+  imported: string[];
+  /** Files of the project's own modules among them, relative to the project. */
+  modules: string[];
+}
+
+/** What only one run holds: deleting it in MLflow and collecting again would free so much. */
+export interface Share {
+  run: string;
+  name: string;
+  own_bytes: number;
+}
+
+export interface ShowRequest {
+  /** Id, the beginning of one, or the name of the newest. */
+  run: string;
+}
+
+export interface ShowResult {
+  run: RunView;
+  datasets: DatasetUse[];
+  models: ModelView[];
+  children: RunView[];
+  /** The cell that made the run, as it was executed. */
+  source: string;
+  git: GitState | null;
+  python: string;
+  packages: number;
+  /** Files of its code snapshot. */
+  code: string[];
+}
+
+/** What a replay was made of: the run's own, or as it is now. */
+export interface Sides {
+  code: string;
+  data: string;
+}
+
+export interface SliceRequest {
+  /** The notebook. In a notebook, by default what this kernel has executed. */
+  notebook?: string;
+  /** A variable that matters. Default: what export keeps. */
+  want?: string[];
+  /** Write the slice as a notebook, after executing it in a clean kernel. */
+  output?: string;
+  /** Do not execute it before it is written. */
+  no_verify?: boolean;
+  /** Replace the file. */
+  force?: boolean;
+}
+
+export interface SliceResult {
+  /** Of the notebook. */
+  path: string;
+  want: string[];
+  /** All code cells: which stay, and why. */
+  cells: CellStory[];
+  /** The slice, where it was written. */
+  file: string;
+  /** It has been executed from top to bottom in a clean kernel. */
+  is_verified: boolean;
+}
+
+/** That a snapshot was taken, when and why. */
+export interface SnapshotRecord {
+  kind: 'snapshot-record';
+  version: number;
+  id: string;
+  /** Identity of the Snapshot. */
+  snapshot: string;
+  taken: string;
+  scope: Scope;
+  files: number;
+  size: number;
+  /** Bytes that were new to the store. */
+  stored: number;
+  message: string;
+  notebook: string;
+  run: string | null;
+  /** Identity of the snapshot of the same scope taken before this one. */
+  parent: string | null;
+  /** Files that could not be stored, each with the reason. */
+  skipped: string[];
+}
+
+export interface SnapshotRequest {
+  /** Files and folders to keep, URLs by reference. Without any: the files that tracked notebooks have read. */
+  paths?: string[];
+  /** Why, in a few words. */
+  message?: string;
+}
+
+export interface SnapshotResult {
+  record: SnapshotRecord;
+  paths: string[];
+  /** False when these very files are kept already. */
+  is_new: boolean;
+}
+
+export interface SnapshotsRequest {
+  /** How many at most. */
+  limit?: number;
+  /** Only `data` or only `code`. */
+  scope?: Scope | null;
+}
+
+export interface SnapshotsResult {
+  snapshots: SnapshotRecord[];
+  now: string;
+}
+
+export interface StaleCell {
+  execution: string;
+  /** The cell's id, where the front end gave one. */
+  cell: string;
+  count: number | null;
+  /** First line. */
+  source: string;
+  reasons: string[];
+}
+
+export interface StaleRequest {
+  /** Only these runs. Default: the newest. */
+  runs?: string[];
+  /** How many runs at most. */
+  limit?: number;
+}
+
+export interface StaleResult {
+  /** Those that were looked at, newest first. */
+  runs: StaleRun[];
+  /** Of the kernel, or of the last one that ran. */
+  cells: StaleCell[];
+  /** Cells that were looked at. */
+  looked_at: number;
+  notebook: string;
+}
+
+export interface StaleRun {
+  id: string;
+  name: string;
+  /** Empty: it fits. */
+  reasons: string[];
+}
+
+export interface StatusRequest {
+  /** How many runs and pipeline runs to show. */
+  limit?: number;
+}
+
+export interface StatusResult {
+  root: string;
+  tracking: string;
+  runs: RunView[];
+  pipelines: PipelineResult[];
+  /** Sessions whose kernel is alive. */
+  kernels: SessionInfo[];
+  /** Executions of the newest session. */
+  cells: number;
+  data: SnapshotRecord | null;
+  code: SnapshotRecord | null;
+  /** Sessions whose runs MLflow has not taken yet. */
+  waiting: number;
+  /** Runs of dead kernels that were ended just now. */
+  ended: number;
+  problem: string;
+  now: string;
+}
+
+export interface Step {
+  name: string;
+  /** Path of the step's notebook, relative to the pipeline folder. */
+  notebook: string;
+  title: string;
+  /** Names of steps that must have run before: those it takes from, and those that write files it reads. */
+  needs: string[];
+  takes: Take[];
+  gives: Give[];
+  /** Results of the notebook that this step is the last to make. */
+  outputs: string[];
+  /** Only those that reach this step. */
+  parameters: string[];
+  /** Indexes of the notebook cells it was made of. */
+  cells: number[];
+  /** Files that its code reads by literal path, as written there. */
+  reads: string[];
+  writes: string[];
+  /** How often it is tried again after it has failed. */
+  retries: number;
+  /** Seconds before the first new try; twice as many before each further one. */
+  backoff: number;
+  /** Seconds after which one try is stopped and has failed; 0: never. */
+  timeout: number;
+  /** Whether it may be left out when nothing that it rests on has changed. */
+  cache: boolean;
+  /** An expression over parameters and values of earlier steps; where it is false, the step is left out. */
+  when: string;
+  /** `NAME in EXPRESSION`: the step runs once for each item of a list, with the item as its parameter NAME. */
+  foreach: string;
+  /** It runs at the end of a run, whatever has happened. */
+  exit: boolean;
+  /** What one try may use at most, like `2GiB`; empty: no limit. */
+  memory: string;
+  /** Cores that it is to have; 0: it does not say. */
+  cpu: number;
+  /** Graphics cards that it is to have. */
+  gpu: number;
+  /** Environment variables that it runs with. */
+  env: { [name: string]: string };
+  /** Names of environment variables that must be there where it runs; their values are never written anywhere. */
+  secrets: string[];
+}
+
+export interface StepResult {
+  step: string;
+  state: StepState;
+  seconds: number;
+  /** The executed notebook. */
+  notebook: string;
+  /** The executed notebook as HTML. */
+  page: string;
+  /** MLflow run id of the step. */
+  run: string | null;
+  error: string;
+  /** Not executed: its results are those of an earlier run. */
+  is_kept: boolean;
+  /** Id of the kept results that stand for it. */
+  entry: string;
+  /** Why it was executed, or left out. */
+  why: string;
+  tries: number;
+}
+
+export type StepState = 'waiting' | 'running' | 'done' | 'failed' | 'skipped' | 'killed';
+
+/** Something that may explain why two runs have different figures. */
+export interface Suspect {
+  kind: SuspectKind;
+  what: string;
+  why: string;
+  /** From 0 to 1: a guess, for the order only. */
+  weight: number;
+}
+
+export type SuspectKind = 'parameter' | 'data' | 'code' | 'package' | 'random';
+
+export interface SweepRequest {
+  /** Folder of the pipeline. */
+  pipeline: string;
+  /** Values to try: uniform, loguniform, int, logint or choice. The name alone: those of pipeline.yaml. */
+  space?: string[];
+  /** How many, with those of an earlier sweep of this name. Default: 20; of a grid all. */
+  trials?: number;
+  /** What shall be best. Default: the pipeline's only metric. */
+  metric?: string;
+  /** What is best. */
+  direction?: 'maximize' | 'minimize';
+  /** How values are proposed. */
+  sampler?: 'grid' | 'random' | 'tpe';
+  /** Stop trials that promise little by what they log. */
+  pruner?: 'halving' | 'hyperband' | 'median' | 'none';
+  /** Trials at once, each in a process of its own. */
+  jobs?: number;
+  /** Set a parameter. */
+  param?: string[];
+  /** Name of the sweep; one of that name goes on. Default: the pipeline's. */
+  name?: string;
+  /** For the proposals. */
+  seed?: number;
+  /** Try nothing here: write an Experiment for Kubeflow's Katib. */
+  katib?: string;
+  /** Katib: holds nbmlops, what the steps import, and the project in /project. */
+  image?: string;
+}
+
+export interface SweepResult {
+  name: string;
+  metric: string;
+  direction: string;
+  /** The best first. */
+  trials: Trial[];
+  best: Trial | null;
+  /** The best values, for `run -f`. */
+  params_file: string;
+  /** MLflow run id of the sweep. */
+  run: string;
+  pipeline: string;
+  seconds: number;
+  /** The file that was written instead. */
+  katib: string;
+}
+
+/** What can be asked for. */
+export interface Table {
+  version: string;
+  api: number;
+  verbs: VerbEntry[];
+}
+
+export interface TableDiff {
+  rows_before: number;
+  rows_after: number;
+  /** Rows without an equal one before; None where the table is too large to tell. */
+  rows_added: number | null;
+  rows_removed: number | null;
+  columns: ColumnChange[];
+}
+
+/** A variable that a step receives. */
+export interface Take {
+  name: string;
+  /** The step that gave it last. */
+  step: string;
+}
+
+export interface TrackRequest {
+  /** `on` or `off`; without it, only tell. */
+  state?: '' | 'off' | 'on';
+  /** The notebook's file, where the front end knows it better. */
+  notebook?: string;
+  /** MLflow experiment of the runs from now on. */
+  experiment?: string;
+}
+
+export interface TrackResult {
+  is_on: boolean;
+  experiment: string;
+  notebook: string;
+  root: string;
+  tracking: string;
+  /** Recorded in this session so far. */
+  cells: number;
+}
+
+export interface Trial {
+  number: number;
+  /** complete, pruned or fail. */
+  state: string;
+  /** Of the metric. */
+  value: number | null;
+  /** Of the swept parameters, as Python writes them. */
+  values: { [name: string]: string };
+  /** MLflow run id. */
+  run: string;
+  seconds: number;
+  error: string;
+}
+
+export interface VerbEntry {
+  name: string;
+  summary: string;
+  group: string;
+  effect: 'read' | 'write';
+  usage: string;
+  /** JSON Schema of the arguments. */
+  schema: { [name: string]: unknown };
+  /** Positional ones first. */
+  fields: Field[];
+  /** Works as a magic line in a notebook only: `%mlops NAME ...`. */
+  needs_kernel: boolean;
+}
+
+export type Verdict = 'EQUIVALENT' | 'DIVERGES' | 'NOT COMPARABLE';
+
+export interface VerifyRequest {
+  /** First make the index again from the packs. */
+  rebuild_index?: boolean;
+}
+
+export interface VerifyResult {
+  packs: number;
+  entries: number;
+  /** Objects of the first layout. */
+  loose: number;
+  /** Of all packs. */
+  bytes_read: number;
+  damaged: Damage[];
+  snapshots: Affected[];
+  is_rebuilt: boolean;
+  /** Snapshots that had been lost from `records.db` and are listed again. */
+  recovered: number;
+}
+
+/** Verbs that REST answers. */
+export interface Verbs {
+  init: { request: InitRequest; result: InitResult };
+  status: { request: StatusRequest; result: StatusResult };
+  doctor: { request: DoctorRequest; result: DoctorResult };
+  runs: { request: RunsRequest; result: RunsResult };
+  show: { request: ShowRequest; result: ShowResult };
+  compare: { request: CompareRequest; result: CompareResult };
+  snapshot: { request: SnapshotRequest; result: SnapshotResult };
+  snapshots: { request: SnapshotsRequest; result: SnapshotsResult };
+  restore: { request: RestoreRequest; result: RestoreResult };
+  diff: { request: DiffRequest; result: DiffResult };
+  stale: { request: StaleRequest; result: StaleResult };
+  reproduce: { request: ReproduceRequest; result: ReproduceResult };
+  verify: { request: VerifyRequest; result: VerifyResult };
+  gc: { request: GcRequest; result: GcResult };
+  remote: { request: RemoteRequest; result: RemoteResult };
+  explain: { request: ExplainRequest; result: ExplainResult };
+  slice: { request: SliceRequest; result: SliceResult };
+  export: { request: ExportRequest; result: ExportResult };
+  run: { request: RunRequest; result: RunResult };
+  compile: { request: CompileRequest; result: CompileResult };
+  sweep: { request: SweepRequest; result: SweepResult };
+  resume: { request: ResumeRequest; result: RunResult };
+}
+
+/** Verbs that are magic lines of a notebook only. */
+export interface KernelVerbs {
+  track: { request: TrackRequest; result: TrackResult };
+  log: { request: LogRequest; result: LogResult };
+  keep: { request: KeepRequest; result: KeepResult };
+  enter: { request: EnterRequest; result: EnterResult };
 }

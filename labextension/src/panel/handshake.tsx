@@ -1,5 +1,6 @@
 import * as React from 'react';
-import { API, type Handshake } from '../api/server';
+import type { Handshake } from '../api/server';
+import { API } from '../api/types';
 import { useHost } from '../host';
 import { Action } from '../parts/button';
 import { EmptyNote, Loading } from '../parts/notes';

@@ -40,7 +40,7 @@ function JobLine(props: { job: Job; onAway: () => void }): React.ReactElement {
     failed: trans.__('failed'),
     cancelled: trans.__('stopped')
   };
-  const moving = job.events.filter(event => event.state === 'running');
+  const moving = job.progress.filter(event => event.state === 'running');
   return (
     <div className={`nbmlops-Job nbmlops-mod-${job.state}`}>
       <div className="nbmlops-Job-head">

@@ -1,6 +1,8 @@
 import type { ISignal } from '@lumino/signaling';
 import * as React from 'react';
+import type { VerbName } from '../api/client';
 import { ApiError } from '../api/errors';
+import type { Verbs } from '../api/types';
 import { useHost } from '../host';
 
 /** Draws anew when the signal is emitted. */
@@ -83,16 +85,16 @@ export function useFetched<T>(key: string | null, kinds: readonly string[], ask:
 }
 
 /** The result of a reading verb in the folder where the user is. */
-export function useVerb<T>(
-  verb: string,
-  args: Record<string, unknown>,
+export function useVerb<V extends VerbName>(
+  verb: V,
+  args: Verbs[V]['request'],
   kinds: readonly string[],
   folder?: string
-): Fetched<T> {
+): Fetched<Verbs[V]['result']> {
   const host = useHost();
   useSignal(host.place.changed);
   const where = folder ?? host.place.folder;
-  return useFetched(JSON.stringify([verb, where, args]), kinds, () => host.client.call<T>(verb, where, args));
+  return useFetched(JSON.stringify([verb, where, args]), kinds, () => host.client.call(verb, where, args));
 }
 
 /** A value that is remembered over reloads under this name. */
