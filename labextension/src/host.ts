@@ -10,6 +10,7 @@ import type { Client } from './api/client';
 import type { Jobs } from './api/jobs';
 import type { Live } from './api/live';
 import type { Server } from './api/server';
+import type { Forms } from './forms/forms';
 import type { Place } from './place';
 
 /** All that a part of the sidebar may ask for. */
@@ -21,6 +22,7 @@ export interface Host {
   readonly live: Live;
   readonly jobs: Jobs;
   readonly place: Place;
+  readonly forms: Forms;
   readonly trans: TranslationBundle;
   readonly notebooks: INotebookTracker | null;
   readonly documents: IDocumentManager;

@@ -14,6 +14,8 @@ import { Client } from './api/client';
 import { Jobs } from './api/jobs';
 import { Live } from './api/live';
 import { Server } from './api/server';
+import { Forms } from './forms/forms';
+import { SIDEBAR } from './forms/open';
 import type { Host } from './host';
 import { nbmlopsIcon } from './icon';
 import { Panel } from './panel/panel';
@@ -61,6 +63,7 @@ export const plugin: JupyterFrontEndPlugin<void> = {
       live,
       jobs: new Jobs(client, live),
       place: new Place(notebooks, browser),
+      forms: new Forms(),
       trans,
       notebooks,
       documents,
@@ -78,7 +81,7 @@ export const plugin: JupyterFrontEndPlugin<void> = {
       }
     };
     const panel = new PartWidget(host, () => React.createElement(Panel));
-    panel.id = 'nbmlops-sidebar';
+    panel.id = SIDEBAR;
     panel.title.icon = nbmlopsIcon;
     panel.title.caption = 'nbmlops';
     panel.node.setAttribute('role', 'region');

@@ -1,5 +1,6 @@
 import { refreshIcon } from '@jupyterlab/ui-components';
 import * as React from 'react';
+import { FormSheet } from '../forms/sheet';
 import { useHost } from '../host';
 import { Action } from '../parts/button';
 import { ShownContext, useRemembered, useSignal } from '../parts/hooks';
@@ -9,10 +10,11 @@ import { JobsStrip } from './jobs';
 
 /** The sidebar: a tab for each section whose verbs the server has, and what is being worked on below. */
 export function Panel(): React.ReactElement {
-  const { server, live, place, trans } = useHost();
+  const { server, live, place, forms, trans } = useHost();
   const isShown = React.useContext(ShownContext);
   useSignal(server.changed);
   useSignal(place.changed);
+  useSignal(forms.changed);
   live.folder = place.folder;
   React.useEffect(() => {
     if (!isShown || server.handshake !== 'ready') {
@@ -25,12 +27,21 @@ export function Panel(): React.ReactElement {
   if (server.handshake !== 'ready') {
     return <HandshakeNote />;
   }
+  const form = forms.wanted;
+  const verb = form ? server.verb(form.verb) : undefined;
   const sections = SECTIONS.filter(section => server.has(...section.verbs));
   const section = sections.find(each => each.id === chosen) ?? sections[0];
   return (
     <div className="nbmlops-Panel" data-lm-suppress-shortcuts="true">
       <div className="nbmlops-Panel-head">
-        <Tabs sections={sections} chosen={section} onChoose={choose} />
+        <Tabs
+          sections={sections}
+          chosen={section}
+          onChoose={id => {
+            forms.close();
+            choose(id);
+          }}
+        />
         <Action
           icon={refreshIcon}
           label={trans.__('Look again')}
@@ -43,7 +54,7 @@ export function Panel(): React.ReactElement {
         id={`nbmlops-panel-${section.id}`}
         aria-labelledby={`nbmlops-tab-${section.id}`}
       >
-        <section.part key={section.id} />
+        {form && verb ? <FormSheet key={form.verb} wanted={form} verb={verb} /> : <section.part key={section.id} />}
       </div>
       <JobsStrip />
     </div>
