@@ -80,7 +80,7 @@ def _page(uri: str, query: Query) -> RunPage:
 def _with_kinds(client: Any, experiments: dict[str, str], query: Query) -> Query:
     """With bare names known for metrics or parameters."""
 
-    def known(of: Name) -> Name:
+    def known(of: Name, otherwise: Kind) -> Name:
         if of.kind is not Kind.ANY:
             return of
         for kind, question in (
@@ -90,12 +90,13 @@ def _with_kinds(client: Any, experiments: dict[str, str], query: Query) -> Query
         ):
             if client.search_runs(list(experiments), question, ViewType.ALL, 1):
                 return Name(kind, of.name)
-        return Name(Kind.METRIC, of.name)
+        return Name(otherwise, of.name)
 
     conditions = tuple(
-        as_kind(each, known(each.of).kind) if each.of.kind is Kind.ANY else each for each in query.conditions
+        as_kind(each, known(each.of, Kind.PARAM).kind) if each.of.kind is Kind.ANY else each
+        for each in query.conditions
     )
-    return msgspec.structs.replace(query, order_by=known(query.order_by), conditions=conditions)
+    return msgspec.structs.replace(query, order_by=known(query.order_by, Kind.METRIC), conditions=conditions)
 
 
 def _filter(query: Query) -> str:

@@ -132,7 +132,7 @@ def _ids(database: sqlite3.Connection, query: Query, limit: int, offset: int) ->
 def _ordered(database: sqlite3.Connection, query: Query) -> tuple[str, str, list[Any]]:
     """What is joined, how it is sorted, and the values for that."""
     way = "DESC" if query.descending else "ASC"
-    by = _known(database, query.order_by)
+    by = _known(database, query.order_by, Kind.METRIC)
     if by.kind is Kind.ATTRIBUTE:
         column = _ORDERS[by.name]
         return "", f"{column} IS NULL, {column} {way}" if by.name == "seconds" else f"{column} {way}", []
@@ -172,7 +172,7 @@ def _where(database: sqlite3.Connection, query: Query) -> tuple[list[str], list[
 
 def _condition(database: sqlite3.Connection, condition: Condition) -> tuple[str, list[Any]]:
     if condition.of.kind is Kind.ANY:
-        condition = as_kind(condition, _known(database, condition.of).kind)
+        condition = as_kind(condition, _known(database, condition.of, Kind.PARAM).kind)
     of, operator, wanted = condition.of, condition.operator, condition.number
     if of.kind is Kind.ATTRIBUTE:
         if of.name == "seconds":
@@ -230,14 +230,14 @@ def _contains(column: str, part: str) -> tuple[str, list[Any]]:
     return f"contains({column}, ?)", [part]
 
 
-def _known(database: sqlite3.Connection, of: Name) -> Name:
-    """A bare name as a metric, or as a parameter where no metric has it."""
+def _known(database: sqlite3.Connection, of: Name, otherwise: Kind) -> Name:
+    """A bare name as a metric, or as a parameter where no metric has it. `otherwise`: where nothing has."""
     if of.kind is not Kind.ANY:
         return of
     for table, kind in (("latest_metrics", Kind.METRIC), ("params", Kind.PARAM)):
         if database.execute(f"SELECT 1 FROM {table} WHERE key = ? LIMIT 1", (of.name,)).fetchone():
             return Name(kind, of.name)
-    return Name(Kind.METRIC, of.name)
+    return Name(otherwise, of.name)
 
 
 def _teach(database: sqlite3.Connection) -> None:

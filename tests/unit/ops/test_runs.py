@@ -62,6 +62,8 @@ def test_windows_join_to_the_whole_list_and_know_its_length(filled: Runs) -> Non
         ({"filter": ["accuracy > 99"]}, ""),
         ({"search": "AUTO"}, "5 3 1"),
         ({"search": "red", "filter": ["trees = 4"]}, "1"),
+        ({"filter": ["absent = x"]}, ""),
+        ({"sort": "absent"}, "6 5 4 3 2 1 0"),
         ({"search": "%"}, ""),
         ({"experiment": "beer"}, ""),
     ],
