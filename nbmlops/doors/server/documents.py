@@ -9,6 +9,7 @@ from typing import Any, Literal
 import msgspec
 
 from nbmlops.model.run import RunView
+from nbmlops.track.query import Columns
 
 API = 1
 """Goes up when answers change shape."""
@@ -172,12 +173,16 @@ class Rows(msgspec.Struct, frozen=True, kw_only=True):
     """Of the project, before the list was read."""
     total: int
     """Runs that match, whatever the window."""
+    is_total: bool
+    """False where a server has more than `total`: it has not counted them."""
     order: tuple[str, ...]
     """Ids of the runs in the window."""
     rows: tuple[RunView, ...]
     """Those of them, and of the runs that they lie in, that this token has not been shown as they are now."""
     token: str
     """To be sent as `known` with the next request."""
+    columns: Columns | None
+    """With `columns`: the names of all metrics, parameters and experiments."""
     now: datetime
 
 
