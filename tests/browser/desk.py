@@ -35,7 +35,9 @@ class Desk:
         self.page.context.close()
 
     def _note(self, request: Any) -> None:
-        if not request.url.startswith((f"http://127.0.0.1:{self.lab.port}/", "data:", "blob:", f"ws://127.0.0.1:{self.lab.port}/")):
+        if not request.url.startswith(
+            (f"http://127.0.0.1:{self.lab.port}/", "data:", "blob:", f"ws://127.0.0.1:{self.lab.port}/")
+        ):
             self.elsewhere.append(request.url)
 
     # The page
@@ -89,7 +91,9 @@ class Desk:
 
     def command(self, name: str, arguments: dict[str, Any] | None = None) -> Any:
         """As the palette would do it. In JupyterLab only."""
-        return self.page.evaluate("([name, args]) => window.jupyterapp.commands.execute(name, args)", [name, arguments or {}])
+        return self.page.evaluate(
+            "([name, args]) => window.jupyterapp.commands.execute(name, args)", [name, arguments or {}]
+        )
 
     # The notebook
 
@@ -113,7 +117,10 @@ class Desk:
         return self.page.locator(f'.jp-Notebook .jp-Cell[data-windowed-list-index="{number}"]')
 
     def select_cell(self, number: int) -> None:
-        self.page.evaluate("number => { const n = window.jupyterapp.shell.currentWidget.content; n.activeCellIndex = number; n.scrollToItem(number); }", number)
+        self.page.evaluate(
+            "number => { const n = window.jupyterapp.shell.currentWidget.content; n.activeCellIndex = number; n.scrollToItem(number); }",
+            number,
+        )
         self.cell(number).wait_for()
 
     def save(self) -> None:

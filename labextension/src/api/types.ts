@@ -15,6 +15,13 @@ export interface Affected {
   paths: string[];
 }
 
+/** What share of the values is there, before and after, from 0 to 1. */
+export interface Bar {
+  label: string;
+  before: number | null;
+  after: number | null;
+}
+
 export interface Cell {
   index: number;
   id: string;
@@ -184,6 +191,8 @@ export interface ColumnChange {
   cells: number | null;
   /** How far the distribution moved, from 0 to 1: Kolmogorov-Smirnov for numbers, total variation for the rest. */
   shift: number;
+  /** Its distribution before and after, for a small chart: in ranges for numbers, by value for the rest. */
+  bars: Bar[];
 }
 
 /** What a table of runs may show, sorted; at most `MOST_NAMES` of each. */
