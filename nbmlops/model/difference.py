@@ -13,8 +13,8 @@ class Bar(msgspec.Struct, frozen=True, kw_only=True):
     """What share of the values is there, before and after, from 0 to 1."""
 
     label: str
-    before: float
-    after: float
+    share_before: float
+    share_after: float
 
 
 class ColumnChange(msgspec.Struct, frozen=True, kw_only=True):

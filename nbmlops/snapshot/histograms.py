@@ -27,7 +27,11 @@ def bars_of_numbers(old: Any, new: Any) -> tuple[Bar, ...]:
     edges = np.linspace(low, high, NUMBER_BARS + 1)
     counts = [np.histogram(side, bins=edges)[0] / max(len(side), 1) for side in sides]
     return tuple(
-        Bar(label=f"{edges[n]:.4g} to {edges[n + 1]:.4g}", before=round(float(a), 6), after=round(float(b), 6))
+        Bar(
+            label=f"{edges[n]:.4g} to {edges[n + 1]:.4g}",
+            share_before=round(float(a), 6),
+            share_after=round(float(b), 6),
+        )
         for n, (a, b) in enumerate(zip(*counts, strict=True))
     )
 
@@ -39,11 +43,16 @@ def bars_of_values(old: Mapping[Any, float], new: Mapping[Any, float]) -> tuple[
         key=lambda name: (-max(old.get(name, 0.0), new.get(name, 0.0)), str(name)),
     )
     shown, others = names[:VALUE_BARS], names[VALUE_BARS:]
-    bars = [Bar(label=_short(str(name)), before=old.get(name, 0.0), after=new.get(name, 0.0)) for name in shown]
+    bars = [
+        Bar(
+            label=_short(str(name)), share_before=round(old.get(name, 0.0), 6), share_after=round(new.get(name, 0.0), 6)
+        )
+        for name in shown
+    ]
     if others:
         rest = [sum(side.get(name, 0.0) for name in others) for side in (old, new)]
-        bars.append(Bar(label=REST, before=rest[0], after=rest[1]))
-    return tuple(Bar(label=bar.label, before=round(bar.before, 6), after=round(bar.after, 6)) for bar in bars)
+        bars.append(Bar(label=REST, share_before=round(rest[0], 6), share_after=round(rest[1], 6)))
+    return tuple(bars)
 
 
 def _short(text: str) -> str:

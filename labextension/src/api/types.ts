@@ -18,8 +18,8 @@ export interface Affected {
 /** What share of the values is there, before and after, from 0 to 1. */
 export interface Bar {
   label: string;
-  before: number | null;
-  after: number | null;
+  share_before: number;
+  share_after: number;
 }
 
 export interface Cell {
