@@ -11,8 +11,10 @@ from collections.abc import Mapping, Sequence
 
 from nbmlops.errors import NotFoundError, UsageError
 from nbmlops.model.run import DatasetUse, ModelView, RunView
-from nbmlops.track import lists_sqlite
+from nbmlops.track import lists_sqlite, runs_sqlite
 from nbmlops.track.address import sqlite_path
+from nbmlops.track.conditions import read_name
+from nbmlops.track.query import Columns, Query, RunPage
 
 PREFIX_LETTERS = 4
 
@@ -34,11 +36,11 @@ def list_runs(
 
     Runs without that metric come last. `tags` and `params` keep runs that have exactly these values.
     """
-    query = lists_sqlite.Query(
+    query = Query(
         experiment=experiment,
         limit=limit,
         offset=offset,
-        order_by=order_by,
+        order_by=read_name(order_by),
         descending=descending,
         parents_only=parents_only,
         status=status,
@@ -46,10 +48,28 @@ def list_runs(
         params=dict(params or {}),
     )
     if (path := sqlite_path(uri)) is not None:
-        return lists_sqlite.runs(path, query)
-    from nbmlops.track import lists_client
+        return runs_sqlite.runs(path, query)
+    from nbmlops.track import runs_client
 
-    return lists_client.runs(uri, query)
+    return runs_client.runs(uri, query)
+
+
+def page_of_runs(uri: str, query: Query) -> RunPage:
+    """A window of a list, and how long the list is."""
+    if (path := sqlite_path(uri)) is not None:
+        return runs_sqlite.page(path, query)
+    from nbmlops.track import runs_client
+
+    return runs_client.page(uri, query)
+
+
+def columns(uri: str) -> Columns:
+    """What runs have that are not deleted; of a server, what its newest thousand have."""
+    if (path := sqlite_path(uri)) is not None:
+        return runs_sqlite.columns(path)
+    from nbmlops.track import runs_client
+
+    return runs_client.columns(uri)
 
 
 def find_run(uri: str, ref: str) -> RunView:

@@ -11,18 +11,17 @@ from mlflow.entities import ViewType
 
 from nbmlops.model.run import DatasetUse, ModelView, RunView, Tags
 from nbmlops.track.client import connect
-from nbmlops.track.lists_sqlite import Query, dataset_view
+from nbmlops.track.lists_sqlite import dataset_view
 from nbmlops.track.trouble import asking
 
 Asked = ParamSpec("Asked")
 Answer = TypeVar("Answer")
 
-_ORDERS = {"started": "attributes.start_time", "name": "attributes.run_name", "status": "attributes.status"}
-_PER_PAGE = 1000
+PER_PAGE = 1000
 _NAMES = 1000
 
 
-def _asking(question: Callable[Concatenate[str, Asked], Answer]) -> Callable[Concatenate[str, Asked], Answer]:
+def asking_server(question: Callable[Concatenate[str, Asked], Answer]) -> Callable[Concatenate[str, Asked], Answer]:
     @functools.wraps(question)
     def ask(uri: str, /, *args: Asked.args, **kwargs: Asked.kwargs) -> Answer:
         with asking(uri):
@@ -31,54 +30,24 @@ def _asking(question: Callable[Concatenate[str, Asked], Answer]) -> Callable[Con
     return ask
 
 
-@_asking
-def runs(uri: str, query: Query) -> tuple[RunView, ...]:
-    client = connect(uri)
-    experiments = _experiments(client, query.experiment)
-    where = [f"tags.`{key}` = '{_quoted(value)}'" for key, value in query.tags.items()]
-    where += [f"params.`{key}` = '{_quoted(value)}'" for key, value in query.params.items()]
-    if query.status is not None:
-        where.append(f"attributes.status = '{_quoted(query.status)}'")
-    order = _ORDERS.get(query.order_by, f"metrics.`{query.order_by}`")
-    wanted = query.offset + query.limit
-    found: list[RunView] = []
-    page = None
-    while experiments and len(found) < wanted:
-        answer = client.search_runs(
-            list(experiments),
-            " AND ".join(where),
-            ViewType.ACTIVE_ONLY,
-            min(_PER_PAGE, wanted if not query.parents_only else _PER_PAGE),
-            [f"{order} {'DESC' if query.descending else 'ASC'}"],
-            page,
-        )
-        views = (_view(run, experiments) for run in answer)
-        # A server has no filter for the absence of a tag.
-        found += [view for view in views if not (query.parents_only and view.parent)]
-        page = answer.token
-        if not page:
-            break
-    return tuple(found[query.offset : wanted])
-
-
-@_asking
+@asking_server
 def runs_by_id(uri: str, ids: Sequence[str]) -> tuple[RunView, ...]:
     client = connect(uri)
-    experiments = _experiments(client, None)
+    experiments = experiments_of(client, None)
     found = (client.get_run(identity) for identity in ids)
-    return tuple(_view(run, experiments) for run in found if run.info.lifecycle_stage == "active")
+    return tuple(view_of(run, experiments) for run in found if run.info.lifecycle_stage == "active")
 
 
-@_asking
+@asking_server
 def matching(uri: str, ref: str) -> tuple[RunView, ...]:
     """The run of that id; else those whose id begins so; else the newest of that name."""
     from mlflow.exceptions import MlflowException
 
     client = connect(uri)
-    experiments = _experiments(client, None)
+    experiments = experiments_of(client, None)
     if len(ref) == 32:
         try:
-            return (_view(client.get_run(ref), experiments),)
+            return (view_of(client.get_run(ref), experiments),)
         except MlflowException as error:
             if error.error_code != "RESOURCE_DOES_NOT_EXIST":
                 raise
@@ -86,51 +55,51 @@ def matching(uri: str, ref: str) -> tuple[RunView, ...]:
         return ()
     named = client.search_runs(
         list(experiments),
-        f"attributes.run_name = '{_quoted(ref)}'",
+        f"attributes.run_name = '{quoted(ref)}'",
         ViewType.ACTIVE_ONLY,
         1,
         ["start_time DESC"],
     )
     if named:
-        return (_view(named[0], experiments),)
+        return (view_of(named[0], experiments),)
     # A server cannot search by the beginning of an id: the newest runs are looked through.
-    newest = client.search_runs(list(experiments), "", ViewType.ACTIVE_ONLY, _PER_PAGE, ["start_time DESC"])
-    return tuple(_view(run, experiments) for run in newest if len(ref) >= 4 and run.info.run_id.startswith(ref))
+    newest = client.search_runs(list(experiments), "", ViewType.ACTIVE_ONLY, PER_PAGE, ["start_time DESC"])
+    return tuple(view_of(run, experiments) for run in newest if len(ref) >= 4 and run.info.run_id.startswith(ref))
 
 
-@_asking
+@asking_server
 def names(uri: str) -> tuple[str, ...]:
     client = connect(uri)
-    experiments = _experiments(client, None)
+    experiments = experiments_of(client, None)
     if not experiments:
         return ()
     found = client.search_runs(list(experiments), "", ViewType.ACTIVE_ONLY, _NAMES, ["start_time DESC"])
     return tuple({run.info.run_name or "" for run in found})
 
 
-@_asking
+@asking_server
 def children(uri: str, run_id: str) -> tuple[RunView, ...]:
     client = connect(uri)
-    experiments = _experiments(client, None)
+    experiments = experiments_of(client, None)
     found: list[RunView] = []
     page = None
     while experiments:
         answer = client.search_runs(
             list(experiments),
-            f"tags.`{Tags.MLFLOW_PARENT}` = '{_quoted(run_id)}'",
+            f"tags.`{Tags.MLFLOW_PARENT}` = '{quoted(run_id)}'",
             ViewType.ACTIVE_ONLY,
-            _PER_PAGE,
+            PER_PAGE,
             ["start_time ASC"],
             page,
         )
-        found += [_view(run, experiments) for run in answer]
+        found += [view_of(run, experiments) for run in answer]
         page = answer.token
         if not page:
             break
     return tuple(found)
 
 
-@_asking
+@asking_server
 def datasets(uri: str, run_id: str) -> tuple[DatasetUse, ...]:
     inputs = connect(uri).get_run(run_id).inputs
     found = []
@@ -141,11 +110,11 @@ def datasets(uri: str, run_id: str) -> tuple[DatasetUse, ...]:
     return tuple(sorted(found, key=lambda use: (use.name, use.digest)))
 
 
-@_asking
+@asking_server
 def models(uri: str, run_id: str) -> tuple[ModelView, ...]:
     client = connect(uri)
     run = client.get_run(run_id)
-    found = client.search_logged_models([run.info.experiment_id], f"source_run_id = '{_quoted(run_id)}'")
+    found = client.search_logged_models([run.info.experiment_id], f"source_run_id = '{quoted(run_id)}'")
     return tuple(
         ModelView(
             id=model.model_id,
@@ -160,7 +129,7 @@ def models(uri: str, run_id: str) -> tuple[ModelView, ...]:
     )
 
 
-@_asking
+@asking_server
 def model_version(uri: str, name: str, *, alias: str | None, version: str | None) -> str | None:
     from mlflow import MlflowClient
     from mlflow.exceptions import MlflowException
@@ -174,7 +143,7 @@ def model_version(uri: str, name: str, *, alias: str | None, version: str | None
         stage = str(version).lower()
         found = [
             int(each.version)
-            for each in client.search_model_versions(f"name='{_quoted(name)}'")
+            for each in client.search_model_versions(f"name='{quoted(name)}'")
             if stage in ("latest", str(each.current_stage).lower())
         ]
     except MlflowException:
@@ -182,15 +151,15 @@ def model_version(uri: str, name: str, *, alias: str | None, version: str | None
     return str(max(found)) if found else None
 
 
-def _experiments(client: Any, name: str | None) -> dict[str, str]:
+def experiments_of(client: Any, name: str | None) -> dict[str, str]:
     """Names by id."""
     if name is not None:
         found = client.get_experiment_by_name(name)
         return {found.experiment_id: found.name} if found is not None else {}
-    return {each.experiment_id: each.name for each in client.search_experiments()}
+    return {each.experiment_id: each.name for each in client.search_experiments(view_type=ViewType.ALL)}
 
 
-def _view(run: Any, experiments: dict[str, str]) -> RunView:
+def view_of(run: Any, experiments: dict[str, str]) -> RunView:
     tags = dict(run.data.tags)
     return RunView(
         id=run.info.run_id,
@@ -210,5 +179,5 @@ def _time(milliseconds: int | None) -> datetime | None:
     return None if not milliseconds else datetime.fromtimestamp(milliseconds / 1000, UTC)
 
 
-def _quoted(value: str) -> str:
+def quoted(value: str) -> str:
     return value.replace("\\", "\\\\").replace("'", "\\'")

@@ -18,69 +18,30 @@ from nbmlops.track.trouble import explaining
 _BUSY_SECONDS = 20.0
 _IDS_PER_QUERY = 500
 _FEW_ROWS = 100
-_COLUMNS = "r.run_uuid, r.name, r.status, e.name, r.start_time, r.end_time"
-_FROM = "FROM runs r JOIN experiments e ON e.experiment_id = r.experiment_id"
-_ORDERS = {"started": "r.start_time", "name": "r.name", "status": "r.status"}
-
-
-class Query(msgspec.Struct, frozen=True, kw_only=True):
-    experiment: str | None
-    limit: int
-    offset: int
-    order_by: str
-    descending: bool
-    parents_only: bool
-    status: str | None
-    tags: dict[str, str]
-    params: dict[str, str]
-
-
-def runs(path: Path, query: Query) -> tuple[RunView, ...]:
-    where, values = ["r.lifecycle_stage = 'active'"], list[Any]()
-    if query.experiment is not None:
-        where.append("e.name = ?")
-        values.append(query.experiment)
-    if query.status is not None:
-        where.append("r.status = ?")
-        values.append(query.status)
-    if query.parents_only:
-        where.append("NOT EXISTS (SELECT 1 FROM tags p WHERE p.run_uuid = r.run_uuid AND p.key = ?)")
-        values.append(Tags.MLFLOW_PARENT)
-    for table, wanted in (("tags", query.tags), ("params", query.params)):
-        for key, value in wanted.items():
-            where.append(
-                f"EXISTS (SELECT 1 FROM {table} x WHERE x.run_uuid = r.run_uuid AND x.key = ? AND x.value = ?)"
-            )
-            values += [key, value]
-    way = "DESC" if query.descending else "ASC"
-    joined = ""
-    if query.order_by in _ORDERS:
-        order = f"{_ORDERS[query.order_by]} {way}"
-    else:
-        joined = "LEFT JOIN latest_metrics m ON m.run_uuid = r.run_uuid AND m.key = ?"
-        values.insert(0, query.order_by)
-        order = f"(m.value IS NULL OR m.is_nan), m.value {way}"
-    with _reading(path) as database:
-        rows = database.execute(
-            f"SELECT {_COLUMNS} {_FROM} {joined} WHERE {' AND '.join(where)} "
-            f"ORDER BY {order}, r.start_time DESC, r.run_uuid LIMIT ? OFFSET ?",
-            [*values, query.limit, query.offset],
-        ).fetchall()
-        return _views(database, rows)
+COLUMNS = "r.run_uuid, r.name, r.status, e.name, r.start_time, r.end_time"
+FROM = "FROM runs r JOIN experiments e ON e.experiment_id = r.experiment_id"
 
 
 def runs_by_id(path: Path, ids: Sequence[str]) -> tuple[RunView, ...]:
-    with _reading(path) as database:
-        marks = ", ".join("?" * len(ids))
-        rows = database.execute(
-            f"SELECT {_COLUMNS} {_FROM} WHERE r.run_uuid IN ({marks}) AND r.lifecycle_stage = 'active'", list(ids)
+    with reading(path) as database:
+        return views(database, rows_by_id(database, ids, "active"))
+
+
+def rows_by_id(database: sqlite3.Connection, ids: Sequence[str], stage: str) -> list[tuple[Any, ...]]:
+    """For `views`, in no order. `stage`: `active` or `deleted`."""
+    found = []
+    for start in range(0, len(ids), _IDS_PER_QUERY):
+        part = ids[start : start + _IDS_PER_QUERY]
+        marks = ", ".join("?" * len(part))
+        found += database.execute(
+            f"SELECT {COLUMNS} {FROM} WHERE r.run_uuid IN ({marks}) AND r.lifecycle_stage = ?", [*part, stage]
         ).fetchall()
-        return _views(database, rows)
+    return found
 
 
 def ids_starting(path: Path, prefix: str) -> tuple[str, ...]:
     """All ids with that beginning; the id itself alone when it is one."""
-    with _reading(path) as database:
+    with reading(path) as database:
         rows = database.execute(
             "SELECT run_uuid FROM runs WHERE run_uuid >= ? AND run_uuid < ? AND lifecycle_stage = 'active' "
             "ORDER BY run_uuid LIMIT 50",
@@ -91,7 +52,7 @@ def ids_starting(path: Path, prefix: str) -> tuple[str, ...]:
 
 
 def ids_named(path: Path, name: str) -> tuple[str, ...]:
-    with _reading(path) as database:
+    with reading(path) as database:
         rows = database.execute(
             "SELECT run_uuid FROM runs WHERE name = ? AND lifecycle_stage = 'active' ORDER BY start_time DESC",
             (name,),
@@ -100,22 +61,22 @@ def ids_named(path: Path, name: str) -> tuple[str, ...]:
 
 
 def names(path: Path) -> tuple[str, ...]:
-    with _reading(path) as database:
+    with reading(path) as database:
         return tuple(name for (name,) in database.execute("SELECT DISTINCT name FROM runs WHERE name IS NOT NULL"))
 
 
 def children(path: Path, run_id: str) -> tuple[RunView, ...]:
-    with _reading(path) as database:
+    with reading(path) as database:
         rows = database.execute(
-            f"SELECT {_COLUMNS} {_FROM} JOIN tags t ON t.run_uuid = r.run_uuid AND t.key = ? AND t.value = ? "
+            f"SELECT {COLUMNS} {FROM} JOIN tags t ON t.run_uuid = r.run_uuid AND t.key = ? AND t.value = ? "
             "WHERE r.lifecycle_stage = 'active' ORDER BY r.start_time, r.run_uuid",
             (Tags.MLFLOW_PARENT, run_id),
         ).fetchall()
-        return _views(database, rows)
+        return views(database, rows)
 
 
 def datasets(path: Path, run_id: str) -> tuple[DatasetUse, ...]:
-    with _reading(path) as database:
+    with reading(path) as database:
         rows = database.execute(
             "SELECT d.name, d.digest, d.dataset_source, d.dataset_profile, t.value FROM inputs i "
             "JOIN datasets d ON d.dataset_uuid = i.source_id "
@@ -140,7 +101,7 @@ def dataset_view(name: str, digest: str, source: str, profile: str | None, conte
 
 
 def models(path: Path, run_id: str) -> tuple[ModelView, ...]:
-    with _reading(path) as database:
+    with reading(path) as database:
         rows = database.execute(
             "SELECT model_id, name, status, artifact_location, source_run_id, creation_timestamp_ms "
             "FROM logged_models WHERE source_run_id = ? AND lifecycle_stage = 'active' "
@@ -175,7 +136,7 @@ def model_version(path: Path, name: str, *, alias: str | None, version: str | No
         query = "SELECT version FROM model_versions WHERE name = ? AND (? = 'latest' OR lower(current_stage) = ?)"
         query += " ORDER BY version DESC LIMIT 1"
         values = [name, str(version).lower(), str(version).lower()]
-    with _reading(path) as database:
+    with reading(path) as database:
         row = database.execute(query, values).fetchone()
     return str(row[0]) if row else None
 
@@ -201,10 +162,13 @@ def _has_doubled(database: sqlite3.Connection, table: str) -> bool:
     return bool(rows >= 2 * max((int(stat.split()[0]) for (stat,) in counted), default=0))
 
 
-def _views(database: sqlite3.Connection, rows: Sequence[tuple[Any, ...]]) -> tuple[RunView, ...]:
+def views(
+    database: sqlite3.Connection, rows: Sequence[tuple[Any, ...]], longest_tag: int | None = None
+) -> tuple[RunView, ...]:
     ids = [row[0] for row in rows]
     params = _grouped(database, "SELECT run_uuid, key, value FROM params WHERE run_uuid IN", ids)
-    tags = _grouped(database, "SELECT run_uuid, key, value FROM tags WHERE run_uuid IN", ids)
+    few = "" if longest_tag is None else f"length(value) <= {longest_tag} AND"
+    tags = _grouped(database, f"SELECT run_uuid, key, value FROM tags WHERE {few} run_uuid IN", ids)
     # MLflow keeps not-a-number as a flag beside the value 0.
     figures = "CASE WHEN is_nan THEN NULL ELSE value END"
     metrics = _grouped(database, f"SELECT run_uuid, key, {figures} FROM latest_metrics WHERE run_uuid IN", ids)
@@ -235,7 +199,7 @@ def _grouped(database: sqlite3.Connection, select: str, ids: Sequence[str]) -> d
 
 
 @contextlib.contextmanager
-def _reading(path: Path) -> Iterator[sqlite3.Connection]:
+def reading(path: Path) -> Iterator[sqlite3.Connection]:
     """A connection that cannot write. A project without runs has no database yet: an empty answer."""
     if not path.exists():
         with contextlib.closing(_empty()) as nothing:

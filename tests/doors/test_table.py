@@ -71,6 +71,9 @@ class Case(msgspec.Struct, frozen=True, kw_only=True):
 CASES = (
     Case(verb="runs"),
     Case(verb="runs", values={"limit": 1, "sort": "name", "reverse": True}),
+    Case(verb="runs", values={"offset": 1, "sort": "params.factor", "columns": True, "search": "COUNT"}),
+    Case(verb="runs", values={"filter": ["factor >= 2", "status = FINISHED", "name ~ count"]}),
+    Case(verb="runs", values={"deleted": True}),
     Case(verb="status"),
     Case(verb="verify"),
     Case(verb="verify", values={"rebuild_index": True}),
@@ -121,6 +124,7 @@ CASES = (
     Case(verb="init", values={"path": "inner"}),
     # Each family of errors that a person can cause.
     Case(verb="runs", values={"limit": "many"}, kind="arguments-malformed"),
+    Case(verb="runs", values={"filter": ["factor >> 2"]}, kind="filter-malformed"),
     Case(verb="snapshots", values={"scope": "everything"}, kind="arguments-malformed"),
     Case(verb="compare", values={"runs": ["count"]}, kind="runs-too-few"),
     Case(verb="show", values={"run": "no-such-run"}, kind="run-not-found"),

@@ -9,7 +9,9 @@ import pytest
 
 from nbmlops.model.run import RunView
 from nbmlops.track import address, lists
+from nbmlops.track.conditions import read_condition, read_name
 from nbmlops.track.messages import Point
+from nbmlops.track.query import Query
 from nbmlops.track.writer import Writer
 from tests.services.conftest import Team
 
@@ -74,6 +76,42 @@ def test_a_server_gives_the_same_list(both: tuple[str, str], query: str) -> None
     assert told(lists.list_runs(server, experiment="lists", **QUERIES[query])) == told(
         lists.list_runs(own, experiment="lists", **QUERIES[query])
     )
+
+
+SEARCHES: dict[str, tuple[str, dict[str, Any]]] = {
+    "newest": ("started", {"limit": 5}),
+    "a window": ("loss", {"limit": 3, "offset": 4}),
+    "by a bare parameter": ("n", {"limit": 20}),
+    "by a parameter, the smallest first": ("params.n", {"limit": 5, "descending": False}),
+    "by time": ("seconds", {}),
+    "a bare metric": ("started", {"filter": ["loss > 1.5"]}),
+    "tiny and huge": ("started", {"filter": ["loss > 1e-7", "loss < 1e300"]}),
+    "not a number": ("started", {"filter": ["loss = nan"]}),
+    "a bare parameter": ("started", {"filter": ["n >= 1", "n != x"]}),
+    "a name of nothing": ("started", {"filter": ["nothing = x"]}),
+    "parameters and tags": ("started", {"filter": ["params.n = 1.0", "tags.kind = odd"]}),
+    "a status": ("started", {"filter": ["status = failed"]}),
+    "a name": ("name", {"filter": ["name ~ RUN-1"]}),
+    "a text": ("started", {"search": "ODD"}),
+    "outer ones": ("started", {"parents_only": True, "limit": 2}),
+    "deleted ones": ("started", {"is_deleted": True}),
+}
+
+
+@pytest.mark.parametrize("search", SEARCHES)
+def test_a_server_gives_the_same_window(both: tuple[str, str], search: str) -> None:
+    sort, options = SEARCHES[search]
+    conditions = tuple(read_condition(text) for text in options.get("filter", ()))
+    rest = {name: value for name, value in options.items() if name != "filter"}
+    query = Query(order_by=read_name(sort), experiment="lists", conditions=conditions, **rest)
+    own, server = (lists.page_of_runs(uri, query) for uri in both)
+    assert told(server.runs) == told(own.runs)
+    assert server.total == own.total or not server.is_total
+
+
+def test_a_server_names_the_same_columns(both: tuple[str, str]) -> None:
+    own, server = (lists.columns(uri) for uri in both)
+    assert server == own
 
 
 def test_names_with_equal_runs_are_sorted(both: tuple[str, str]) -> None:

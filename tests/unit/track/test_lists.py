@@ -13,8 +13,10 @@ import pytest
 
 from nbmlops.errors import NotFoundError, UsageError
 from nbmlops.model.run import DatasetUse, Tags
-from nbmlops.track import address, lists, lists_client, lists_sqlite, orphans
+from nbmlops.track import address, lists, lists_client, lists_sqlite, orphans, runs_client, runs_sqlite
+from nbmlops.track.conditions import Kind, holds, read_condition, read_name
 from nbmlops.track.messages import Point
+from nbmlops.track.query import Query
 from nbmlops.track.writer import Writer
 
 NOW = 1_760_000_000_000
@@ -46,6 +48,12 @@ def filled(tmp_path_factory: pytest.TempPathFactory) -> Filled:
     return Filled(tmp_path_factory.mktemp("project"))
 
 
+def path_of(filled: Filled) -> Path:
+    path = address.sqlite_path(filled.uri)
+    assert path is not None
+    return path
+
+
 def names(runs: Any) -> str:
     return " ".join(run.name for run in runs)
 
@@ -65,27 +73,59 @@ def test_filters(filled: Filled) -> None:
     assert names(lists.list_runs(filled.uri, tags={Tags.SESSION: "s2"})) == "c"
 
 
-def test_the_client_gives_the_same_lists(filled: Filled) -> None:
-    for options in (
-        {},
-        {"experiment": "x"},
-        {"parents_only": True},
-        {"limit": 2, "offset": 1},
-        {"params": {"n": "1"}},
-    ):
-        every = {
-            "experiment": None,
-            "limit": 100,
-            "offset": 0,
-            "order_by": "started",
-            "descending": True,
-            "parents_only": False,
-            "status": None,
-            "tags": {},
-            "params": {},
+def query(sort: str = "started", **options: Any) -> Query:
+    conditions = tuple(read_condition(text) for text in options.pop("filter", ()))
+    return Query(order_by=read_name(sort), conditions=conditions, **options)
+
+
+QUERIES = (
+    query(),
+    query(experiment="x"),
+    query(parents_only=True),
+    query(limit=2, offset=1),
+    query(params={"n": "1"}),
+    query("loss"),
+    query("n", descending=False),
+    query("seconds"),
+    query("experiment"),
+    query("tags.mlflow.parentRunId"),
+    query(filter=["loss >= 2"]),
+    query(filter=["loss > 1e-7", "loss < 1e300", "loss != inf"]),
+    query(filter=["loss != 2", "n != 0"]),
+    query(filter=["n > 0", "n < 3.0"]),
+    query(filter=["name ~ B"]),
+    query(filter=["params.n = 2.0"]),
+    query(filter=["params.n ~ 2"]),
+    query(filter=["params.n < x"]),
+    query(filter=["status = running"]),
+    query(filter=["experiment != y"]),
+    query(filter=[f"tags.{Tags.SESSION} = s2"]),
+    query(filter=["seconds < 1"]),
+    query(filter=["started > 2026-01-01", "seconds < 1"]),
+    query(filter=["metrics.loss = nan"]),
+    query(filter=["nothing = 3"]),
+    query(search="C"),
+    query(search="Ä"),
+    query(search="s1"),
+    query(is_deleted=True),
+)
+
+
+@pytest.mark.parametrize("asked", QUERIES, ids=range(len(QUERIES)))
+def test_the_client_gives_the_same_lists(filled: Filled, asked: Query) -> None:
+    own = runs_sqlite.page(path_of(filled), asked)
+    assert runs_client.runs(filled.uri, asked) == own.runs
+    other = runs_client.page(filled.uri, asked)
+    assert other.runs == own.runs
+    assert other.total == own.total or not other.is_total
+    every = runs_sqlite.runs(path_of(filled), query(limit=1000))
+    if asked.conditions and all(each.of.kind is not Kind.ANY for each in asked.conditions):
+        assert {run.id for run in own.runs} == {
+            run.id for run in every if all(holds(each, run) for each in asked.conditions)
         }
-        query = lists_sqlite.Query(**{**every, **options})  # type: ignore[arg-type]
-        assert lists_client.runs(filled.uri, query) == lists.list_runs(filled.uri, **options)  # type: ignore[arg-type]
+
+
+def test_the_client_gives_the_same_families_and_names(filled: Filled) -> None:
     assert lists_client.children(filled.uri, filled.ids["b"]) == lists.children(filled.uri, filled.ids["b"])
     assert [view.id for view in lists_client.matching(filled.uri, "a")] == [filled.ids["a3"]]
 

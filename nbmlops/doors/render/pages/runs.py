@@ -1,7 +1,10 @@
-from nbmlops.doors.render.blocks import Line, Page, Table, Tone, ago, cell, seconds, shown
+from datetime import datetime
+
+from nbmlops.doors.render.blocks import Line, Page, Table, Tone, ago, cell, fields, seconds, shown
 from nbmlops.lib.digest import short
 from nbmlops.model.run import RunView
 from nbmlops.ops.runs import Result
+from nbmlops.track.query import Columns
 
 STATES = {"FINISHED": Tone.GOOD, "FAILED": Tone.BAD, "KILLED": Tone.WARN, "RUNNING": Tone.STRONG}
 MOST_METRICS = 4
@@ -9,26 +12,43 @@ LESS_TELLING = ("training_", "system/", "fit_seconds")
 
 
 def page(result: Result) -> Page:
-    if not result.runs:
-        return (Line("No runs yet. In a notebook: %load_ext nbmlops, then fit a model.", Tone.DIM),)
-    names = _telling_metrics(result.runs)
-    ids = {run.id for run in result.runs}
+    return (*runs_table((*result.runs, *result.outer), result.now), *_more(result), *_columns(result.columns))
+
+
+def runs_table(runs: tuple[RunView, ...], now: datetime) -> Page:
+    if not runs:
+        return (Line("No runs. In a notebook: %load_ext nbmlops, then fit a model.", Tone.DIM),)
+    names = _telling_metrics(runs)
+    ids = {run.id for run in runs}
     rows = tuple(
         (
             cell(short(run.id), Tone.DIM),
             cell(("  " if run.parent in ids else "") + run.name, Tone.STRONG),
             cell(run.status, STATES.get(run.status, Tone.PLAIN)),
             cell(run.experiment),
-            cell(ago(run.started, result.now)),
+            cell(ago(run.started, now)),
             cell(seconds(run.seconds)),
             *(cell(shown(run.metrics.get(name))) for name in names),
         )
-        for run in _families(result.runs)
+        for run in _families(runs)
     )
     columns = ("run", "name", "status", "experiment", "started", "took", *names)
     numeric = frozenset({5, *range(6, 6 + len(names))})
     optional = frozenset(range(6, len(columns)))
     return (Table(columns=columns, rows=rows, numeric=numeric, optional=optional),)
+
+
+def _more(result: Result) -> Page:
+    if len(result.runs) == result.total and result.is_total:
+        return ()
+    return (Line(f"{len(result.runs):,} of {result.total:,}{'' if result.is_total else ' or more'}", Tone.DIM),)
+
+
+def _columns(columns: Columns | None) -> Page:
+    if columns is None:
+        return ()
+    found = [("metrics", columns.metrics), ("parameters", columns.params), ("experiments", columns.experiments)]
+    return (fields([(name, ", ".join(names)) for name, names in found], title="To sort and filter by"),)
 
 
 def _families(runs: tuple[RunView, ...]) -> tuple[RunView, ...]:

@@ -1,9 +1,8 @@
 from nbmlops.doors.render.blocks import Line, Page, Table, Tone, ago, cell, fields, many, seconds, size
-from nbmlops.doors.render.pages import runs
+from nbmlops.doors.render.pages.runs import runs_table
 from nbmlops.lib.digest import short
 from nbmlops.model.pipeline import StepState
 from nbmlops.model.snapshot import SnapshotRecord
-from nbmlops.ops.runs import Result as RunsResult
 from nbmlops.ops.status import Result
 
 STATES = {StepState.DONE: Tone.GOOD, StepState.FAILED: Tone.BAD, StepState.KILLED: Tone.WARN}
@@ -25,7 +24,7 @@ def page(result: Result) -> Page:
             ]
         ),
         Line("\nRuns", Tone.STRONG),
-        *runs.page(RunsResult(runs=result.runs, now=result.now)),
+        *runs_table(result.runs, result.now),
         *_pipelines(result),
     )
 
