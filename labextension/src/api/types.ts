@@ -118,6 +118,13 @@ export interface ColumnChange {
   shift: number;
 }
 
+/** What a table of runs may show, sorted; at most `MOST_NAMES` of each. */
+export interface Columns {
+  metrics: string[];
+  params: string[];
+  experiments: string[];
+}
+
 export interface CompareRequest {
   /** Two or more runs, by id or name. */
   runs: string[];
@@ -950,18 +957,36 @@ export interface RunView {
 export interface RunsRequest {
   /** How many at most; of a run inside another, that one is shown too. */
   limit?: number;
-  /** `started`, `name`, `status` or the name of a metric (best first). */
+  /** Leave out so many at the beginning. */
+  offset?: number;
+  /** `started`, `name`, `status`, `seconds`, a metric (best first), or `params.NAME`. */
   sort?: string;
   /** The other way round. */
   reverse?: boolean;
   /** Only of this experiment. */
   experiment?: string;
+  /** Only where this holds: 'accuracy > 0.9', 'params.trees = 10', 'status = FAILED', 'name ~ wine', 'tags.team = x', 'started > 2026-01-31'. */
+  filter?: string[];
+  /** Only with this text in name, experiment, parameters or tags. */
+  search?: string;
   /** Without runs inside other runs. */
   parents?: boolean;
+  /** Only those that were deleted. */
+  deleted?: boolean;
+  /** Name all metrics, parameters and experiments, too. */
+  columns?: boolean;
 }
 
 export interface RunsResult {
+  /** Tags of more than 300 letters (notes) are left out; `show` has them. */
   runs: RunView[];
+  /** Runs that these lie in, where they are not among them. */
+  outer: RunView[];
+  /** How many there are without `limit` and `offset`. */
+  total: number;
+  /** False where a server has more than `total`: it has not counted them. */
+  is_total: boolean;
+  columns: Columns | null;
   now: string;
 }
 
