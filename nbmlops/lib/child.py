@@ -82,12 +82,19 @@ def run_child(
 
 
 def claim_output() -> Callable[[msgspec.Struct], None]:
-    """Keep the real standard output for reports; whatever libraries print goes to standard error."""
+    """Keep the real standard output for reports; whatever libraries print goes to standard error.
+
+    Reports may come from any thread and be of any length.
+    """
     pipe = os.fdopen(os.dup(1), "wb", buffering=0)
     os.dup2(2, 1)
+    lock = threading.Lock()
 
     def report(message: msgspec.Struct) -> None:
-        pipe.write(msgspec.json.encode(message) + b"\n")
+        rest = memoryview(msgspec.json.encode(message) + b"\n")
+        with lock:
+            while rest:
+                rest = rest[pipe.write(rest) :]
 
     return report
 

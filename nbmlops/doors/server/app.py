@@ -1,15 +1,43 @@
-"""The Jupyter server half: the verbs as REST under `<base_url>nbmlops/api/`."""
+"""The Jupyter server half: verbs, jobs and changes as REST under `<base_url>nbmlops/api/`."""
 
 from __future__ import annotations
 
-from jupyter_server.extension.application import ExtensionApp
+from functools import partial
 
-from nbmlops.doors.server.handlers import TableHandler, VerbHandler
+from jupyter_server.extension.application import ExtensionApp
+from traitlets import Int
+
+from nbmlops.doors.server import events
+from nbmlops.doors.server.handler import SETTING
+from nbmlops.doors.server.job_handlers import JobHandler, JobsHandler
+from nbmlops.doors.server.live_handlers import ChangesHandler, RowsHandler
+from nbmlops.doors.server.services import Services
+from nbmlops.doors.server.verb import TableHandler, VerbHandler
 
 
 class NbmlopsApp(ExtensionApp):  # type: ignore[misc]
     name = "nbmlops"
     load_other_extensions = True
+    jobs_at_once = Int(4, min=1, config=True, help="Jobs that run at once; others wait for their turn.")
+
+    def initialize_settings(self) -> None:
+        events.register(self.serverapp.event_logger)
+        emit = partial(events.emit, self.serverapp.event_logger)
+        self.services = Services(jobs_at_once=self.jobs_at_once, emit=emit)
+        self.settings[SETTING] = self.services
 
     def initialize_handlers(self) -> None:
-        self.handlers.extend([(r"/nbmlops/api/?", TableHandler), (r"/nbmlops/api/(?P<name>[^/]+)", VerbHandler)])
+        base = r"/nbmlops/api"
+        self.handlers.extend(
+            [
+                (rf"{base}/?", TableHandler),
+                (rf"{base}/jobs", JobsHandler),
+                (rf"{base}/jobs/(?P<id>[^/]+)", JobHandler),
+                (rf"{base}/changes", ChangesHandler),
+                (rf"{base}/rows", RowsHandler),
+                (rf"{base}/(?P<name>[^/]+)", VerbHandler),
+            ]
+        )
+
+    async def stop_extension(self) -> None:
+        await self.services.stop()

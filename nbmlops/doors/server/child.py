@@ -1,0 +1,91 @@
+"""The process of a job: an order on standard input, lines of JSON on standard output.
+
+    python -P -m nbmlops.doors.server.child  <  {"verb": ..., "arguments": {...}}
+
+It stands in the folder where the verb acts, ends a run as Ctrl-C does when it is interrupted or terminated, and ends
+when the server is gone.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import signal
+import sys
+import traceback
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from nbmlops.doors.arguments import to_request
+from nbmlops.doors.failures import as_facts
+from nbmlops.errors import InternalError, InterruptedRunError, NbmlopsError
+from nbmlops.lib.child import claim_output, end_with_parent
+from nbmlops.ops.call import Call, Progress
+from nbmlops.ops.verbs import find_verb
+
+
+class Order(msgspec.Struct, frozen=True, kw_only=True):
+    verb: str
+    arguments: dict[str, Any]
+
+
+class Told(msgspec.Struct, frozen=True, kw_only=True, tag_field="says", tag="progress"):
+    task: str
+    done: int
+    total: int | None
+    note: str
+    state: str
+
+
+class Finished(msgspec.Struct, frozen=True, kw_only=True, tag_field="says", tag="result"):
+    result: msgspec.Raw
+
+
+class Refused(msgspec.Struct, frozen=True, kw_only=True, tag_field="says", tag="error"):
+    error: dict[str, Any]
+    """As `as_facts` gives it."""
+
+
+Line = Told | Finished | Refused
+
+
+def main() -> None:
+    report = claim_output()
+    end_with_parent()
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    order = msgspec.json.decode(sys.stdin.buffer.read(), type=Order)
+    line: Line
+    try:
+        line = Finished(result=msgspec.Raw(msgspec.json.encode(_done(order, report))))
+    except NbmlopsError as error:
+        line = _refused(error)
+    except KeyboardInterrupt:
+        line = _refused(InterruptedRunError("Stopped.", kind="interrupted"))
+    except Exception as error:  # noqa: BLE001 - the last line of defence: a bug of ours, shown as such
+        traceback.print_exc()
+        text = " ".join(str(error).split())
+        line = _refused(InternalError(f"{type(error).__name__}: {text}.", kind="bug", hint="See the job's output."))
+    # What it came to is said, whoever wants to stop it now.
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, signal.SIG_IGN)
+    with contextlib.suppress(BrokenPipeError):  # the server is gone: nobody is left to be told
+        report(line)
+
+
+def _done(order: Order, report: Any) -> msgspec.Struct:
+    verb = find_verb(order.verb)
+
+    def progress(event: Progress) -> None:
+        with contextlib.suppress(BrokenPipeError):
+            report(Told(**msgspec.structs.asdict(event)))
+
+    return verb.operation(Call(Path.cwd(), progress=progress), to_request(verb, order.arguments))
+
+
+def _refused(error: NbmlopsError) -> Refused:
+    return Refused(error=msgspec.to_builtins(as_facts(error), enc_hook=str))
+
+
+if __name__ == "__main__":
+    main()
