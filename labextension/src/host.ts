@@ -11,6 +11,7 @@ import type { Jobs } from './api/jobs';
 import type { Live } from './api/live';
 import type { Server } from './api/server';
 import type { Forms } from './forms/forms';
+import type { NotebookState } from './notebook/state';
 import type { Place } from './place';
 
 /** All that a part of the sidebar may ask for. */
@@ -22,6 +23,7 @@ export interface Host {
   readonly live: Live;
   readonly jobs: Jobs;
   readonly place: Place;
+  readonly notebook: NotebookState;
   readonly forms: Forms;
   readonly trans: TranslationBundle;
   readonly notebooks: INotebookTracker | null;

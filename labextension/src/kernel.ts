@@ -3,10 +3,13 @@ import type { Kernel } from '@jupyterlab/services';
 import type { Arguments } from './api/client';
 import type { Field } from './api/types';
 
-const LOADED = "'nbmlops' in __import__('sys').modules and 'mlops' in get_ipython().magics_manager.magics['line']";
+/** None where the extension is not loaded, else whether it tracks. */
+const IS_ON =
+  '(lambda m: None if m is None or m.session() is None else m.session().is_on)' +
+  "(__import__('sys').modules.get('nbmlops.doors.magics.extension'))";
 
-/** What the kernel of the notebook is to us. */
-export type KernelState = 'none' | 'other-language' | 'busy' | 'without' | 'loaded';
+/** What the kernel of the notebook is to us: without our extension, or tracked, or loaded and switched off. */
+export type KernelState = 'none' | 'other-language' | 'busy' | 'without' | 'on' | 'off';
 
 export async function kernelState(panel: NotebookPanel): Promise<KernelState> {
   const kernel = panel.sessionContext.session?.kernel;
@@ -20,7 +23,8 @@ export async function kernelState(panel: NotebookPanel): Promise<KernelState> {
   if (kernel.status === 'busy') {
     return 'busy';
   }
-  return (await evaluate(kernel, LOADED)) === 'True' ? 'loaded' : 'without';
+  const found = await evaluate(kernel, IS_ON);
+  return found === 'True' ? 'on' : found === 'False' ? 'off' : 'without';
 }
 
 /** One line in the kernel, as if typed, but without a place in its history. Throws what it prints where it fails. */
@@ -29,7 +33,12 @@ export async function execute(panel: NotebookPanel, code: string): Promise<strin
   if (!kernel) {
     throw new Error('The notebook has no kernel.');
   }
-  const future = kernel.requestExecute({ code, silent: false, store_history: false, stop_on_error: false });
+  const future = kernel.requestExecute({
+    code,
+    silent: false,
+    store_history: false,
+    stop_on_error: false
+  });
   let printed = '';
   future.onIOPub = message => {
     const content = message.content as Record<string, unknown>;
@@ -89,7 +98,10 @@ async function evaluate(kernel: Kernel.IKernelConnection, expression: string): P
     user_expressions: { found: expression }
   });
   const reply = await future.done;
-  const found = (reply.content as { user_expressions?: Record<string, { data?: Record<string, string> }> })
-    .user_expressions?.['found'];
+  const found = (
+    reply.content as {
+      user_expressions?: Record<string, { data?: Record<string, string> }>;
+    }
+  ).user_expressions?.['found'];
   return found?.data?.['text/plain'] ?? '';
 }

@@ -1,5 +1,4 @@
-import type { ILabShell, JupyterFrontEnd, JupyterFrontEndPlugin } from '@jupyterlab/application';
-import { ILabShell as ILabShellToken, ILayoutRestorer } from '@jupyterlab/application';
+import { ILayoutRestorer, type JupyterFrontEnd, type JupyterFrontEndPlugin } from '@jupyterlab/application';
 import { ICommandPalette } from '@jupyterlab/apputils';
 import { IDocumentManager } from '@jupyterlab/docmanager';
 import { IDefaultFileBrowser } from '@jupyterlab/filebrowser';
@@ -18,6 +17,9 @@ import { Forms } from './forms/forms';
 import { SIDEBAR } from './forms/open';
 import type { Host } from './host';
 import { nbmlopsIcon } from './icon';
+import { Badges } from './notebook/badges';
+import { addNotebookCommands } from './notebook/commands';
+import { NotebookState } from './notebook/state';
 import { Panel } from './panel/panel';
 import { PartWidget } from './parts/widget';
 import { Place } from './place';
@@ -32,7 +34,6 @@ export const plugin: JupyterFrontEndPlugin<void> = {
   optional: [
     INotebookTracker,
     IDefaultFileBrowser,
-    ILabShellToken,
     ILayoutRestorer,
     ICommandPalette,
     ISettingRegistry,
@@ -45,10 +46,9 @@ export const plugin: JupyterFrontEndPlugin<void> = {
     rendermime: IRenderMimeRegistry,
     notebooks: INotebookTracker | null,
     browser: IDefaultFileBrowser | null,
-    _labShell: ILabShell | null,
     restorer: ILayoutRestorer | null,
-    _palette: ICommandPalette | null,
-    _settings: ISettingRegistry | null,
+    palette: ICommandPalette | null,
+    settings: ISettingRegistry | null,
     state: IStateDB | null,
     translator: ITranslator | null
   ): void => {
@@ -56,13 +56,15 @@ export const plugin: JupyterFrontEndPlugin<void> = {
     const client = new Client(app.serviceManager.serverSettings);
     const server = new Server(client);
     const live = new Live(client, app.serviceManager.events.stream);
+    const place = new Place(notebooks, browser);
     const host: Host = {
       app,
       client,
       server,
       live,
       jobs: new Jobs(client, live),
-      place: new Place(notebooks, browser),
+      place,
+      notebook: new NotebookState(client, live, place),
       forms: new Forms(),
       trans,
       notebooks,
@@ -88,6 +90,37 @@ export const plugin: JupyterFrontEndPlugin<void> = {
     panel.node.setAttribute('aria-label', 'nbmlops');
     app.shell.add(panel, 'left', { rank: 450 });
     restorer?.add(panel, panel.id);
+    const badges = new Badges(host);
+    addNotebookCommands(host, badges, browser);
+    addToPalette(palette, trans.__('nbmlops'));
+    if (settings) {
+      void followSettings(settings, badges);
+    }
     void server.greet().then(() => host.jobs.refresh());
   }
 };
+
+const PALETTE = ['show', 'toggle-badges', 'load', 'snapshot', 'export', 'why'];
+
+function addToPalette(palette: ICommandPalette | null, category: string): void {
+  for (const name of PALETTE) {
+    palette?.addItem({ command: `nbmlops:${name}`, category });
+  }
+  for (const role of ['step', 'parameters', 'keep', 'skip', 'none']) {
+    palette?.addItem({ command: 'nbmlops:tag-cell', category, args: { role } });
+  }
+}
+
+/** A schema that the registry does not know (an older installation beside this one) leaves the defaults. */
+async function followSettings(registry: ISettingRegistry, badges: Badges): Promise<void> {
+  try {
+    const settings = await registry.load(ID);
+    const follow = (): void => {
+      badges.isOn = settings.get('badges').composite !== false;
+    };
+    settings.changed.connect(follow);
+    follow();
+  } catch {
+    badges.isOn = true;
+  }
+}

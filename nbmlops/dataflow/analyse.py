@@ -65,8 +65,8 @@ def analyse(notebook: Notebook, modules: Modules = no_modules, *, is_lenient: bo
     ever = {name for cell in cells for s in cell.statements for name in (*s.binds, *s.may_bind)}
     undefined += [each for each in uncertain if each[0] not in ever]
     unbound = tuple(_unbound(each, cells) for each in undefined)
-    if unbound and not is_lenient:
-        _refuse(unbound)
+    if not is_lenient:
+        refuse_unbound(unbound)
     local = tuple(sorted(name for name in world.local_modules if world.is_beside_notebook(name)))
     return Flow(
         notebook=notebook.path,
@@ -232,7 +232,10 @@ def _unbound(use: _Undefined, cells: list[CellFlow]) -> Unbound:
     return Unbound(name=name, cell=cell.index, line=line, via=via, bound_in=later)
 
 
-def _refuse(unbound: tuple[Unbound, ...]) -> None:
+def refuse_unbound(unbound: tuple[Unbound, ...]) -> None:
+    """Raises NotebookError for the first name that is used but never bound, if there is one."""
+    if not unbound:
+        return
     first = unbound[0]
     raise NotebookError(
         f"{unbound_sentence(first)}.",

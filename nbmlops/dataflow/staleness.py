@@ -7,6 +7,7 @@ is now, from the top. Where the two descriptions part, the cell is stale, and th
 from __future__ import annotations
 
 import hashlib
+from bisect import bisect_left
 from collections.abc import Callable, Mapping, Sequence
 
 import msgspec
@@ -40,17 +41,19 @@ def stale_cells(
     done = [execution for execution in executions if execution.outcome is Outcome.OK]
     then = _signatures_then(done)
     latest = _latest(done, {} if is_batch else saved)
+    makers = _makers(done)
+    standing: dict[str, Execution] = {}
+    """Who makes each name, among the cells above."""
     own_files = {use.path for execution in done for use in execution.outputs}
     now: dict[str, str] = {}
     found = []
-    for position, execution in enumerate(latest):
+    for execution in latest:
         source = saved.get(execution.cell_id or "", execution.source)
         reasons, parts = [], [source]
         if _squeezed(source) != _squeezed(execution.source):
             reasons.append("edited since it ran")
         for name in _reads(execution):
-            before = _maker(name, [each for each in done if each.order < execution.order])
-            above = _maker(name, latest[:position])
+            before, above = _last_before(makers.get(name, ()), execution.order), standing.get(name)
             maker = above or before
             reason = _why(name, before, above, then, now)
             if reason:
@@ -64,6 +67,7 @@ def stale_cells(
                 else:
                     parts.append(f"{use.path} {use.size} {use.modified_ns}")
         now[execution.id] = _hash(parts) if reasons else then[execution.id]
+        standing |= dict.fromkeys(_writes(execution), execution)
         if reasons:
             found.append(
                 StaleCell(
@@ -116,8 +120,22 @@ def _latest(done: Sequence[Execution], saved: Mapping[str, str]) -> list[Executi
     return sorted((each for cell, each in last.items() if cell in order), key=lambda each: order[each.cell_id or ""])
 
 
-def _maker(name: str, candidates: Sequence[Execution]) -> Execution | None:
-    return next((each for each in reversed(candidates) if name in _writes(each)), None)
+def _makers(done: Sequence[Execution]) -> dict[str, list[Execution]]:
+    """By name, in the order of execution."""
+    found: dict[str, list[Execution]] = {}
+    for execution in sorted(done, key=_order):
+        for name in _writes(execution):
+            found.setdefault(name, []).append(execution)
+    return found
+
+
+def _last_before(executions: Sequence[Execution], order: int) -> Execution | None:
+    position = bisect_left(executions, order, key=_order)
+    return executions[position - 1] if position else None
+
+
+def _order(execution: Execution) -> int:
+    return execution.order
 
 
 def _reads(execution: Execution) -> tuple[str, ...]:

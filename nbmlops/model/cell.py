@@ -121,6 +121,8 @@ class SessionInfo(Document, frozen=True, kw_only=True, tag="session"):
     folder: str = "."
     """Where the kernel stood when it began, relative to the project."""
     ended: datetime | None = None
+    is_on: bool = True
+    """False while tracking is switched off."""
     imported: tuple[str, ...] = ()
     """Top-level names of the modules that were loaded when it ended."""
     modules: tuple[str, ...] = ()

@@ -16,12 +16,18 @@ def module_source(folder: Path) -> Callable[[str], str | None]:
     def source(name: str) -> str | None:
         if name.endswith(".ipynb"):
             return _code_of(folder / name)
-        base = folder.joinpath(*name.split("."))
-        paths = (folder / name,) if name.endswith((".py", ".ipy")) else (base.with_suffix(".py"), base / "__init__.py")
-        found = next((path for path in paths if path.is_file()), None)
+        found = next((path for path in module_paths(folder, name) if path.is_file()), None)
         return found.read_text(encoding="utf-8", errors="replace") if found is not None else None
 
     return source
+
+
+def module_paths(folder: Path, name: str) -> tuple[Path, ...]:
+    """Where it may lie, the first that is there counts."""
+    if name.endswith((".ipynb", ".py", ".ipy")):
+        return (folder / name,)
+    base = folder.joinpath(*name.split("."))
+    return (base.with_suffix(".py"), base / "__init__.py")
 
 
 def _code_of(path: Path) -> str | None:

@@ -308,6 +308,9 @@ class Session:
             self.sensors.uninstall()
             self.recorder.files.end()
             self.recorder.running = None
+        if is_on is not self.is_on:
+            self.info = msgspec.structs.replace(self.info, is_on=is_on)
+            self.project.records.put(self.info, id=self.id)
         self.is_on = is_on
 
     def rename(self, notebook: Path) -> None:

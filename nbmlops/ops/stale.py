@@ -67,7 +67,7 @@ def stale(call: Call, request: Request) -> Result:
         cells=stale_cells(
             executions,
             saved=saved,
-            has_changed=lambda path, size, when: _has_changed(project, path, size, when),
+            has_changed=lambda path, size, when: has_changed(project, path, size, when),
             is_batch=is_batch,
         ),
         looked_at=len({execution.cell_id or execution.source for execution in executions}),
@@ -146,7 +146,7 @@ def _saved(project: Project, notebook: str) -> dict[str, str]:
     return {cell.id: redact(cell.source) for cell in cells if cell.kind is CellKind.CODE}
 
 
-def _has_changed(project: Project, path: str, size: int | None, modified_ns: int | None) -> bool:
+def has_changed(project: Project, path: str, size: int | None, modified_ns: int | None) -> bool:
     try:
         info = project.absolute(path).stat()
     except OSError:

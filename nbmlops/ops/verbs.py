@@ -89,6 +89,8 @@ VERBS: tuple[Verb, ...] = (
            "remote add team s3://bucket/wine", "remote push", "remote pull team baseline", "remote status"),
     _read("explain", PIPELINE, "Show why each cell stays or goes, what it needs and who needs it.",
           "explain wine.ipynb", "explain wine.ipynb 7", "explain wine.ipynb '[4]'"),
+    _read("cells", PIPELINE, "Show what each cell is: its step, its run, how it ran, why it goes or is out of date.",
+          "cells wine.ipynb"),
     _write("slice", PIPELINE, "Show which cells some variables need; write them as a notebook.",
            "slice wine.ipynb --want model", "slice wine.ipynb -w model -o model.ipynb"),
     _write("export", PIPELINE, "Make a notebook into a verified pipeline.", "export wine.ipynb",

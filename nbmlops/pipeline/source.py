@@ -17,10 +17,14 @@ from nbmlops.lib.digest import digest_bytes, short
 from nbmlops.model.notebook import CellKind, Notebook, NotebookCell
 
 
-def read_notebook(path: Path) -> Notebook:
-    """Raises NotFoundError, UsageError or NotebookError, each one line that says what to do."""
+def read_notebook(path: Path, *, is_lenient: bool = False) -> Notebook:
+    """Raises NotFoundError, UsageError or NotebookError, each one line that says what to do.
+
+    A lenient reading takes notebooks without code and in other languages than Python, too.
+    """
     raw = _read(path)
     _check(raw, path)
+    _forget_outputs(raw)
     try:
         node = nbformat.from_dict(raw)
         if node.nbformat_minor < 5:
@@ -36,12 +40,12 @@ def read_notebook(path: Path) -> Notebook:
             path=str(path),
         ) from error
     cells = _cells(raw["cells"])
-    if not any(cell.kind is CellKind.CODE and cell.source.strip() for cell in cells):
+    if not is_lenient and not any(cell.kind is CellKind.CODE and cell.source.strip() for cell in cells):
         raise NotebookError(
             f"{path} has no code cells.", kind="notebook-empty", hint="Add some code to it.", path=str(path)
         )
     kernel, language = _kernel(raw.get("metadata", {}))
-    if language != "python":
+    if not is_lenient and language != "python":
         raise NotebookError(
             f"{path} is a notebook in {language}; only Python can be analysed.",
             kind="notebook-language",
@@ -121,15 +125,21 @@ def _check(raw: Any, path: Path) -> None:
         )
 
 
+def _forget_outputs(raw: dict[str, Any]) -> None:
+    """They are most of a large notebook, and nothing here is about them."""
+    for cell in raw["cells"]:
+        if isinstance(cell, dict) and cell.get("cell_type") == "code":
+            cell["outputs"] = []
+
+
 def _without_ids(node: Any) -> Any:
-    """What is validated: duplicate and missing ids are ours to mend, and old outputs are not looked at."""
+    """What is validated: duplicate and missing ids are ours to mend."""
     plain = json.loads(json.dumps(node))
     plain["nbformat_minor"] = 4
     for cell in plain["cells"]:
         cell.pop("id", None)
         cell.setdefault("metadata", {})
         if cell.get("cell_type") == "code":
-            cell["outputs"] = []
             cell.setdefault("execution_count", None)
     plain.setdefault("metadata", {})
     return nbformat.from_dict(plain)

@@ -45,6 +45,18 @@ def columns(uri: str) -> Columns:
 
 
 @asking_server
+def newest_with_tag(uri: str, key: str, value: str) -> tuple[RunView, ...]:
+    """A page of them."""
+    client = connect(uri)
+    experiments = experiments_of(client, None)
+    if not experiments:
+        return ()
+    wanted = f"tags.{_named(key)} = '{quoted(value)}'"
+    found = client.search_runs(list(experiments), wanted, ViewType.ACTIVE_ONLY, PER_PAGE, ["start_time DESC"])
+    return tuple(view_of(run, experiments) for run in found)
+
+
+@asking_server
 def _page(uri: str, query: Query) -> RunPage:
     client = connect(uri)
     experiments = experiments_of(client, query.experiment)

@@ -7,6 +7,7 @@ import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -84,3 +85,22 @@ def say(capsys: pytest.CaptureFixture[str]) -> Say:
         return code, out, err
 
     return said
+
+
+@pytest.fixture
+def jp_server_config() -> dict[str, Any]:
+    """Of the Jupyter server that tests of REST start in their process."""
+    return {
+        "ServerApp": {
+            "jpserver_extensions": {"nbmlops": True},
+            "allow_unauthenticated_access": False,
+        }
+    }
+
+
+@pytest.fixture
+def root(jp_root_dir: Path, counted: Path) -> Path:
+    """That server's folder, with a project in it."""
+    copy_of(counted, jp_root_dir / "counting")
+    (jp_root_dir.parent / "outside").mkdir()
+    return jp_root_dir

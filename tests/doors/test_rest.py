@@ -2,43 +2,25 @@
 
 from __future__ import annotations
 
-import inspect
+import asyncio
 import json
+import threading
+import urllib.parse
 from pathlib import Path
 from typing import Any
 
 import pytest
-from tornado.httpclient import HTTPClientError
+from tornado.httpclient import AsyncHTTPClient, HTTPClientError
+from tornado.web import RequestHandler
 
-from nbmlops.doors.server import handlers
+import nbmlops
+from nbmlops.doors.server.app import NbmlopsApp
+from nbmlops.doors.server.documents import API
+from nbmlops.doors.server.handler import Handler
 from nbmlops.ops.verbs import VERBS, Effect
+from tests.doors.rest import PATIENCE_SECONDS, get, refused
 
 pytest_plugins = ["pytest_jupyter.jupyter_server"]
-
-
-@pytest.fixture
-def jp_server_config() -> dict[str, Any]:
-    return {"ServerApp": {"jpserver_extensions": {"nbmlops": True}, "allow_unauthenticated_access": False}}
-
-
-@pytest.fixture
-def root(jp_root_dir: Path, counted: Path) -> Path:
-    """The server's folder, with a project in it."""
-    from tests.doors.conftest import copy_of
-
-    copy_of(counted, jp_root_dir / "counting")
-    (jp_root_dir.parent / "outside").mkdir()
-    return jp_root_dir
-
-
-async def refused(jp_fetch: Any, *path: str, **options: Any) -> tuple[int, Any]:
-    with pytest.raises(HTTPClientError) as caught:
-        await jp_fetch("nbmlops", "api", *path, **options)
-    body = caught.value.response.body if caught.value.response else b""
-    try:
-        return caught.value.code, json.loads(body)
-    except ValueError:
-        return caught.value.code, body.decode()
 
 
 async def test_a_reading_verb_answers_get_and_post_alike(jp_fetch: Any, root: Path) -> None:
@@ -57,28 +39,6 @@ async def test_nobody_gets_an_answer_without_the_token(jp_fetch: Any, root: Path
     assert (await refused(jp_fetch, "runs", headers=nobody, params={"folder": "counting"}))[0] == 403
     status, _ = await refused(jp_fetch, "init", headers=nobody, method="POST", body='{"path": "made"}')
     assert status == 403
-    assert not (root / "made").exists()
-
-
-async def test_a_post_that_a_cookie_carries_needs_the_xsrf_mark(jp_fetch: Any, root: Path, jp_serverapp: Any) -> None:
-    """As for Jupyter's own API: a page elsewhere must not post with the user's cookie."""
-    import urllib.parse
-
-    from tornado.httpclient import AsyncHTTPClient
-
-    client = AsyncHTTPClient()
-    base = jp_serverapp.connection_url
-    login = f"{base}login?token={urllib.parse.quote(jp_serverapp.identity_provider.token)}"
-    with pytest.raises(HTTPClientError) as landed:
-        await client.fetch(login, follow_redirects=False)
-    cookies = landed.value.response.headers.get_list("Set-Cookie")
-    cookie = "; ".join(each.split(";")[0] for each in cookies)
-    assert "username" in cookie
-    with pytest.raises(HTTPClientError) as caught:
-        await client.fetch(
-            f"{base}nbmlops/api/init", method="POST", body='{"path": "made"}', headers={"Cookie": cookie}
-        )
-    assert caught.value.code == 403
     assert not (root / "made").exists()
 
 
@@ -144,28 +104,155 @@ async def test_a_bug_of_ours_is_one_line_of_json_without_traceback(jp_fetch: Any
 
 
 async def test_the_table_says_how_to_call_each_verb(jp_fetch: Any, root: Path) -> None:
-    answer = json.loads((await jp_fetch("nbmlops", "api")).body)
+    answer = await get(jp_fetch)
+    assert (answer["version"], answer["api"]) == (nbmlops.__version__, API)
     export = next(verb for verb in answer["verbs"] if verb["name"] == "export")
     assert export["effect"] == "write"
     assert export["usage"].startswith("export [NOTEBOOK]")
     assert "notebook" in json.dumps(export["schema"])
+    assert not export["needs_kernel"]
+
+
+async def test_the_table_has_what_forms_and_magic_lines_need(jp_fetch: Any, root: Path) -> None:
+    verbs = {verb["name"]: verb for verb in (await get(jp_fetch))["verbs"]}
+    assert verbs["keep"]["needs_kernel"]
+    assert set(verbs) == {verb.name for verb in VERBS if not verb.is_terminal}
+    fields = {(verb, field["name"]): field for verb, entry in verbs.items() for field in entry["fields"]}
+    limit = fields["runs", "limit"]
+    assert (limit["type"], limit["default"], limit["short"], limit["flag"]) == ("int", 20, "n", "--limit")
+    direction = fields["sweep", "direction"]
+    assert (direction["type"], direction["choices"]) == ("choice", ["maximize", "minimize"])
+    assert fields["run", "force"]["type"] == "flag"
+    assert fields["run", "param"]["many"]
+    pipeline = fields["run", "pipeline"]
+    assert (pipeline["positional"], pipeline["required"], pipeline["flag"]) == (True, True, "")
+    assert all(field["help"] for field in fields.values())
+
+
+async def test_an_answer_that_the_client_has_is_not_sent_again(jp_fetch: Any, root: Path) -> None:
+    """Although it says at which moment it was given."""
+    first = await jp_fetch("nbmlops", "api", "runs", params={"folder": "counting"})
+    mark = first.headers["Etag"]
+    assert mark.startswith("W/")
+    with pytest.raises(HTTPClientError) as caught:
+        await jp_fetch("nbmlops", "api", "runs", params={"folder": "counting"}, headers={"If-None-Match": mark})
+    assert caught.value.code == 304
+    other = {"folder": "counting", "limit": "0"}
+    assert (await jp_fetch("nbmlops", "api", "runs", params=other, headers={"If-None-Match": mark})).code == 200
+
+
+async def test_the_time_that_lab_adds_to_an_address_is_no_argument(jp_fetch: Any, root: Path) -> None:
+    for path in ("runs", "rows", "changes", "jobs"):
+        assert (await jp_fetch("nbmlops", "api", path, params={"folder": "counting", "1732203000000": ""})).code == 200
+    assert (await refused(jp_fetch, "runs", params={"folder": "counting", "1732203000000": "x"}))[0] == 400
+
+
+async def test_a_folder_inside_of_a_project_finds_it(jp_fetch: Any, root: Path) -> None:
+    whole = await get(jp_fetch, "runs", folder="counting")
+    part = await get(jp_fetch, "runs", folder="counting/pipelines/count")
+    assert whole["runs"] == part["runs"] != []
+    assert (await get(jp_fetch, "changes", folder="counting/data"))["folder"] == "counting"
+
+
+@pytest.mark.parametrize("path", ["changes", "rows", "jobs"])
+@pytest.mark.parametrize("folder", ["../outside", "absent", "counting/data/numbers.txt", "a\0b", "x" * 5000])
+async def test_no_document_comes_from_outside_of_the_root(jp_fetch: Any, root: Path, path: str, folder: str) -> None:
+    status, answer = await refused(jp_fetch, path, params={"folder": folder})
+    assert (status, answer["kind"]) == (404, "folder-missing")
+
+
+async def test_a_slow_reader_keeps_nobody_waiting(jp_fetch: Any, root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Neither other verbs nor what else the server does."""
+    import nbmlops.ops.doctor as slow
+
+    began, go_on = threading.Event(), threading.Event()
+    quick = slow.doctor
+
+    def wait(call: Any, request: Any) -> Any:
+        began.set()
+        assert go_on.wait(PATIENCE_SECONDS)
+        return quick(call, request)
+
+    monkeypatch.setattr(slow, "doctor", wait)
+    waiting = asyncio.ensure_future(jp_fetch("nbmlops", "api", "doctor", params={"folder": "counting"}))
+    try:
+        assert await asyncio.to_thread(began.wait, PATIENCE_SECONDS)
+        assert (await jp_fetch("api", "status")).code == 200
+        assert (await get(jp_fetch, "runs", folder="counting"))["runs"]
+        assert not waiting.done()
+    finally:
+        go_on.set()
+        assert (await waiting).code == 200
+
+
+def handlers() -> dict[str, type[Handler]]:
+    """Every handler that there is, by the path that the application gives it."""
+    app = NbmlopsApp()
+    app.initialize_handlers()
+    return dict(app.handlers)
+
+
+def test_no_handler_is_left_out_by_the_next_test() -> None:
+    made = {cls for cls in Handler.__subclasses__() if cls.__module__.startswith("nbmlops.")}
+    assert made <= set(handlers().values())
 
 
 def test_every_method_of_every_handler_asks_who_it_is_and_whether_they_may() -> None:
-    found = [cls for _, cls in inspect.getmembers(handlers, inspect.isclass) if cls.__module__ == handlers.__name__]
     methods = [
         method
-        for cls in found
-        for name in ("get", "post", "put", "patch", "delete", "head")
-        if (method := cls.__dict__.get(name)) is not None
+        for cls in handlers().values()
+        for name in cls.SUPPORTED_METHODS
+        if name != "OPTIONS"  # Jupyter's own: says which methods there are
+        and (method := getattr(cls, name.lower())) is not getattr(RequestHandler, name.lower())
     ]
-    assert len(methods) >= 3
+    assert len(methods) >= 8
     for method in methods:
-        wrappers = 0
-        inner = method
-        while hasattr(inner, "__wrapped__"):
-            inner, wrappers = inner.__wrapped__, wrappers + 1
-        assert wrappers == 2, f"{method.__qualname__} is not both authenticated and authorized"
+        source, wrappers = method, []
+        while hasattr(source, "__wrapped__"):
+            wrappers.append(source.__code__)
+            source = source.__wrapped__
+        found = [(Path(code.co_filename).name, code.co_name) for code in wrappers]
+        assert found == [("web.py", "wrapper"), ("decorator.py", "inner")], method.__qualname__
+
+
+ROUTES = [
+    ("GET", ""), ("GET", "runs"), ("POST", "runs"), ("POST", "init"), ("GET", "jobs"), ("POST", "jobs"),
+    ("GET", "jobs/x"), ("DELETE", "jobs/x"), ("GET", "changes"), ("GET", "rows"), ("POST", "cells"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("method", "path"), ROUTES)
+async def test_no_route_answers_nobody(jp_fetch: Any, root: Path, method: str, path: str) -> None:
+    body = "{}" if method == "POST" else None
+    status, _ = await refused(jp_fetch, *path.split("/"), method=method, body=body, headers={"Authorization": ""})
+    assert status == 403
+
+
+@pytest.mark.parametrize(("method", "path"), [route for route in ROUTES if route[0] != "GET"])
+async def test_no_writing_route_answers_a_cookie_alone(
+    jp_fetch: Any, root: Path, jp_serverapp: Any, method: str, path: str
+) -> None:
+    """As for Jupyter's own API: a page elsewhere must not do anything with the user's cookie."""
+    client, cookie = AsyncHTTPClient(), await login(jp_serverapp)
+    headers, body = {"Cookie": cookie}, '{"path": "made"}' if method == "POST" else None
+    base = f"{jp_serverapp.connection_url}nbmlops/api/"
+    assert (await client.fetch(f"{base}jobs", headers=headers)).code == 200
+    with pytest.raises(HTTPClientError) as caught:
+        await client.fetch(base + path, method=method, body=body, headers=headers)
+    assert caught.value.code == 403
+    assert b"_xsrf" in caught.value.response.body
+    assert not (root / "made").exists()
+
+
+async def login(jp_serverapp: Any) -> str:
+    """The cookie of somebody who came with the token."""
+    token = urllib.parse.quote(jp_serverapp.identity_provider.token)
+    with pytest.raises(HTTPClientError) as landed:
+        await AsyncHTTPClient().fetch(f"{jp_serverapp.connection_url}login?token={token}", follow_redirects=False)
+    cookies = landed.value.response.headers.get_list("Set-Cookie")
+    cookie = "; ".join(each.split(";")[0] for each in cookies)
+    assert "username" in cookie
+    return cookie
 
 
 async def test_somebody_who_may_only_read_cannot_write(jp_fetch: Any, root: Path, jp_serverapp: Any) -> None:

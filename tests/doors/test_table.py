@@ -97,6 +97,8 @@ CASES = (
     Case(verb="gc", values={"dry_run": True}),
     Case(verb="explain", values={"notebook": "count.ipynb"}),
     Case(verb="explain", values={"notebook": "count.ipynb", "cell": "4"}),
+    Case(verb="cells", values={"notebook": "count.ipynb"}),
+    Case(verb="cells", values={"notebook": "absent.ipynb"}, kind="notebook-not-found"),
     Case(verb="slice", values={"notebook": "count.ipynb", "want": ["numbers"]}),
     Case(verb="slice", values={"notebook": "count.ipynb", "want": ["total"], "output": "total.ipynb"}),
     Case(verb="export", values={"notebook": "count.ipynb", "output": "again", "no_verify": True}),

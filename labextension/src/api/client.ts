@@ -1,7 +1,7 @@
 import { URLExt } from '@jupyterlab/coreutils';
 import { ServerConnection } from '@jupyterlab/services';
 import { errorOf, ApiError } from './errors';
-import type { Changes, EditorCells, Job, JobDetail, Jobs, Rows, RunsRequest, Table, Verbs } from './types';
+import type { CellsResult, Changes, EditorCells, Job, JobDetail, Jobs, Rows, RunsRequest, Table, Verbs } from './types';
 
 export type Arguments = Record<string, unknown>;
 
@@ -33,7 +33,9 @@ export class Client {
 
   /** With its events after the number `since`, and its result where it is done. */
   job(id: string, since = 0): Promise<JobDetail> {
-    return this.ask('GET', `jobs/${encodeURIComponent(id)}`, undefined, { since: String(since) });
+    return this.ask('GET', `jobs/${encodeURIComponent(id)}`, undefined, {
+      since: String(since)
+    });
   }
 
   cancel(id: string): Promise<Job> {
@@ -45,7 +47,7 @@ export class Client {
   }
 
   /** As the verb `cells`, of what the editor holds now. */
-  cells(notebook: EditorCells): Promise<Verbs[VerbName]['result']> {
+  cells(notebook: EditorCells): Promise<CellsResult> {
     return this.ask('POST', 'cells', notebook);
   }
 
@@ -77,7 +79,10 @@ export class Client {
     try {
       response = await ServerConnection.makeRequest(
         url,
-        { method, ...(body === undefined ? {} : { body: JSON.stringify(body) }) },
+        {
+          method,
+          ...(body === undefined ? {} : { body: JSON.stringify(body) })
+        },
         this.settings
       );
     } catch (error) {

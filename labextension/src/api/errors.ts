@@ -24,3 +24,9 @@ export function errorOf(status: number, body: unknown): ApiError {
   const message = text('message') || text('error') || `The server answered ${status}.`;
   return new ApiError(status, kind, message, text('hint'));
 }
+
+export function asApiError(error: unknown): ApiError {
+  return error instanceof ApiError
+    ? error
+    : new ApiError(0, 'bug', error instanceof Error ? error.message : String(error));
+}

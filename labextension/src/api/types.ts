@@ -15,6 +15,36 @@ export interface Affected {
   paths: string[];
 }
 
+export interface Cell {
+  index: number;
+  id: string;
+  kind: CellKind;
+  /** First line. */
+  preview: string;
+  /** The step that it would be in. A definition that several steps use is in none: each has it in its header. */
+  step: string;
+  is_parameters: boolean;
+  /** Why a pipeline of this notebook has it. */
+  kept: string;
+  /** Why it has not. */
+  dropped: string;
+  /** Why its outputs no longer fit. */
+  stale: string;
+  /** The newest MLflow run that it has made. */
+  run: string;
+  run_name: string;
+  run_status: string;
+  /** `[n]` of its last execution, as all below. */
+  count: number | null;
+  executed: string | null;
+  seconds: number | null;
+  /** ok, error or interrupted; empty: never executed while tracked. */
+  outcome: string;
+  error: string;
+  reads: CellFile[];
+  writes: CellFile[];
+}
+
 /** A cell of a notebook that was added, removed or edited. */
 export interface CellChange {
   /** Its id. */
@@ -22,6 +52,25 @@ export interface CellChange {
   change: ChangeKind;
   before: string;
   after: string;
+}
+
+export interface CellFile {
+  path: string;
+  bytes: number | null;
+}
+
+export type CellKind = 'code' | 'markdown' | 'raw';
+
+export interface CellStep {
+  name: string;
+  title: string;
+  cells: number[];
+  needs: string[];
+  takes: string[];
+  gives: Value[];
+  parameters: string[];
+  /** What its cells took when they were executed last; None where none was. */
+  seconds: number | null;
 }
 
 export interface CellStory {
@@ -49,6 +98,25 @@ export interface CellStory {
   asks: string[];
   /** Names that it uses where nothing has bound them. */
   unbound: string[];
+}
+
+export interface CellsRequest {
+  /** The notebook. */
+  notebook: string;
+}
+
+export interface CellsResult {
+  /** Relative to the project. */
+  notebook: string;
+  language: string;
+  cells: Cell[];
+  steps: CellStep[];
+  flows: Passed[];
+  parameters: Parameter[];
+  /** Why the notebook cannot be cut into steps. */
+  problem: string;
+  /** The live kernel of this notebook that records, if there is one. */
+  tracking: Tracking | null;
 }
 
 export interface Certificate {
@@ -497,6 +565,8 @@ export interface JobDetail {
   events: JobEvent[];
   /** The verb's result once the job is done, else null. */
   result: unknown;
+  /** What that result looks like on the command line and in a notebook. */
+  page: PageBlock[];
 }
 
 /** Progress of one task of a job. Of a task under way only the newest event is kept. */
@@ -625,6 +695,25 @@ export interface Moved {
   damaged: string[];
 }
 
+/** A part of what a result looks like at every door; all of it is text. */
+export interface PageBlock {
+  kind: 'fields' | 'line' | 'source' | 'table';
+  title: string;
+  /** Of a line and of a source. */
+  text: string;
+  tone: 'bad' | 'dim' | 'good' | 'plain' | 'strong' | 'warn';
+  columns: string[];
+  /** Of a table; of fields, a name and a value each. */
+  rows: PageCell[][];
+  /** Columns set flush right. */
+  numeric: number[];
+}
+
+export interface PageCell {
+  text: string;
+  tone: 'bad' | 'dim' | 'good' | 'plain' | 'strong' | 'warn';
+}
+
 export interface Pair {
   name: string;
   before: string | number | null;
@@ -663,6 +752,15 @@ export type ParameterType =
   | 'datetime'
   | 'timestamp'
   | 'path';
+
+/** What flows from one step to another. */
+export interface Passed {
+  source: string;
+  target: string;
+  /** Empty where only the order counts: for files that one writes and the other reads. */
+  names: string[];
+  bytes: number | null;
+}
 
 /** What `pipeline.yaml` says. Its identity is the digest of its canonical form. */
 export interface Pipeline {
@@ -875,12 +973,16 @@ export interface Rows {
   rev: number;
   /** Runs that match, whatever the window. */
   total: number;
+  /** False where a server has more than `total`: it has not counted them. */
+  is_total: boolean;
   /** Ids of the runs in the window. */
   order: string[];
   /** Those of them, and of the runs that they lie in, that this token has not been shown as they are now. */
   rows: RunView[];
   /** To be sent as `known` with the next request. */
   token: string;
+  /** With `columns`: the names of all metrics, parameters and experiments. */
+  columns: Columns | null;
   now: string;
 }
 
@@ -1008,6 +1110,8 @@ export interface SessionInfo {
   /** Where the kernel stood when it began, relative to the project. */
   folder: string;
   ended: string | null;
+  /** False while tracking is switched off. */
+  is_on: boolean;
   /** Top-level names of the modules that were loaded when it ended. */
   imported: string[];
   /** Files of the project's own modules among them, relative to the project. */
@@ -1342,6 +1446,13 @@ export interface TrackResult {
   cells: number;
 }
 
+export interface Tracking {
+  session: string;
+  is_on: boolean;
+  since: string;
+  pid: number;
+}
+
 export interface Trial {
   number: number;
   /** complete, pruned or fail. */
@@ -1354,6 +1465,14 @@ export interface Trial {
   run: string;
   seconds: number;
   error: string;
+}
+
+/** What one step hands to others. */
+export interface Value {
+  /** Names that may share objects travel together. */
+  names: string[];
+  /** As the last run of the pipeline has stored it, where there was one. */
+  bytes: number | null;
 }
 
 export interface VerbEntry {
@@ -1409,6 +1528,7 @@ export interface Verbs {
   gc: { request: GcRequest; result: GcResult };
   remote: { request: RemoteRequest; result: RemoteResult };
   explain: { request: ExplainRequest; result: ExplainResult };
+  cells: { request: CellsRequest; result: CellsResult };
   slice: { request: SliceRequest; result: SliceResult };
   export: { request: ExportRequest; result: ExportResult };
   run: { request: RunRequest; result: RunResult };

@@ -22,7 +22,12 @@ export function FieldRow(props: FieldRowProps): React.ReactElement {
   if (field.type === 'flag') {
     return (
       <div className="nbmlops-Field nbmlops-mod-flag">
-        <input {...shared} type="checkbox" checked={value === true} onChange={event => onChange(event.target.checked)} />
+        <input
+          {...shared}
+          type="checkbox"
+          checked={value === true}
+          onChange={event => onChange(event.target.checked)}
+        />
         <label htmlFor={id}>{labelOf(field.name)}</label>
         <small id={`${id}-help`}>{field.help}</small>
       </div>

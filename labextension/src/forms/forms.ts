@@ -1,6 +1,7 @@
 import { Signal, type ISignal } from '@lumino/signaling';
 import type { Arguments } from '../api/client';
 import type { NotebookPanel } from '@jupyterlab/notebook';
+import type { Setting } from '../model/settings';
 
 /** A form that is to be filled in. */
 export interface Wanted {
@@ -13,15 +14,6 @@ export interface Wanted {
   kernel: NotebookPanel | null;
   /** Parameters that can be set, with what they are by default. */
   parameters: readonly Setting[];
-}
-
-/** A parameter of a pipeline, as a form sets it: `-p name=value`. */
-export interface Setting {
-  name: string;
-  type: string;
-  value: string;
-  help: string;
-  choices: readonly string[];
 }
 
 /** The one form that is open in the sidebar. */

@@ -1,16 +1,16 @@
 import { closeIcon } from '@jupyterlab/ui-components';
 import * as React from 'react';
-import type { ApiError } from '../api/errors';
+import { asApiError, type ApiError } from '../api/errors';
 import type { VerbName } from '../api/client';
 import type { VerbEntry } from '../api/types';
 import { useHost } from '../host';
 import { execute, magicLine } from '../kernel';
+import type { Setting } from '../model/settings';
 import { filled, initialValues, labelOf, parted, type Values } from '../model/form';
 import { Action } from '../parts/button';
-import { asApiError } from '../parts/hooks';
 import { ErrorNote } from '../parts/notes';
 import { FieldRow } from './field';
-import type { Setting, Wanted } from './forms';
+import type { Wanted } from './forms';
 
 /** Arguments that are shown at once although they have a default. */
 const SHOWN: Record<string, string[]> = {
@@ -158,7 +158,12 @@ export function SettingRow(props: {
 }): React.ReactElement {
   const { setting, value } = props;
   const id = `nbmlops-parameter-${setting.name}`;
-  const shared = { id, value, title: setting.help || undefined, 'aria-describedby': `${id}-type` };
+  const shared = {
+    id,
+    value,
+    title: setting.help || undefined,
+    'aria-describedby': `${id}-type`
+  };
   return (
     <div className={`nbmlops-Setting${value === setting.value ? '' : ' nbmlops-mod-changed'}`}>
       <label htmlFor={id} title={setting.help || undefined}>

@@ -39,7 +39,10 @@ export function filled(fields: readonly Field[], values: Values, words: Words = 
     }
     const text = typeof value === 'string' ? value.trim() : '';
     if (field.many) {
-      const lines = text.split('\n').map(line => line.trim()).filter(Boolean);
+      const lines = text
+        .split('\n')
+        .map(line => line.trim())
+        .filter(Boolean);
       if (lines.length) {
         args[field.name] = lines;
       } else if (field.required) {

@@ -6,6 +6,7 @@ import { useHost } from '../host';
 import { Action } from '../parts/button';
 import { useSignal } from '../parts/hooks';
 import { ProgressLine } from '../parts/notes';
+import { followUps } from './followups';
 
 /** What is being worked on, and how the last work has ended; put away by hand. */
 export function JobsStrip(): React.ReactElement | null {
@@ -31,7 +32,9 @@ function isRecent(job: Job): boolean {
 
 function JobLine(props: { job: Job; onAway: () => void }): React.ReactElement {
   const { job } = props;
-  const { jobs, trans } = useHost();
+  const host = useHost();
+  const { jobs, trans } = host;
+  const next = followUps(host, job);
   const subject = Object.values(job.arguments).find(value => typeof value === 'string' && value !== '');
   const states: Record<Job['state'], string> = {
     queued: trans.__('waiting'),
@@ -55,6 +58,13 @@ function JobLine(props: { job: Job; onAway: () => void }): React.ReactElement {
         )}
       </div>
       {!hasEnded(job) && moving.map(event => <TaskLine key={event.task} event={event} />)}
+      {next.length > 0 && (
+        <div className="nbmlops-Job-next">
+          {next.map(each => (
+            <Action key={each.label} label={each.label} onClick={each.act} />
+          ))}
+        </div>
+      )}
       {job.error && job.state === 'failed' && (
         <p className="nbmlops-Job-error" role="alert">
           {job.error.message} {job.error.hint}

@@ -42,11 +42,7 @@ export function Panel(): React.ReactElement {
             choose(id);
           }}
         />
-        <Action
-          icon={refreshIcon}
-          label={trans.__('Look again')}
-          onClick={() => live.lookAgain()}
-        />
+        <Action icon={refreshIcon} label={trans.__('Look again')} onClick={() => live.lookAgain()} />
       </div>
       <div
         className="nbmlops-Panel-body"
@@ -68,7 +64,12 @@ function Tabs(props: { sections: Section[]; chosen: Section; onChoose: (id: stri
   const go = (event: React.KeyboardEvent): void => {
     const at = props.sections.indexOf(props.chosen);
     const last = props.sections.length - 1;
-    const next = { ArrowRight: at < last ? at + 1 : 0, ArrowLeft: at > 0 ? at - 1 : last, Home: 0, End: last }[event.key];
+    const next = {
+      ArrowRight: at < last ? at + 1 : 0,
+      ArrowLeft: at > 0 ? at - 1 : last,
+      Home: 0,
+      End: last
+    }[event.key];
     if (next !== undefined) {
       event.preventDefault();
       props.onChoose(props.sections[next].id);

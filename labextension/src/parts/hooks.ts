@@ -1,7 +1,7 @@
 import type { ISignal } from '@lumino/signaling';
 import * as React from 'react';
 import type { VerbName } from '../api/client';
-import { ApiError } from '../api/errors';
+import { asApiError, type ApiError } from '../api/errors';
 import type { Verbs } from '../api/types';
 import { useHost } from '../host';
 
@@ -32,7 +32,11 @@ export interface Fetched<T> {
 export function useFetched<T>(key: string | null, kinds: readonly string[], ask: () => Promise<T>): Fetched<T> {
   const host = useHost();
   const isShown = React.useContext(ShownContext);
-  const [state, setState] = React.useState<{ key: string | null; data: T | null; error: ApiError | null }>({
+  const [state, setState] = React.useState<{
+    key: string | null;
+    data: T | null;
+    error: ApiError | null;
+  }>({
     key: null,
     data: null,
     error: null
@@ -71,7 +75,11 @@ export function useFetched<T>(key: string | null, kinds: readonly string[], ask:
       },
       (error: unknown) => {
         if (!isOvertaken) {
-          setState(before => ({ key, data: before.key === key ? before.data : null, error: asApiError(error) }));
+          setState(before => ({
+            key,
+            data: before.key === key ? before.data : null,
+            error: asApiError(error)
+          }));
           setLoading(false);
         }
       }
@@ -81,7 +89,12 @@ export function useFetched<T>(key: string | null, kinds: readonly string[], ask:
     };
   }, [key, turn, isShown]);
   const isOfKey = state.key === key;
-  return { data: isOfKey ? state.data : null, error: isOfKey ? state.error : null, isLoading, reload };
+  return {
+    data: isOfKey ? state.data : null,
+    error: isOfKey ? state.error : null,
+    isLoading,
+    reload
+  };
 }
 
 /** The result of a reading verb in the folder where the user is. */
@@ -125,7 +138,3 @@ export function useRemembered<T>(name: string, initial: T): [T, (value: T) => vo
 
 /** Whether the widget around a part can be seen. */
 export const ShownContext = React.createContext(true);
-
-export function asApiError(error: unknown): ApiError {
-  return error instanceof ApiError ? error : new ApiError(0, 'bug', error instanceof Error ? error.message : String(error));
-}

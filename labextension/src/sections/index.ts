@@ -14,8 +14,28 @@ export interface Section {
 }
 
 export const SECTIONS: readonly Section[] = [
-  { id: 'notebook', label: trans => trans.__('Notebook'), verbs: ['cells'], part: NotebookSection },
-  { id: 'runs', label: trans => trans.__('Runs'), verbs: ['runs'], part: RunsSection },
-  { id: 'data', label: trans => trans.__('Data'), verbs: ['snapshots'], part: DataSection },
-  { id: 'pipelines', label: trans => trans.__('Pipelines'), verbs: ['pipelines'], part: PipelinesSection }
+  {
+    id: 'notebook',
+    label: trans => trans.__('Notebook'),
+    verbs: ['cells'],
+    part: NotebookSection
+  },
+  {
+    id: 'runs',
+    label: trans => trans.__('Runs'),
+    verbs: ['runs'],
+    part: RunsSection
+  },
+  {
+    id: 'data',
+    label: trans => trans.__('Data'),
+    verbs: ['snapshots'],
+    part: DataSection
+  },
+  {
+    id: 'pipelines',
+    label: trans => trans.__('Pipelines'),
+    verbs: ['pipelines'],
+    part: PipelinesSection
+  }
 ];

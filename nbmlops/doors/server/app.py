@@ -19,6 +19,7 @@ class NbmlopsApp(ExtensionApp):  # type: ignore[misc]
     name = "nbmlops"
     load_other_extensions = True
     jobs_at_once = Int(4, min=1, config=True, help="Jobs that run at once; others wait for their turn.")
+    services: Services | None = None
 
     def initialize_settings(self) -> None:
         events.register(self.serverapp.event_logger)
@@ -40,4 +41,5 @@ class NbmlopsApp(ExtensionApp):  # type: ignore[misc]
         )
 
     async def stop_extension(self) -> None:
-        await self.services.stop()
+        if self.services is not None:
+            await self.services.stop()

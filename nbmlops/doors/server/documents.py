@@ -9,6 +9,7 @@ from typing import Any, Literal
 import msgspec
 
 from nbmlops.model.run import RunView
+from nbmlops.track.query import Columns
 
 API = 1
 """Goes up when answers change shape."""
@@ -123,12 +124,37 @@ class Jobs(msgspec.Struct, frozen=True, kw_only=True):
     """Newest first."""
 
 
+ToneName = Literal["plain", "good", "bad", "warn", "dim", "strong"]
+
+
+class PageCell(msgspec.Struct, frozen=True, kw_only=True):
+    text: str
+    tone: ToneName = "plain"
+
+
+class PageBlock(msgspec.Struct, frozen=True, kw_only=True):
+    """A part of what a result looks like at every door; all of it is text."""
+
+    kind: Literal["line", "fields", "table", "source"]
+    title: str = ""
+    text: str = ""
+    """Of a line and of a source."""
+    tone: ToneName = "plain"
+    columns: tuple[str, ...] = ()
+    rows: tuple[tuple[PageCell, ...], ...] = ()
+    """Of a table; of fields, a name and a value each."""
+    numeric: tuple[int, ...] = ()
+    """Columns set flush right."""
+
+
 class JobDetail(msgspec.Struct, frozen=True, kw_only=True):
     job: Job
     events: tuple[JobEvent, ...]
     """Those after the number that was asked for, oldest first."""
     result: Any
     """The verb's result once the job is done, else null."""
+    page: tuple[PageBlock, ...]
+    """What that result looks like on the command line and in a notebook."""
 
 
 class JobRequest(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -172,12 +198,16 @@ class Rows(msgspec.Struct, frozen=True, kw_only=True):
     """Of the project, before the list was read."""
     total: int
     """Runs that match, whatever the window."""
+    is_total: bool
+    """False where a server has more than `total`: it has not counted them."""
     order: tuple[str, ...]
     """Ids of the runs in the window."""
     rows: tuple[RunView, ...]
     """Those of them, and of the runs that they lie in, that this token has not been shown as they are now."""
     token: str
     """To be sent as `known` with the next request."""
+    columns: Columns | None
+    """With `columns`: the names of all metrics, parameters and experiments."""
     now: datetime
 
 

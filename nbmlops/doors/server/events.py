@@ -35,4 +35,4 @@ def register(event_logger: Any) -> None:
 
 def emit(event_logger: Any, changed: Changed) -> None:
     """On the server's loop only: listeners are called as its tasks."""
-    event_logger.emit(schema_id=SCHEMA_ID, data=msgspec.to_builtins(changed))
+    event_logger.emit(schema_id=SCHEMA_ID, data=msgspec.json.decode(msgspec.json.encode(changed)))

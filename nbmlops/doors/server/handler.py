@@ -41,11 +41,11 @@ class Handler(APIHandler):  # type: ignore[misc]
         found: Services = self.settings[SETTING]
         return found
 
-    async def read(self, work: Callable[[], Value]) -> Value:
+    async def by_reader(self, work: Callable[[], Value]) -> Value:
         """In a thread for readers. What is still waiting when the client has gone is not done at all."""
         return await self._in(self.services.readers, work)
 
-    async def write(self, work: Callable[[], Value]) -> Value:
+    async def by_writer(self, work: Callable[[], Value]) -> Value:
         return await self._in(self.services.writers, work)
 
     def answer(self, value: Any, status: int = 200) -> None:

@@ -28,7 +28,7 @@ class JobsHandler(Handler):
             none_left(values)
             found = tuple(running.job for running in self.services.jobs.all())
             if folder is not None:
-                wanted, project = await self.read(lambda: _names(self.place(folder)))
+                wanted, project = await self.by_reader(lambda: _names(self.place(folder)))
                 wanted = wanted if project is None else project
                 found = tuple(job for job in found if (job.folder if job.project is None else job.project) == wanted)
             self.answer(Jobs(jobs=found))
@@ -45,7 +45,7 @@ class JobsHandler(Handler):
                 to_request(verb, request.arguments)  # what is malformed is refused now, not by a process
                 return where, where.project_name()
 
-            where, project = await self.read(check)
+            where, project = await self.by_reader(check)
             order = Order(verb=verb.name, arguments=request.arguments)
             self.answer(self.services.jobs.add(order, where.folder, where.name, project), 202)
 

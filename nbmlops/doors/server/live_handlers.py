@@ -29,7 +29,7 @@ class ChangesHandler(Handler):
             folder = values.pop(FOLDER, "")
             since = whole(values, "since")
             none_left(values)
-            name, project = await self.read(lambda: self._project(folder))
+            name, project = await self.by_reader(lambda: self._project(folder))
             history = await self.services.live.lease(name, project)
             self.answer(Changes(folder=name, rev=history.rev, changed=history.since(since)))
 
@@ -54,4 +54,4 @@ class RowsHandler(Handler):
                 rev = self.services.live.rev(name_of(call.project.root, where.root))
                 return answer(window(call, to_request(runs, values), self.services.shown, known, rev))
 
-            self.answer(await self.read(work))
+            self.answer(await self.by_reader(work))

@@ -21,14 +21,13 @@ from nbmlops.ops.call import Call
 from nbmlops.ops.runs import Request, runs
 
 LIMIT = 500
-DEFAULT = 100
 _TOKENS = 64
 _ROWS = 5000
 """Per token; rows beyond are sent again."""
 
 
 class Shown:
-    """What each token's page has, as marks of rows. To the token of a page that has not asked for long all rows are new."""
+    """What each token's page has, as marks of rows. To a token that is not known (any more) all rows are new."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
@@ -53,7 +52,7 @@ class Shown:
 
 
 def window(call: Call, request: Any, shown: Shown, known: str, rev: int) -> Rows:
-    """Raises UsageError for a window that is too large."""
+    """Raises UsageError for a window that is too large, and for what `runs` does not understand."""
     assert isinstance(request, Request)
     if not 0 <= request.limit <= LIMIT:
         raise UsageError(
@@ -62,6 +61,14 @@ def window(call: Call, request: Any, shown: Shown, known: str, rev: int) -> Rows
             hint="Ask for the rest with offset.",
         )
     result = runs(call, request)
-    token, new = shown.news(known, result.runs)
-    order = tuple(row.id for row in result.runs[: request.limit])
-    return Rows(rev=rev, total=len(order), order=order, rows=new, token=token, now=result.now)
+    token, new = shown.news(known, (*result.runs, *result.outer))
+    return Rows(
+        rev=rev,
+        total=result.total,
+        is_total=result.is_total,
+        order=tuple(row.id for row in result.runs),
+        rows=new,
+        token=token,
+        columns=result.columns,
+        now=result.now,
+    )

@@ -24,7 +24,7 @@ class TableHandler(Handler):
     @authorized  # type: ignore[untyped-decorator]
     async def get(self) -> None:
         with self.refusing():
-            self.answer(await self.read(table))
+            self.answer(await self.by_reader(table))
 
 
 class VerbHandler(Handler):
@@ -55,7 +55,7 @@ class VerbHandler(Handler):
             where = self.place(folder).folder
             return answer(verb.operation(Call(where), to_request(verb, values)))
 
-        self.answer(await (self.read(work) if verb.effect is Effect.READ else self.write(work)))
+        self.answer(await (self.by_reader(work) if verb.effect is Effect.READ else self.by_writer(work)))
 
 
 def verb_here(name: str) -> Verb:
