@@ -8,7 +8,7 @@ import { Action } from '../parts/button';
 import { Swatch } from '../parts/chart';
 import { Status } from '../parts/status';
 import { Age, Took } from '../sections/runs/cells';
-import { COMMANDS, refOf } from '../sections/runs/commands';
+import { COMMANDS, withRuns } from '../sections/runs/commands';
 
 /** A column for each run, a row for each figure; what differs is marked, and the best of each metric. */
 export function SideBySide(props: {
@@ -21,7 +21,8 @@ export function SideBySide(props: {
 }): React.ReactElement {
   const { result, highlighted } = props;
   const { runs } = result;
-  const { app, trans } = useHost();
+  const host = useHost();
+  const { trans } = host;
   const [turned, setTurned] = React.useState<ReadonlySet<string>>(new Set());
   const turn = (metric: string): void => {
     const next = new Set(turned);
@@ -70,9 +71,7 @@ export function SideBySide(props: {
                     type="button"
                     className="nbmlops-Link"
                     title={run.name.slice(0, 1000)}
-                    onClick={() =>
-                      void app.commands.execute(COMMANDS.open, { folder: props.folder, runs: [refOf(run)] } as never)
-                    }
+                    onClick={() =>withRuns(host, COMMANDS.open, props.folder, [run])}
                   >
                     {run.name.slice(0, 200) || run.id.slice(0, 12)}
                   </button>

@@ -7,7 +7,7 @@ import { CopyText } from '../parts/copy';
 import { Now } from '../parts/now';
 import { Status, useStatusWord } from '../parts/status';
 import { Age, Took } from '../sections/runs/cells';
-import { COMMANDS, refOf } from '../sections/runs/commands';
+import { COMMANDS, refOf, withRuns } from '../sections/runs/commands';
 import { openRunMenu } from '../sections/runs/menu';
 
 /** Name, ids to copy, and what can be done. */
@@ -60,7 +60,7 @@ export function RunHead(props: { folder: string; found: ShowResult; isGone: bool
           <button
             type="button"
             className="nbmlops-Link"
-            onClick={() => void app.commands.execute(COMMANDS.open, { folder, runs: [run.parent] } as never)}
+            onClick={() => withRuns(host, COMMANDS.open, folder, [run.parent!])}
           >
             {trans.__('Run around it')}
           </button>
@@ -71,7 +71,7 @@ export function RunHead(props: { folder: string; found: ShowResult; isGone: bool
           {buttons
             .filter(([command]) => app.commands.hasCommand(command) && app.commands.isVisible(command, args))
             .map(([command, label]) => (
-              <Action key={command} label={label} onClick={() => void app.commands.execute(command, args)} />
+              <Action key={command} label={label} onClick={() => withRuns(host, command, folder, [run])} />
             ))}
           <span ref={more}>
             <Action

@@ -3,9 +3,9 @@ import type { RunView } from '../api/types';
 import { useHost } from '../host';
 import { Action } from '../parts/button';
 import { Block } from '../parts/block';
-import { asApiError } from '../parts/hooks';
+
 import { ErrorNote } from '../parts/notes';
-import type { ApiError } from '../api/errors';
+import { asApiError, type ApiError } from '../api/errors';
 
 const NOTE = 'mlflow.note.content';
 

@@ -9,7 +9,7 @@ import { useVerb } from '../parts/hooks';
 import { ErrorNote, Loading } from '../parts/notes';
 import { Status } from '../parts/status';
 import { Age, Took } from '../sections/runs/cells';
-import { COMMANDS, refOf } from '../sections/runs/commands';
+import { COMMANDS, withRuns } from '../sections/runs/commands';
 import { RunHead } from './head';
 import { MetricsBlock } from './metrics';
 import { NoteBlock } from './note';
@@ -26,7 +26,8 @@ export interface RunPageProps {
 /** One run with all that made it, and all that can be done with it. */
 export function RunPage(props: RunPageProps): React.ReactElement {
   const { folder, id } = props;
-  const { app, trans } = useHost();
+  const host = useHost();
+  const { trans } = host;
   const shown = useVerb('show', { run: id }, ['runs', 'records'], folder);
   const last = React.useRef<ShowResult | null>(null);
   last.current = shown.data ?? last.current;
@@ -45,7 +46,7 @@ export function RunPage(props: RunPageProps): React.ReactElement {
           <p>{trans.__('This run is deleted. Below is what was known of it.')}</p>
           <Action
             label={trans.__('Bring back')}
-            onClick={() => void app.commands.execute(COMMANDS.undelete, { folder, runs: [id] })}
+            onClick={() => withRuns(host, COMMANDS.undelete, folder, [id])}
           />
         </div>
       )}
@@ -61,8 +62,8 @@ export function RunPage(props: RunPageProps): React.ReactElement {
 function Found(props: { folder: string; found: ShowResult; isGone: boolean }): React.ReactElement {
   const { folder, found } = props;
   const { run } = found;
-  const { app, trans, server } = useHost();
-  const refs = [refOf(run)];
+  const host = useHost();
+  const { trans, server } = host;
   return (
     <>
       <RunHead folder={folder} found={found} isGone={props.isGone} />
@@ -112,7 +113,7 @@ function Found(props: { folder: string; found: ShowResult; isGone: boolean }): R
                   {server.has('promote') && !props.isGone && (
                     <Action
                       label={trans.__('Promote…')}
-                      onClick={() => void app.commands.execute(COMMANDS.promote, { folder, runs: refs } as never)}
+                      onClick={() => withRuns(host, COMMANDS.promote, folder, [run])}
                     />
                   )}
                 </li>
@@ -142,7 +143,7 @@ function Found(props: { folder: string; found: ShowResult; isGone: boolean }): R
                   <button
                     type="button"
                     className="nbmlops-Link"
-                    onClick={() => void app.commands.execute(COMMANDS.open, { folder, runs: [refOf(child)] } as never)}
+                    onClick={() => withRuns(host, COMMANDS.open, folder, [child])}
                   >
                     {child.name}
                   </button>

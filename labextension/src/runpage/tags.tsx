@@ -1,19 +1,20 @@
 import { closeIcon } from '@jupyterlab/ui-components';
 import * as React from 'react';
-import type { ApiError } from '../api/errors';
+import { asApiError, type ApiError } from '../api/errors';
 import type { RunView } from '../api/types';
 import { useHost } from '../host';
 import { Action } from '../parts/button';
 import { Block } from '../parts/block';
-import { asApiError } from '../parts/hooks';
+
 import { ErrorNote } from '../parts/notes';
-import { COMMANDS, refOf } from '../sections/runs/commands';
+import { COMMANDS, withRuns } from '../sections/runs/commands';
 import { ValueTable } from './values';
 
 /** Tags that people set can be taken off; those of tools are shown on demand. */
 export function TagsBlock(props: { folder: string; run: RunView; isGone: boolean }): React.ReactElement {
   const { folder, run } = props;
-  const { app, client, server, trans } = useHost();
+  const host = useHost();
+  const { client, server, trans } = host;
   const [error, setError] = React.useState<ApiError | null>(null);
   const isOfTool = (name: string): boolean => /^(mlflow|nbmlops)\./.test(name);
   const own = Object.entries(run.tags).filter(([name]) => !isOfTool(name));
@@ -32,7 +33,7 @@ export function TagsBlock(props: { folder: string; run: RunView; isGone: boolean
         canEdit ? (
           <Action
             label={trans.__('Tag…')}
-            onClick={() => void app.commands.execute(COMMANDS.tag, { folder, runs: [refOf(run)] } as never)}
+            onClick={() => withRuns(host, COMMANDS.tag, folder, [run])}
           />
         ) : undefined
       }

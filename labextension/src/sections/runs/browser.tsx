@@ -8,7 +8,7 @@ import { Action } from '../../parts/button';
 import { useRemembered } from '../../parts/hooks';
 import { EmptyNote, ErrorNote, Loading } from '../../parts/notes';
 import { ColumnChooser } from './chooser';
-import { COMMANDS, refOf } from './commands';
+import { COMMANDS, withRuns } from './commands';
 import { useRunsList } from './data';
 import { Chips, Filters } from './filters';
 import { openRunMenu } from './menu';
@@ -62,7 +62,7 @@ export function RunsBrowser(props: { folder: string; isWide: boolean }): React.R
           <Action
             icon={launchIcon}
             label={trans.__('Open in main area')}
-            onClick={() => void host.app.commands.execute(COMMANDS.table, { folder, runs: [] })}
+            onClick={() => withRuns(host, COMMANDS.table, folder, [])}
           />
         )}
       </div>
@@ -86,7 +86,7 @@ export function RunsBrowser(props: { folder: string; isWide: boolean }): React.R
             metric={usual.metric}
             picked={picked}
             onPicked={setPicked}
-            onOpen={run => void host.app.commands.execute(COMMANDS.open, { folder, runs: [refOf(run)] })}
+            onOpen={run => withRuns(host, COMMANDS.open, folder, [run])}
             onMenu={(runs, x, y) => openRunMenu(host, folder, runs, query.isDeleted, x, y)}
             shift={shift}
           />

@@ -1,11 +1,12 @@
 import { Clipboard, Dialog, InputDialog, Notification, showDialog, showErrorMessage } from '@jupyterlab/apputils';
-import type { ReadonlyPartialJSONObject } from '@lumino/coreutils';
+import type { ReadonlyJSONObject, ReadonlyPartialJSONObject } from '@lumino/coreutils';
 import type { VerbName } from '../../api/client';
 import '../../api/pending';
 import type { RunView, Verbs } from '../../api/types';
+import { asApiError } from '../../api/errors';
 import { openForm } from '../../forms/open';
 import type { Host } from '../../host';
-import { asApiError } from '../../parts/hooks';
+
 import { askText } from '../../parts/textdialog';
 
 export const COMMANDS = {
@@ -72,7 +73,7 @@ export function addRunCommands(host: Host): void {
       execute: async args => {
         const found = read(args);
         if (fits(found.runs)) {
-          await said(host, () => execute(found));
+          await said(() => execute(found));
         }
       }
     });
@@ -162,7 +163,7 @@ export function addRunCommands(host: Host): void {
         actions: [
           {
             label: trans.__('Bring back'),
-            callback: () => void said(host, () => write('undelete', folder, { runs: ids }))
+            callback: () => void said(() => write('undelete', folder, { runs: ids }))
           }
         ]
       });
@@ -176,12 +177,18 @@ export function addRunCommands(host: Host): void {
   );
 }
 
+/** Does one of these commands with runs, or with their ids. */
+export function withRuns(host: Host, command: string, folder: string, runs: readonly (RunView | string)[]): void {
+  const args = { folder, runs: runs.map(run => (typeof run === 'string' ? run : refOf(run))) };
+  void host.app.commands.execute(command, args as never);
+}
+
 function some(runs: readonly RunRef[]): boolean {
   return runs.length > 0;
 }
 
-/** What it fails with is said in a dialog; then all is looked at again. */
-async function said(host: Host, work: () => unknown): Promise<void> {
+/** What it fails with is said in a dialog. */
+async function said(work: () => unknown): Promise<void> {
   try {
     await work();
   } catch (problem) {
@@ -203,7 +210,7 @@ export function read(args: ReadonlyPartialJSONObject): RunArguments {
   };
 }
 
-export const SCHEMA: ReadonlyPartialJSONObject = {
+export const SCHEMA: ReadonlyJSONObject = {
   type: 'object',
   properties: {
     folder: { type: 'string', description: 'Folder of the project, from the root of the server' },

@@ -1,9 +1,9 @@
 import * as React from 'react';
-import type { ApiError } from '../../api/errors';
+import { asApiError, type ApiError } from '../../api/errors';
 import { useHost } from '../../host';
 import { asRequest, type RunsQuery } from '../../model/query';
 import { Windows } from '../../model/windows';
-import { asApiError, ShownContext } from '../../parts/hooks';
+import { ShownContext } from '../../parts/hooks';
 
 export interface RunsList {
   windows: Windows;

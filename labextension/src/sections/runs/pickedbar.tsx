@@ -5,7 +5,7 @@ import { useHost } from '../../host';
 import type { Picked } from '../../model/picked';
 import type { Windows } from '../../model/windows';
 import { Action } from '../../parts/button';
-import { COMMANDS, MOST_COMPARED, refOf } from './commands';
+import { COMMANDS, MOST_COMPARED, withRuns } from './commands';
 import { openRunMenu } from './menu';
 
 /** What can be done with the rows that are picked. */
@@ -27,7 +27,6 @@ export function PickedBar(props: {
     }
   }
   const runs = picked.ids.map(id => known.current.get(id)).filter(run => run !== undefined);
-  const refs = runs.map(refOf);
   const more = React.useRef<HTMLSpanElement>(null);
   const canCompare = runs.length >= 2 && runs.length <= MOST_COMPARED && !props.isDeleted;
   return (
@@ -36,12 +35,12 @@ export function PickedBar(props: {
       {props.isDeleted ? (
         <Action
           label={trans.__('Bring back')}
-          onClick={() => void host.app.commands.execute(COMMANDS.undelete, { folder, runs: refs })}
+          onClick={() => withRuns(host, COMMANDS.undelete, folder, runs)}
         />
       ) : runs.length === 1 ? (
         <Action
           label={trans.__('Open')}
-          onClick={() => void host.app.commands.execute(COMMANDS.open, { folder, runs: refs })}
+          onClick={() => withRuns(host, COMMANDS.open, folder, runs)}
         />
       ) : (
         <Action
@@ -49,7 +48,7 @@ export function PickedBar(props: {
           isPrimary
           isDisabled={!canCompare}
           title={canCompare ? undefined : trans.__('Up to %1 runs side by side', MOST_COMPARED)}
-          onClick={() => void host.app.commands.execute(COMMANDS.compare, { folder, runs: refs })}
+          onClick={() => withRuns(host, COMMANDS.compare, folder, runs)}
         />
       )}
       <span ref={more}>

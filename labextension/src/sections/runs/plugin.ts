@@ -1,5 +1,6 @@
 import type { ILayoutRestorer } from '@jupyterlab/application';
 import { WidgetTracker } from '@jupyterlab/apputils';
+import type { IEditorServices } from '@jupyterlab/codeeditor';
 import * as React from 'react';
 import { addCompare } from '../../compare/plugin';
 import { addExecuted } from '../../executed/plugin';
@@ -10,11 +11,11 @@ import { RunsBrowser } from './browser';
 import { addRunCommands, COMMANDS, read, SCHEMA } from './commands';
 
 /** Everything about runs that is more than the section: commands, and pages of the main area. */
-export function addRuns(host: Host, restorer: ILayoutRestorer | null): void {
+export function addRuns(host: Host, restorer: ILayoutRestorer | null, editors: IEditorServices): void {
   addRunCommands(host);
   addRunPage(host, restorer);
   addCompare(host, restorer);
-  addExecuted(host, restorer);
+  addExecuted(host, restorer, editors);
   addTable(host, restorer);
 }
 
