@@ -1,5 +1,6 @@
 import { ILayoutRestorer, type JupyterFrontEnd, type JupyterFrontEndPlugin } from '@jupyterlab/application';
 import { ICommandPalette } from '@jupyterlab/apputils';
+import { IEditorServices } from '@jupyterlab/codeeditor';
 import { IDocumentManager } from '@jupyterlab/docmanager';
 import { IDefaultFileBrowser } from '@jupyterlab/filebrowser';
 import { INotebookTracker } from '@jupyterlab/notebook';
@@ -23,6 +24,7 @@ import { NotebookState } from './notebook/state';
 import { Panel } from './panel/panel';
 import { PartWidget } from './parts/widget';
 import { Place } from './place';
+import { addRuns } from './sections/runs/plugin';
 
 const ID = 'nbmlops:plugin';
 
@@ -30,7 +32,7 @@ export const plugin: JupyterFrontEndPlugin<void> = {
   id: ID,
   description: 'The nbmlops sidebar.',
   autoStart: true,
-  requires: [IDocumentManager, IRenderMimeRegistry],
+  requires: [IDocumentManager, IRenderMimeRegistry, IEditorServices],
   optional: [
     INotebookTracker,
     IDefaultFileBrowser,
@@ -44,6 +46,7 @@ export const plugin: JupyterFrontEndPlugin<void> = {
     app: JupyterFrontEnd,
     documents: IDocumentManager,
     rendermime: IRenderMimeRegistry,
+    editors: IEditorServices,
     notebooks: INotebookTracker | null,
     browser: IDefaultFileBrowser | null,
     restorer: ILayoutRestorer | null,
@@ -92,6 +95,7 @@ export const plugin: JupyterFrontEndPlugin<void> = {
     restorer?.add(panel, panel.id);
     const badges = new Badges(host);
     addNotebookCommands(host, badges, browser);
+    addRuns(host, restorer, editors);
     addToPalette(palette, trans.__('nbmlops'));
     if (settings) {
       void followSettings(settings, badges);
