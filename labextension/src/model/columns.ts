@@ -29,13 +29,15 @@ const FAVOURITES = ['accuracy', 'f1', 'auc', 'r2', 'score', 'loss', 'error', 'ms
 
 export function column(id: ColumnId): Column {
   const dot = id.indexOf('.');
-  const kind = id === 'spark' ? 'spark' : id.startsWith('metrics.') ? 'metric' : id.startsWith('params.') ? 'param' : 'fixed';
+  const kind =
+    id === 'spark' ? 'spark' : id.startsWith('metrics.') ? 'metric' : id.startsWith('params.') ? 'param' : 'fixed';
   const name = kind === 'metric' || kind === 'param' ? id.slice(dot + 1) : '';
   return {
     id,
     kind,
     name,
-    width: kind === 'fixed' ? (WIDTHS[id] ?? 90) : kind === 'spark' ? 64 : Math.min(140, Math.max(72, 22 + 7 * name.length)),
+    width:
+      kind === 'fixed' ? (WIDTHS[id] ?? 90) : kind === 'spark' ? 64 : Math.min(140, Math.max(72, 22 + 7 * name.length)),
     isNumber: kind === 'metric' || id === 'seconds' || id === 'started',
     sort: kind === 'fixed' ? (SORTED.has(id) ? id : '') : kind === 'spark' ? '' : id
   };

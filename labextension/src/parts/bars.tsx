@@ -20,7 +20,9 @@ export function Bars(props: { bars: readonly Bar[]; label: string }): React.Reac
     <svg className="nbmlops-Bars" width={WIDTH} height={HEIGHT} role="img" aria-label={props.label}>
       {bars.map((bar, index) => (
         <g key={index}>
-          <title>{trans.__('%1: %2 before, %3 after', bar.label, percent(bar.share_before), percent(bar.share_after))}</title>
+          <title>
+            {trans.__('%1: %2 before, %3 after', bar.label, percent(bar.share_before), percent(bar.share_after))}
+          </title>
           <rect x={index * room} y={0} width={room} height={HEIGHT} className="nbmlops-Bars-room" />
           {[bar.share_before, bar.share_after].map((share, side) => (
             <rect

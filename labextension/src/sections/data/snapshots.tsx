@@ -1,6 +1,6 @@
 import { copyIcon, undoIcon } from '@jupyterlab/ui-components';
 import * as React from 'react';
-import type { SnapshotRecord, SnapshotsResult } from '../../api/types';
+import type { SnapshotRecord } from '../../api/types';
 import { openDiff } from '../../diffpage/open';
 import { openForm } from '../../forms/open';
 import { useHost } from '../../host';
@@ -42,7 +42,6 @@ export function Snapshots(): React.ReactElement {
       </div>
       {isLoading && !data && <Loading label={trans.__('Reading the snapshots')} />}
       {error && <ErrorNote error={error} onRetry={reload} />}
-      {data && <Dedupe result={data} />}
       <div className="nbmlops-Actions" role="toolbar" aria-label={trans.__('What to do with snapshots')}>
         <Action label={trans.__('Snapshot…')} onClick={() => openForm(host, 'snapshot')} />
         <Action
@@ -53,14 +52,16 @@ export function Snapshots(): React.ReactElement {
         />
       </div>
       {data && !found.length && (
-        <EmptyNote text={trans.__('Nothing is kept yet: run a tracked notebook that reads a file, or take a snapshot.')} />
+        <EmptyNote
+          text={trans.__('Nothing is kept yet: run a tracked notebook that reads a file, or take a snapshot.')}
+        />
       )}
       <ul className="nbmlops-Snapshots">
         {found.map(each => (
           <SnapshotLine
             key={each.id}
             record={each}
-            users={(data?.uses[each.snapshot] ?? []).slice(0, 5)}
+            users={[]}
             isPicked={picked.includes(each.snapshot)}
             onPick={() => toggle(each.snapshot)}
             now={data!.now}
@@ -73,19 +74,6 @@ export function Snapshots(): React.ReactElement {
         </div>
       )}
     </section>
-  );
-}
-
-function Dedupe(props: { result: SnapshotsResult }): React.ReactElement | null {
-  const { trans } = useHost();
-  const { store } = props.result;
-  if (!store || !store.stored) {
-    return null;
-  }
-  return (
-    <p className="nbmlops-Snapshots-store nbmlops-mod-quiet">
-      {trans.__('%1 of files in %2 on disk', bytes(store.size), bytes(store.stored))}
-    </p>
   );
 }
 
@@ -126,7 +114,12 @@ function SnapshotLine(props: {
           <div className="nbmlops-mod-quiet">
             {trans.__('used by')}{' '}
             {props.users.map(run => (
-              <button key={run.id} type="button" className="nbmlops-Chip nbmlops-mod-run" onClick={() => openRun(host, run.id)}>
+              <button
+                key={run.id}
+                type="button"
+                className="nbmlops-Chip nbmlops-mod-run"
+                onClick={() => openRun(host, run.id)}
+              >
                 {run.name || short(run.id)}
               </button>
             ))}
@@ -137,7 +130,7 @@ function SnapshotLine(props: {
       <Action
         icon={undoIcon}
         label={trans.__('Restore %1…', title)}
-        onClick={() => openForm(host, 'restore', { reference: record.snapshot })}
+        onClick={() => openForm(host, 'restore', { snapshot: record.snapshot })}
       />
     </li>
   );
