@@ -10,6 +10,7 @@ import { DiffPage } from './page';
 export function openDiff(host: Host, folder: string, before: string, after: string): void {
   const content = new PartWidget(host, () => React.createElement(DiffPage, { folder, before, after }));
   const widget = new MainAreaWidget({ content });
+  widget.toolbar.hide();
   widget.id = `nbmlops-diff-${before}-${after || 'now'}`;
   widget.title.label = `${short(before)} → ${after ? short(after) : host.trans.__('now')}`;
   widget.title.icon = nbmlopsIcon;

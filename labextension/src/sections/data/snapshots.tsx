@@ -22,10 +22,10 @@ export function Snapshots(): React.ReactElement {
   const { data, error, isLoading, reload } = useVerb('snapshots', { limit, scope: scope === 'all' ? null : scope }, [
     'records'
   ]);
-  const toggle = (snapshot: string): void =>
-    pick(picked.includes(snapshot) ? picked.filter(each => each !== snapshot) : [...picked, snapshot].slice(-2));
+  const toggle = (id: string): void =>
+    pick(picked.includes(id) ? picked.filter(each => each !== id) : [...picked, id].slice(-2));
   const found = data?.snapshots ?? [];
-  const [older, newer] = found.filter(each => picked.includes(each.snapshot)).reverse();
+  const [older, newer] = found.filter(each => picked.includes(each.id)).reverse();
   return (
     <section aria-labelledby="nbmlops-snapshots-title">
       <div className="nbmlops-Heading">
@@ -62,8 +62,8 @@ export function Snapshots(): React.ReactElement {
             key={each.id}
             record={each}
             users={[]}
-            isPicked={picked.includes(each.snapshot)}
-            onPick={() => toggle(each.snapshot)}
+            isPicked={picked.includes(each.id)}
+            onPick={() => toggle(each.id)}
             now={data!.now}
           />
         ))}
