@@ -21,6 +21,7 @@ from nbmlops.doors.arguments import to_request
 from nbmlops.doors.failures import as_facts
 from nbmlops.errors import InternalError, InterruptedRunError, NbmlopsError
 from nbmlops.lib.child import claim_output, end_with_parent
+from nbmlops.lib.lean_imports import GRAMMAR, lean_imports
 from nbmlops.ops.call import Call, Progress
 from nbmlops.ops.verbs import find_verb
 
@@ -88,4 +89,5 @@ def _refused(error: NbmlopsError) -> Refused:
 
 
 if __name__ == "__main__":
-    main()
+    with lean_imports(GRAMMAR):
+        main()
