@@ -103,6 +103,8 @@ VERBS: tuple[Verb, ...] = (
            "slice wine.ipynb --want model", "slice wine.ipynb -w model -o model.ipynb"),
     _write("export", PIPELINE, "Make a notebook into a verified pipeline.", "export wine.ipynb",
            "export wine.ipynb -o pipelines/wine"),
+    _read("pipelines", PIPELINE, "List pipelines, their runs and sweeps, also those under way.", "pipelines",
+          "pipelines wine"),
     _write("run", PIPELINE, "Run a pipeline; what has not changed is kept.", "run pipelines/wine",
            "run pipelines/wine -p trees=50", "run pipelines/wine --dry-run"),
     _write("compile", PIPELINE, "Write a pipeline for Kubeflow Pipelines or Tekton.",
