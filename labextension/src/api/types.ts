@@ -43,6 +43,14 @@ export interface Bar {
   share_after: number;
 }
 
+export interface BestTrial {
+  number: number;
+  value: number | null;
+  /** Of the swept parameters, as Python writes them. */
+  values: { [name: string]: string };
+  run: string;
+}
+
 export interface Cell {
   index: number;
   id: string;
@@ -281,6 +289,20 @@ export interface CompileResult {
   files: string[];
 }
 
+/** One metric of one run; the three lists have one entry a point, in order of steps. */
+export interface Curve {
+  run: string;
+  run_name: string;
+  metric: string;
+  /** Points that were logged. */
+  total: number;
+  steps: number[];
+  /** Milliseconds since 1970. */
+  times: number[];
+  /** `nan`, `inf` and `-inf` are text: JSON has no such numbers. */
+  values: (number | string | null)[];
+}
+
 /** Where a step begins because it was measured that this pays. */
 export interface Cut {
   step: string;
@@ -409,6 +431,52 @@ export interface EnterResult {
   /** Variables that could not be brought along, with the reason. */
   refused: { [name: string]: string };
   /** The step's notebook, to mend. */
+  notebook: string;
+}
+
+export interface ExecutedStep {
+  step: string;
+  state: StepState;
+  /** Not executed: its results are those of an earlier run. */
+  is_kept: boolean;
+  /** Why it was executed, kept or left out. */
+  why: string;
+  seconds: number;
+  /** Of a step under way: the cell that is being executed, from 1. */
+  done: number;
+  total: number;
+  /** First line of that cell. */
+  preview: string;
+  error: string;
+  tries: number;
+  /** MLflow run id. */
+  run: string;
+  /** As executed. */
+  notebook: string;
+  /** The same as HTML. */
+  page: string;
+}
+
+export interface Execution {
+  id: string;
+  name: string;
+  /** The pipeline's folder, relative to the project. */
+  source: string;
+  /** MLflow run id. */
+  run: string;
+  state: StepState;
+  is_live: boolean;
+  is_resumable: boolean;
+  started: string;
+  seconds: number;
+  parameters: { [name: string]: unknown };
+  steps: ExecutedStep[];
+  metrics: { [name: string]: number | null };
+  error: string;
+  data: string;
+  code: string;
+  workspace: string;
+  /** All of it in one notebook. */
   notebook: string;
 }
 
@@ -565,6 +633,22 @@ export interface Hidden {
 export interface HiddenState {
   hidden: Hidden[];
   moves: Move[];
+}
+
+export interface HistoryRequest {
+  /** Ids, beginnings of them, or names of the newest. */
+  runs: string[];
+  /** Only of this metric. Default: of all. */
+  metric?: string[];
+  /** How many of a curve at most; its peaks stay. */
+  points?: number;
+}
+
+export interface HistoryResult {
+  /** By run as asked, then by the metric's name. */
+  curves: Curve[];
+  /** Curves beyond the first 500. */
+  left_out: number;
 }
 
 export interface InitRequest {
@@ -856,6 +940,46 @@ export interface PipelineResult {
   code: string;
   /** Where the steps ran instead of the project: what they wrote is there. */
   workspace: string;
+  /** Of a trial: key or MLflow id of its sweep's run. */
+  parent: string;
+}
+
+export interface PipelineView {
+  name: string;
+  /** Relative to the project. */
+  folder: string;
+  /** It was made from; relative to the project. */
+  notebook: string;
+  parameters: Parameter[];
+  steps: Step[];
+  /** Cells of the notebook that it does without. */
+  left_out: number;
+  /** Of its certificate; None: it has none. */
+  verdict: Verdict | null;
+  verified: string | null;
+  /** False where it was changed since it was verified. */
+  is_certified: boolean;
+  reason: string;
+  /** Why it cannot be read. */
+  problem: string;
+}
+
+export interface PipelinesRequest {
+  /** Only this pipeline: its name or its folder. */
+  name?: string;
+  /** How many runs and sweeps at most. */
+  limit?: number;
+}
+
+export interface PipelinesResult {
+  pipelines: PipelineView[];
+  /** Newest first, without the trials of sweeps. */
+  executions: Execution[];
+  /** Newest first, each name once. */
+  sweeps: SweepView[];
+  /** False where the project has more folders than are looked into. */
+  is_whole: boolean;
+  now: string;
 }
 
 export interface Placed {
@@ -1472,6 +1596,29 @@ export interface SweepResult {
   katib: string;
 }
 
+export interface SweepView {
+  id: string;
+  name: string;
+  pipeline: string;
+  source: string;
+  run: string;
+  state: StepState;
+  metric: string;
+  direction: string;
+  sampler: string;
+  space: string[];
+  /** How many there shall be; of these are done, pruned or failed: */
+  trials: number;
+  done: number;
+  pruned: number;
+  failed: number;
+  best: BestTrial | null;
+  started: string;
+  seconds: number;
+  /** The best values, for `run -f`. */
+  params_file: string;
+}
+
 /** What can be asked for. */
 export interface Table {
   version: string;
@@ -1598,6 +1745,7 @@ export interface Verbs {
   runs: { request: RunsRequest; result: RunsResult };
   show: { request: ShowRequest; result: ShowResult };
   compare: { request: CompareRequest; result: CompareResult };
+  history: { request: HistoryRequest; result: HistoryResult };
   annotate: { request: AnnotateRequest; result: AnnotateResult };
   delete: { request: DeleteRequest; result: DeleteResult };
   undelete: { request: UndeleteRequest; result: UndeleteResult };
@@ -1615,6 +1763,7 @@ export interface Verbs {
   cells: { request: CellsRequest; result: CellsResult };
   slice: { request: SliceRequest; result: SliceResult };
   export: { request: ExportRequest; result: ExportResult };
+  pipelines: { request: PipelinesRequest; result: PipelinesResult };
   run: { request: RunRequest; result: RunResult };
   compile: { request: CompileRequest; result: CompileResult };
   sweep: { request: SweepRequest; result: SweepResult };
