@@ -17,6 +17,7 @@ from nbmlops.track.conditions import read_name
 from nbmlops.track.query import Columns, Query, RunPage
 
 PREFIX_LETTERS = 4
+ACTIVE, DELETED = lists_sqlite.ACTIVE, lists_sqlite.DELETED
 
 
 def list_runs(
@@ -72,23 +73,24 @@ def columns(uri: str) -> Columns:
     return runs_client.columns(uri)
 
 
-def find_run(uri: str, ref: str) -> RunView:
-    """By full id, by the first letters of one, or by name (the newest of that name)."""
+def find_run(uri: str, ref: str, *, is_deleted: bool = False) -> RunView:
+    """By full id, by the first letters of one, or by name (the newest). `is_deleted`: among the deleted ones."""
+    stage = DELETED if is_deleted else ACTIVE
     if (path := sqlite_path(uri)) is not None:
-        ids = lists_sqlite.ids_starting(path, ref) if len(ref) >= PREFIX_LETTERS else ()
+        ids = lists_sqlite.ids_starting(path, ref, stage) if len(ref) >= PREFIX_LETTERS else ()
         if not ids:
-            ids = lists_sqlite.ids_named(path, ref)[:1]
+            ids = lists_sqlite.ids_named(path, ref, stage)[:1]
         if len(ids) == 1:
-            return lists_sqlite.runs_by_id(path, ids)[0]
-        near = lists_sqlite.names(path) if not ids else ()
+            return lists_sqlite.runs_by_id(path, ids, stage)[0]
+        near = lists_sqlite.names(path, stage) if not ids else ()
     else:
         from nbmlops.track import lists_client
 
-        views = lists_client.matching(uri, ref)
+        views = lists_client.matching(uri, ref, stage)
         ids = tuple(view.id for view in views)
         if len(views) == 1:
             return views[0]
-        near = lists_client.names(uri) if not ids else ()
+        near = lists_client.names(uri, stage) if not ids else ()
     if ids:
         raise UsageError(
             f"{ref} is the beginning of {len(ids)} run ids.",
@@ -97,10 +99,11 @@ def find_run(uri: str, ref: str) -> RunView:
             runs=list(ids[:20]),
         )
     close = difflib.get_close_matches(ref, near, n=3)
+    every = "nbmlops runs --deleted" if is_deleted else "nbmlops runs"
     raise NotFoundError(
-        f"There is no run {ref}.",
+        f"There is no {'deleted ' if is_deleted else ''}run {ref}.",
         kind="run-not-found",
-        hint=f"Near names: {', '.join(close)}." if close else "List them: nbmlops runs",
+        hint=f"Near names: {', '.join(close)}." if close else f"List them: {every}",
         near=close,
     )
 
@@ -118,13 +121,26 @@ def parents(uri: str, runs: Sequence[RunView]) -> tuple[RunView, ...]:
     return lists_client.runs_by_id(uri, missing)
 
 
-def children(uri: str, run_id: str) -> tuple[RunView, ...]:
-    """Runs whose parent is this one, oldest first."""
+def children(uri: str, run_id: str, *, is_deleted: bool = False) -> tuple[RunView, ...]:
+    """Runs whose parent is this one, oldest first. `is_deleted`: those of them that were deleted."""
+    stage = DELETED if is_deleted else ACTIVE
     if (path := sqlite_path(uri)) is not None:
-        return lists_sqlite.children(path, run_id)
+        return lists_sqlite.children(path, run_id, stage)
     from nbmlops.track import lists_client
 
-    return lists_client.children(uri, run_id)
+    return lists_client.children(uri, run_id, stage)
+
+
+def family(uri: str, runs: Sequence[RunView], *, is_deleted: bool = False) -> tuple[RunView, ...]:
+    """These runs and all that lie inside them, each once."""
+    found: dict[str, RunView] = {}
+    waiting = list(runs)
+    while waiting:
+        run = waiting.pop(0)
+        if run.id not in found:
+            found[run.id] = run
+            waiting += children(uri, run.id, is_deleted=is_deleted)
+    return tuple(found.values())
 
 
 def datasets(uri: str, run_id: str) -> tuple[DatasetUse, ...]:

@@ -11,13 +11,14 @@ from mlflow.entities import ViewType
 
 from nbmlops.model.run import DatasetUse, ModelView, RunView, Tags
 from nbmlops.track.client import connect
-from nbmlops.track.lists_sqlite import dataset_view
+from nbmlops.track.lists_sqlite import ACTIVE, DELETED, dataset_view
 from nbmlops.track.trouble import asking
 
 Asked = ParamSpec("Asked")
 Answer = TypeVar("Answer")
 
 PER_PAGE = 1000
+_VIEWS = {ACTIVE: ViewType.ACTIVE_ONLY, DELETED: ViewType.DELETED_ONLY}
 _NAMES = 1000
 
 
@@ -39,7 +40,7 @@ def runs_by_id(uri: str, ids: Sequence[str]) -> tuple[RunView, ...]:
 
 
 @asking_server
-def matching(uri: str, ref: str) -> tuple[RunView, ...]:
+def matching(uri: str, ref: str, stage: str = ACTIVE) -> tuple[RunView, ...]:
     """The run of that id; else those whose id begins so; else the newest of that name."""
     from mlflow.exceptions import MlflowException
 
@@ -47,38 +48,40 @@ def matching(uri: str, ref: str) -> tuple[RunView, ...]:
     experiments = experiments_of(client, None)
     if len(ref) == 32:
         try:
-            return (view_of(client.get_run(ref), experiments),)
+            run = client.get_run(ref)
         except MlflowException as error:
             if error.error_code != "RESOURCE_DOES_NOT_EXIST":
                 raise
+        else:
+            return (view_of(run, experiments),) if run.info.lifecycle_stage == stage else ()
     if not experiments:
         return ()
     named = client.search_runs(
         list(experiments),
         f"attributes.run_name = '{quoted(ref)}'",
-        ViewType.ACTIVE_ONLY,
+        _VIEWS[stage],
         1,
         ["start_time DESC"],
     )
     if named:
         return (view_of(named[0], experiments),)
     # A server cannot search by the beginning of an id: the newest runs are looked through.
-    newest = client.search_runs(list(experiments), "", ViewType.ACTIVE_ONLY, PER_PAGE, ["start_time DESC"])
+    newest = client.search_runs(list(experiments), "", _VIEWS[stage], PER_PAGE, ["start_time DESC"])
     return tuple(view_of(run, experiments) for run in newest if len(ref) >= 4 and run.info.run_id.startswith(ref))
 
 
 @asking_server
-def names(uri: str) -> tuple[str, ...]:
+def names(uri: str, stage: str = ACTIVE) -> tuple[str, ...]:
     client = connect(uri)
     experiments = experiments_of(client, None)
     if not experiments:
         return ()
-    found = client.search_runs(list(experiments), "", ViewType.ACTIVE_ONLY, _NAMES, ["start_time DESC"])
+    found = client.search_runs(list(experiments), "", _VIEWS[stage], _NAMES, ["start_time DESC"])
     return tuple({run.info.run_name or "" for run in found})
 
 
 @asking_server
-def children(uri: str, run_id: str) -> tuple[RunView, ...]:
+def children(uri: str, run_id: str, stage: str = ACTIVE) -> tuple[RunView, ...]:
     client = connect(uri)
     experiments = experiments_of(client, None)
     found: list[RunView] = []
@@ -87,7 +90,7 @@ def children(uri: str, run_id: str) -> tuple[RunView, ...]:
         answer = client.search_runs(
             list(experiments),
             f"tags.`{Tags.MLFLOW_PARENT}` = '{quoted(run_id)}'",
-            ViewType.ACTIVE_ONLY,
+            _VIEWS[stage],
             PER_PAGE,
             ["start_time ASC"],
             page,

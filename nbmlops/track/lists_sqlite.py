@@ -16,19 +16,21 @@ from nbmlops.model.run import DatasetUse, ModelView, RunView, Tags
 from nbmlops.track.trouble import explaining
 
 _BUSY_SECONDS = 20.0
+ACTIVE, DELETED = "active", "deleted"
+"""Stages of a run's life."""
 _IDS_PER_QUERY = 500
 _FEW_ROWS = 100
 COLUMNS = "r.run_uuid, r.name, r.status, e.name, r.start_time, r.end_time"
 FROM = "FROM runs r JOIN experiments e ON e.experiment_id = r.experiment_id"
 
 
-def runs_by_id(path: Path, ids: Sequence[str]) -> tuple[RunView, ...]:
+def runs_by_id(path: Path, ids: Sequence[str], stage: str = ACTIVE) -> tuple[RunView, ...]:
     with reading(path) as database:
-        return views(database, rows_by_id(database, ids, "active"))
+        return views(database, rows_by_id(database, ids, stage))
 
 
 def rows_by_id(database: sqlite3.Connection, ids: Sequence[str], stage: str) -> list[tuple[Any, ...]]:
-    """For `views`, in no order. `stage`: `active` or `deleted`."""
+    """For `views`, in no order."""
     found = []
     for start in range(0, len(ids), _IDS_PER_QUERY):
         part = ids[start : start + _IDS_PER_QUERY]
@@ -39,38 +41,41 @@ def rows_by_id(database: sqlite3.Connection, ids: Sequence[str], stage: str) -> 
     return found
 
 
-def ids_starting(path: Path, prefix: str) -> tuple[str, ...]:
+def ids_starting(path: Path, prefix: str, stage: str = ACTIVE) -> tuple[str, ...]:
     """All ids with that beginning; the id itself alone when it is one."""
     with reading(path) as database:
         rows = database.execute(
-            "SELECT run_uuid FROM runs WHERE run_uuid >= ? AND run_uuid < ? AND lifecycle_stage = 'active' "
+            "SELECT run_uuid FROM runs WHERE run_uuid >= ? AND run_uuid < ? AND lifecycle_stage = ? "
             "ORDER BY run_uuid LIMIT 50",
-            (prefix, prefix + "\U0010ffff"),
+            (prefix, prefix + "\U0010ffff", stage),
         ).fetchall()
     ids = tuple(identity for (identity,) in rows)
     return (prefix,) if prefix in ids else ids
 
 
-def ids_named(path: Path, name: str) -> tuple[str, ...]:
+def ids_named(path: Path, name: str, stage: str = ACTIVE) -> tuple[str, ...]:
     with reading(path) as database:
         rows = database.execute(
-            "SELECT run_uuid FROM runs WHERE name = ? AND lifecycle_stage = 'active' ORDER BY start_time DESC",
-            (name,),
+            "SELECT run_uuid FROM runs WHERE name = ? AND lifecycle_stage = ? ORDER BY start_time DESC",
+            (name, stage),
         ).fetchall()
     return tuple(identity for (identity,) in rows)
 
 
-def names(path: Path) -> tuple[str, ...]:
+def names(path: Path, stage: str = ACTIVE) -> tuple[str, ...]:
     with reading(path) as database:
-        return tuple(name for (name,) in database.execute("SELECT DISTINCT name FROM runs WHERE name IS NOT NULL"))
+        rows = database.execute(
+            "SELECT DISTINCT name FROM runs WHERE name IS NOT NULL AND lifecycle_stage = ?", (stage,)
+        )
+        return tuple(name for (name,) in rows)
 
 
-def children(path: Path, run_id: str) -> tuple[RunView, ...]:
+def children(path: Path, run_id: str, stage: str = ACTIVE) -> tuple[RunView, ...]:
     with reading(path) as database:
         rows = database.execute(
             f"SELECT {COLUMNS} {FROM} JOIN tags t ON t.run_uuid = r.run_uuid AND t.key = ? AND t.value = ? "
-            "WHERE r.lifecycle_stage = 'active' ORDER BY r.start_time, r.run_uuid",
-            (Tags.MLFLOW_PARENT, run_id),
+            "WHERE r.lifecycle_stage = ? ORDER BY r.start_time, r.run_uuid",
+            (Tags.MLFLOW_PARENT, run_id, stage),
         ).fetchall()
         return views(database, rows)
 

@@ -10,9 +10,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from mlflow import MlflowClient
+from mlflow.entities import LoggedModelStatus
 
 from nbmlops.doors.cli.main import run as cli
+from nbmlops.project import Project
 from nbmlops.testing.notebooks import notebook_file
+from nbmlops.track.lists import find_run
 from tests import isolation
 
 NOTEBOOK = """
@@ -54,9 +58,20 @@ def counted(tmp_path_factory: pytest.TempPathFactory, variables: dict[str, str])
         assert cli(["init"]) == 0
         batch = [sys.executable, "-m", "papermill", "count.ipynb", "out.ipynb", "--engine", "nbmlops"]
         subprocess.run([*batch, "--no-progress-bar"], check=True, capture_output=True, env=variables, cwd=root)
+        _log_model(root)
         assert cli(["snapshot", "data", "-m", "first"]) == 0
         assert cli(["export", "count.ipynb", "--no-verify"]) == 0
     return root
+
+
+def _log_model(root: Path) -> None:
+    """A model of the run, as MLflow's registry asks for: there is nothing in it."""
+    project = Project(root)
+    run = find_run(project.uri, "count")
+    client = MlflowClient(project.uri)
+    experiment = client.get_run(run.id).info.experiment_id
+    made = client.create_logged_model(experiment, name="model", source_run_id=run.id)
+    client.finalize_logged_model(made.model_id, LoggedModelStatus.READY)
 
 
 @pytest.fixture

@@ -6,14 +6,27 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from mlflow.entities import LoggedModelStatus
 
 from nbmlops.model.run import RunView
+from nbmlops.ops.annotate import Request as AnnotateRequest
+from nbmlops.ops.annotate import annotate
+from nbmlops.ops.call import Call
+from nbmlops.ops.delete import Request as DeleteRequest
+from nbmlops.ops.delete import delete
+from nbmlops.ops.promote import Request as PromoteRequest
+from nbmlops.ops.promote import promote
+from nbmlops.ops.undelete import Request as UndeleteRequest
+from nbmlops.ops.undelete import undelete
+from nbmlops.project import Project
 from nbmlops.track import address, lists
 from nbmlops.track.conditions import read_condition, read_name
 from nbmlops.track.messages import Point
 from nbmlops.track.query import Query
+from nbmlops.track.registry import version_of
 from nbmlops.track.writer import Writer
 from tests.services.conftest import Team
+from tests.unit.ops.mlflow_runs import Runs
 
 pytestmark = pytest.mark.slow
 NOW = 1_760_000_000_000
@@ -126,3 +139,40 @@ def test_families_stay_together(both: tuple[str, str]) -> None:
         assert [run.name for run in lists.children(uri, outer.id)] == ["run-4", "run-0", "run-1"]
         assert lists.find_run(uri, outer.id[:6]).id == outer.id
         assert lists.find_run(uri, "run-1").started == cut[0].started
+
+
+def test_runs_of_a_server_are_annotated_deleted_and_brought_back(
+    both: tuple[str, str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _, uri = both
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", uri)
+    project = Project.init(tmp_path / "project")
+    call = Call(project.root)
+    runs = Runs(project)
+    outer = runs.add("outer", experiment="edited")
+    runs.add("inner", experiment="edited", parent=outer)
+    done = annotate(call, AnnotateRequest(run="outer", name="renamed", tag=("team=red",), note="x" * 8000))
+    assert (done.run.name, done.run.tags["team"], len(done.note)) == ("renamed", "red", 8000)
+    gone = delete(call, DeleteRequest(runs=("renamed",)))
+    assert [run.name for run in (*gone.runs, *gone.inside)] == ["renamed", "inner"]
+    assert lists.list_runs(uri, experiment="edited") == ()
+    undelete(call, UndeleteRequest(runs=(outer[:8],)))
+    assert {run.name for run in lists.list_runs(uri, experiment="edited")} == {"renamed", "inner"}
+
+
+def test_a_model_of_a_server_is_promoted(
+    both: tuple[str, str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _, uri = both
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", uri)
+    project = Project.init(tmp_path / "project")
+    runs = Runs(project)
+    run = runs.add("fitted", experiment="promoted")
+    client = runs.writer.client
+    made = client.create_logged_model(client.get_run(run).info.experiment_id, name="model", source_run_id=run)
+    client.finalize_logged_model(made.model_id, LoggedModelStatus.READY)
+    first = promote(Call(project.root), PromoteRequest(run="fitted", alias="champion"))
+    again = promote(Call(project.root), PromoteRequest(run="fitted", alias="champion"))
+    assert (first.model, first.version, first.is_new, first.before) == ("promoted", "1", True, "")
+    assert (again.version, again.is_new, again.before, again.before_run) == ("1", False, "1", run)
+    assert version_of(uri, "models:/promoted@champion") == "1"

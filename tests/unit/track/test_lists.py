@@ -148,7 +148,7 @@ def test_a_run_that_is_not_there_names_near_ones(filled: Filled) -> None:
 
 
 def test_an_ambiguous_beginning_is_refused(filled: Filled, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(lists_sqlite, "ids_starting", lambda path, ref: ("abcd1", "abcd2"))
+    monkeypatch.setattr(lists_sqlite, "ids_starting", lambda path, ref, stage: ("abcd1", "abcd2"))
     with pytest.raises(UsageError, match="abcd is the beginning of 2 run ids"):
         lists.find_run(filled.uri, "abcd")
 

@@ -1,0 +1,13 @@
+from nbmlops.doors.render.blocks import Line, Page, Tone, many
+from nbmlops.lib.digest import short
+from nbmlops.ops.delete import Result
+
+
+def page(result: Result) -> Page:
+    names = ", ".join(f"{run.name} ({short(run.id)})" for run in result.runs)
+    inside = f", with {many(len(result.inside), 'run')} inside" if result.inside else ""
+    ids = " ".join(short(run.id) for run in result.runs)
+    return (
+        Line(f"Deleted: {names}{inside}.", Tone.GOOD),
+        Line(f"Bring back: nbmlops undelete {ids}", Tone.DIM),
+    )
