@@ -15,6 +15,27 @@ export interface Affected {
   paths: string[];
 }
 
+export interface AnnotateRequest {
+  /** Id, the beginning of one, or the name of the newest. */
+  run: string;
+  /** Call it so. */
+  name?: string;
+  /** Set a tag. */
+  tag?: string[];
+  /** Take a tag away. */
+  untag?: string[];
+  /** Write a note (Markdown) in place of the old one; an empty one takes it away. */
+  note?: string | null;
+}
+
+export interface AnnotateResult {
+  /** As it is now. */
+  run: RunView;
+  /** The name until now. */
+  before: string;
+  note: string;
+}
+
 export interface Cell {
   index: number;
   id: string;
@@ -282,6 +303,18 @@ export interface DatasetUse {
   size: number;
   /** `training` where a model was fitted with it, else `read`. */
   context: string;
+}
+
+export interface DeleteRequest {
+  /** Ids, beginnings of them, or names of the newest. */
+  runs: string[];
+}
+
+export interface DeleteResult {
+  /** Those that were named. */
+  runs: RunView[];
+  /** Those inside them, which went with them. */
+  inside: RunView[];
 }
 
 export interface DiffRequest {
@@ -832,6 +865,32 @@ export interface PlannedStep {
   entry: string;
   /** What it took when it was last executed, where that is known. */
   seconds: number;
+}
+
+export interface PromoteRequest {
+  /** Id, the beginning of one, or the name of the newest. */
+  run: string;
+  /** What the version is to be called: champion, staging. */
+  alias: string;
+  /** The registered model, made if need be. Default: the run's experiment. */
+  model?: string;
+}
+
+export interface PromoteResult {
+  model: string;
+  version: string;
+  alias: string;
+  /** What programs load: `models:/wine@champion`. */
+  address: string;
+  /** The version was made for this; else the model was registered already. */
+  is_new: boolean;
+  /** The version that had the alias until now; empty: none had. */
+  before: string;
+  /** The run that made that version. */
+  before_run: string;
+  /** The run that logged the model: a step of the pipeline's run, where that was named. */
+  run: string;
+  logged_model: string;
 }
 
 export interface RemoteRequest {
@@ -1467,6 +1526,18 @@ export interface Trial {
   error: string;
 }
 
+export interface UndeleteRequest {
+  /** Ids of deleted runs, beginnings of them, or names of the newest. */
+  runs: string[];
+}
+
+export interface UndeleteResult {
+  /** Those that were named. */
+  runs: RunView[];
+  /** Those inside them, which came with them. */
+  inside: RunView[];
+}
+
 /** What one step hands to others. */
 export interface Value {
   /** Names that may share objects travel together. */
@@ -1518,6 +1589,10 @@ export interface Verbs {
   runs: { request: RunsRequest; result: RunsResult };
   show: { request: ShowRequest; result: ShowResult };
   compare: { request: CompareRequest; result: CompareResult };
+  annotate: { request: AnnotateRequest; result: AnnotateResult };
+  delete: { request: DeleteRequest; result: DeleteResult };
+  undelete: { request: UndeleteRequest; result: UndeleteResult };
+  promote: { request: PromoteRequest; result: PromoteResult };
   snapshot: { request: SnapshotRequest; result: SnapshotResult };
   snapshots: { request: SnapshotsRequest; result: SnapshotsResult };
   restore: { request: RestoreRequest; result: RestoreResult };

@@ -34,7 +34,7 @@ export function RunsBrowser(props: { folder: string; isWide: boolean }): React.R
   const usual = useUsual(list.windows, list.version, query.sort, isWide);
   const ids = chosen ?? usual.columns;
   const idsText = JSON.stringify(ids);
-  const columns = React.useMemo(() => ids.map(column), [idsText]);
+  const columns = React.useMemo(() => ids.map(id => column(id, isWide)), [idsText, isWide]);
   const toggle = (which: 'filters' | 'columns'): void => setOpen(open === which ? null : which);
   const isEmpty = windows.total === 0 && !list.error;
   return (
