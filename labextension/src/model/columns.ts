@@ -19,7 +19,7 @@ export const FIXED: readonly ColumnId[] = ['status', 'started', 'seconds', 'expe
 const WIDTHS: Record<string, number> = {
   status: 78,
   started: 62,
-  seconds: 76,
+  seconds: 92,
   experiment: 110,
   notebook: 130,
   user: 80
@@ -43,7 +43,7 @@ export function column(id: ColumnId, isWide: boolean): Column {
 
 function widthOf(id: ColumnId, kind: Column['kind'], name: string, isWide: boolean): number {
   if (kind === 'fixed') {
-    return isWide || id !== 'started' ? (WIDTHS[id] ?? 90) : 52;
+    return isWide || id !== 'started' ? (WIDTHS[id] ?? 90) : 58;
   }
   return kind === 'spark' ? 64 : isWide ? Math.min(150, Math.max(72, 26 + 7 * name.length)) : 68;
 }

@@ -43,7 +43,7 @@ export function RunsBrowser(props: { folder: string; isWide: boolean }): React.R
         <SearchBox text={query.search} onSearch={search => setQuery({ ...query, search })} />
         {windows.total !== null && (
           <span className="nbmlops-Runs-count nbmlops-mod-quiet" role="status">
-            {trans._n('%1 run', '%1 runs', windows.total, windows.total.toLocaleString())}
+            {trans._n('%2 run', '%2 runs', windows.total, windows.total.toLocaleString())}
           </span>
         )}
         <Action
@@ -83,6 +83,7 @@ export function RunsBrowser(props: { folder: string; isWide: boolean }): React.R
             query={query}
             onQuery={setQuery}
             columns={columns}
+            isWide={isWide}
             metric={usual.metric}
             picked={picked}
             onPicked={setPicked}

@@ -53,7 +53,7 @@ export const RunRow = React.memo(function RunRow(props: RowProps): React.ReactEl
             {props.outer && <small title={trans.__('Inside of %1', props.outer)}>↳</small>}
           </div>
           {columns.map(column => (
-            <div key={column.id} role="gridcell" className={column.isNumber ? 'nbmlops-mod-number' : undefined}>
+            <div key={column.id} role="gridcell" className={column.isNumber ? 'nbmlops-mod-number' : 'nbmlops-mod-text'}>
               <Cell column={column} run={run} points={column.kind === 'spark' ? props.points : null} />
             </div>
           ))}

@@ -13,6 +13,13 @@ import { useSparks } from './sparks';
 
 const HEAD = 26;
 const CHECK = 24;
+const NAME = 92;
+const NAME_WIDE = 190;
+/** Rows that a fling passes between two drawings; what it passes is not asked for. */
+const FLING = 200;
+const FLING_MS = 80;
+/** Rows are drawn into places that are there already: a fling makes no element and drops none. */
+const POOL = 64;
 
 export interface TableProps {
   list: RunsList;
@@ -20,6 +27,7 @@ export interface TableProps {
   query: RunsQuery;
   onQuery: (query: RunsQuery) => void;
   columns: readonly Column[];
+  isWide: boolean;
   /** The one whose course is drawn. */
   metric: string;
   picked: Picked;
@@ -42,14 +50,24 @@ export function RunTable(props: TableProps): React.ReactElement {
     count: total,
     getScrollElement: () => scroller.current,
     estimateSize: () => ROW,
-    overscan: 8,
+    overscan: 4,
     paddingStart: HEAD,
     scrollPaddingStart: HEAD
   });
   const items = virtual.getVirtualItems();
   const from = items[0]?.index ?? 0;
   const to = (items[items.length - 1]?.index ?? 30) + 1;
-  React.useEffect(() => windows.look(from, to), [windows, from, to, total]);
+  const lastFrom = React.useRef(from);
+  React.useEffect(() => {
+    const isFling = Math.abs(from - lastFrom.current) > FLING;
+    lastFrom.current = from;
+    if (!isFling) {
+      windows.look(from, to);
+      return;
+    }
+    const timer = window.setTimeout(() => windows.look(from, to), FLING_MS);
+    return () => window.clearTimeout(timer);
+  }, [windows, from, to, total]);
 
   props.shift.current = by => {
     const box = scroller.current;
@@ -160,8 +178,10 @@ export function RunTable(props: TableProps): React.ReactElement {
     rows.flatMap(row => (row.found ? [row.found.run] : [])),
     virtual.isScrolling
   );
-  const width = CHECK + 92 + columns.reduce((sum, each) => sum + each.width, 0);
-  const template = `${CHECK}px minmax(92px, 1fr) ${columns.map(each => `${each.width}px`).join(' ')}`;
+  const name = props.isWide ? NAME_WIDE : NAME;
+  const width = CHECK + name + columns.reduce((sum, each) => sum + each.width, 0);
+  const template = `${CHECK}px minmax(${name}px, 1fr) ${columns.map(each => `${each.width}px`).join(' ')}`;
+  const pool = Math.max(POOL, items.length);
   const isHere = items.some(item => item.index === cursor.index);
   return (
     <Now every={10_000}>
@@ -193,7 +213,7 @@ export function RunTable(props: TableProps): React.ReactElement {
           />
           {rows.map(({ item, found }) => (
             <RunRow
-              key={item.index}
+              key={item.index % pool}
               id={`${uid}-${item.index}`}
               index={item.index}
               top={item.start}
