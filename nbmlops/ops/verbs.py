@@ -75,6 +75,8 @@ VERBS: tuple[Verb, ...] = (
           "runs --filter 'accuracy > 0.9' --filter 'params.trees = 10'", "runs --search wine --offset 20"),
     _read("show", TRACK, "Show one run: parameters, metrics, code, data, environment.", "show baseline"),
     _read("compare", TRACK, "Put runs side by side and mark what differs.", "compare baseline tuned"),
+    _read("history", TRACK, "Draw the values that metrics have had.", "history baseline",
+          "history baseline tuned --metric loss"),
     _write("annotate", TRACK, "Name a run, tag it, write a note to it.", "annotate 4f2a91 --name baseline",
            "annotate baseline --tag team=red --note 'before the new data'"),
     _write("delete", TRACK, "Delete runs, and those inside them.", "delete baseline", "delete 4f2a91 9be1c0"),

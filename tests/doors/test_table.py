@@ -81,6 +81,8 @@ CASES = (
     Case(verb="gc", values={"older_than": "soon"}, kind="age-malformed"),
     Case(verb="doctor"),
     Case(verb="show", values={"run": "count"}),
+    Case(verb="history", values={"runs": ["count"], "points": 20}),
+    Case(verb="history", values={"runs": ["count"], "metric": ["loss"]}, kind="metric-missing"),
     Case(verb="annotate", values={"run": "count", "tag": ["team=red"], "note": "<b>first</b>"}),
     Case(verb="annotate", values={"run": "count", "tag": ["mlflow.user=x"]}, kind="tag-reserved"),
     Case(verb="delete", values={"runs": ["count"]}),
