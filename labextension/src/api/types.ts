@@ -272,6 +272,20 @@ export interface CompileResult {
   files: string[];
 }
 
+/** One metric of one run; the three lists have one entry a point, in order of steps. */
+export interface Curve {
+  run: string;
+  run_name: string;
+  metric: string;
+  /** Points that were logged. */
+  total: number;
+  steps: number[];
+  /** Milliseconds since 1970. */
+  times: number[];
+  /** `nan`, `inf` and `-inf` are text: JSON has no such numbers. */
+  values: (number | string | null)[];
+}
+
 /** Where a step begins because it was measured that this pays. */
 export interface Cut {
   step: string;
@@ -556,6 +570,22 @@ export interface Hidden {
 export interface HiddenState {
   hidden: Hidden[];
   moves: Move[];
+}
+
+export interface HistoryRequest {
+  /** Ids, beginnings of them, or names of the newest. */
+  runs: string[];
+  /** Only of this metric. Default: of all. */
+  metric?: string[];
+  /** How many of a curve at most; its peaks stay. */
+  points?: number;
+}
+
+export interface HistoryResult {
+  /** By run as asked, then by the metric's name. */
+  curves: Curve[];
+  /** Curves beyond the first 500. */
+  left_out: number;
 }
 
 export interface InitRequest {
@@ -1589,6 +1619,7 @@ export interface Verbs {
   runs: { request: RunsRequest; result: RunsResult };
   show: { request: ShowRequest; result: ShowResult };
   compare: { request: CompareRequest; result: CompareResult };
+  history: { request: HistoryRequest; result: HistoryResult };
   annotate: { request: AnnotateRequest; result: AnnotateResult };
   delete: { request: DeleteRequest; result: DeleteResult };
   undelete: { request: UndeleteRequest; result: UndeleteResult };

@@ -18,8 +18,6 @@ const NAME_WIDE = 190;
 /** Rows that a fling passes between two drawings; what it passes is not asked for. */
 const FLING = 200;
 const FLING_MS = 80;
-/** Rows are drawn into places that are there already: a fling makes no element and drops none. */
-const POOL = 64;
 
 export interface TableProps {
   list: RunsList;
@@ -181,7 +179,6 @@ export function RunTable(props: TableProps): React.ReactElement {
   const name = props.isWide ? NAME_WIDE : NAME;
   const width = CHECK + name + columns.reduce((sum, each) => sum + each.width, 0);
   const template = `${CHECK}px minmax(${name}px, 1fr) ${columns.map(each => `${each.width}px`).join(' ')}`;
-  const pool = Math.max(POOL, items.length);
   const isHere = items.some(item => item.index === cursor.index);
   return (
     <Now every={10_000}>
@@ -211,21 +208,27 @@ export function RunTable(props: TableProps): React.ReactElement {
             query={props.query}
             onSort={sort => props.onQuery(sortedBy(props.query, sort))}
           />
-          {rows.map(({ item, found }) => (
-            <RunRow
-              key={item.index % pool}
-              id={`${uid}-${item.index}`}
-              index={item.index}
-              top={item.start}
-              run={found?.run ?? null}
-              depth={found?.depth ?? 0}
-              outer={found?.run.parent && !found.depth ? (windows.run(found.run.parent)?.name ?? found.run.parent) : ''}
-              columns={columns}
-              points={found ? points(found.run.id) : null}
-              isPicked={found !== null && picked.ids.includes(found.run.id)}
-              isCursor={hasFocus && item.index === cursor.index}
-            />
-          ))}
+          {/* One place for all rows, and rows that are drawn over: moving each would cost ten times as much. */}
+          <div
+            role="presentation"
+            className="nbmlops-Runs-rows"
+            style={{ transform: `translateY(${(items[0]?.start ?? HEAD) - HEAD}px)` }}
+          >
+            {rows.map(({ item, found }, place) => (
+              <RunRow
+                key={place}
+                id={`${uid}-${item.index}`}
+                index={item.index}
+                run={found?.run ?? null}
+                depth={found?.depth ?? 0}
+                outer={found?.run.parent && !found.depth ? (windows.run(found.run.parent)?.name ?? found.run.parent) : ''}
+                columns={columns}
+                points={found ? points(found.run.id) : null}
+                isPicked={found !== null && picked.ids.includes(found.run.id)}
+                isCursor={hasFocus && item.index === cursor.index}
+              />
+            ))}
+          </div>
         </div>
       </div>
     </Now>
