@@ -12,7 +12,26 @@ from tests.browser.lab import Lab
 
 PATIENCE = 60_000
 """Milliseconds: a busy machine takes its time."""
-OURS = re.compile(r"nbmlops", re.IGNORECASE)
+ALL_EXECUTED = """() => {
+    const panel = window.jupyterapp.shell.currentWidget;
+    const cells = panel.content.widgets.map(cell => cell.model);
+    const code = cells.filter(model => model.type === 'code' && model.sharedModel.getSource().trim());
+    const isIdle = panel.sessionContext.session?.kernel?.status === 'idle';
+    return isIdle && code.every(model => model.executionCount !== null);
+}"""
+SELECT = """number => {
+    const notebook = window.jupyterapp.shell.currentWidget.content;
+    notebook.activeCellIndex = number;
+    return notebook.scrollToItem(number);
+}"""
+EXECUTE = """async code => {
+    const kernel = window.jupyterapp.shell.currentWidget.sessionContext.session.kernel;
+    let printed = '';
+    const future = kernel.requestExecute({ code, store_history: false });
+    future.onIOPub = message => { printed += message.content.text ?? ''; };
+    await future.done;
+    return printed;
+}"""
 expect.set_options(timeout=30_000)
 
 
@@ -35,7 +54,9 @@ class Desk:
         self.page.context.close()
 
     def _note(self, request: Any) -> None:
-        if not request.url.startswith((f"http://127.0.0.1:{self.lab.port}/", "data:", "blob:", f"ws://127.0.0.1:{self.lab.port}/")):
+        if not request.url.startswith(
+            (f"http://127.0.0.1:{self.lab.port}/", "data:", "blob:", f"ws://127.0.0.1:{self.lab.port}/")
+        ):
             self.elsewhere.append(request.url)
 
     # The page
@@ -89,32 +110,29 @@ class Desk:
 
     def command(self, name: str, arguments: dict[str, Any] | None = None) -> Any:
         """As the palette would do it. In JupyterLab only."""
-        return self.page.evaluate("([name, args]) => window.jupyterapp.commands.execute(name, args)", [name, arguments or {}])
+        return self.page.evaluate(
+            "([name, args]) => window.jupyterapp.commands.execute(name, args)", [name, arguments or {}]
+        )
 
     # The notebook
 
     def run_all(self, *, seconds: float = 120.0) -> None:
-        self.command("runmenu:run-all") if False else self.command("notebook:run-all-cells")
-        self.wait_for_idle(seconds=seconds)
-
-    def wait_for_idle(self, *, seconds: float = 120.0) -> None:
-        self.page.wait_for_function(
-            """() => {
-                const panel = window.jupyterapp.shell.currentWidget;
-                const cells = panel.content.widgets.filter(cell => cell.model.type === 'code' && cell.model.sharedModel.getSource().trim());
-                return panel.sessionContext.session?.kernel?.status === 'idle' &&
-                    cells.every(cell => cell.model.executionCount !== null || cell.promptNode === null);
-            }""",
-            timeout=1000 * seconds,
-        )
+        """Executes every cell, and waits for the last."""
+        self.command("notebook:run-all-cells")
+        self.page.wait_for_function(ALL_EXECUTED, timeout=1000 * seconds)
 
     def cell(self, number: int) -> Locator:
         """Of the notebook in front, counted from 0 among all its cells."""
         return self.page.locator(f'.jp-Notebook .jp-Cell[data-windowed-list-index="{number}"]')
 
     def select_cell(self, number: int) -> None:
-        self.page.evaluate("number => { const n = window.jupyterapp.shell.currentWidget.content; n.activeCellIndex = number; n.scrollToItem(number); }", number)
+        self.page.evaluate(SELECT, number)
         self.cell(number).wait_for()
+
+    def execute(self, code: str) -> str:
+        """A line in the kernel of the notebook in front, without a cell; what it prints."""
+        printed: str = self.page.evaluate(EXECUTE, code)
+        return printed
 
     def save(self) -> None:
         self.command("docmanager:save")

@@ -15,7 +15,7 @@ from nbmlops.doors.server.documents import JobState
 Fetch = Callable[..., Awaitable[Any]]
 
 ENDED = {JobState.DONE, JobState.FAILED, JobState.CANCELLED}
-PATIENCE_SECONDS = 120
+PATIENCE_SECONDS = 60
 """For what must come, on a machine with other work."""
 
 

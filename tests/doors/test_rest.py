@@ -18,7 +18,7 @@ from nbmlops.doors.server.app import NbmlopsApp
 from nbmlops.doors.server.documents import API
 from nbmlops.doors.server.handler import Handler
 from nbmlops.ops.verbs import VERBS, Effect
-from tests.doors.rest import PATIENCE_SECONDS, get, refused
+from tests.doors.rest import PATIENCE_SECONDS, get, post, refused
 
 pytest_plugins = ["pytest_jupyter.jupyter_server"]
 
@@ -185,6 +185,50 @@ async def test_a_slow_reader_keeps_nobody_waiting(jp_fetch: Any, root: Path, mon
         assert (await waiting).code == 200
 
 
+async def test_cells_of_an_editor_are_told_as_those_of_the_file(jp_fetch: Any, root: Path) -> None:
+    saved = await get(jp_fetch, "cells", folder="counting", notebook="count.ipynb")
+    assert await post(jp_fetch, "cells", folder="counting", notebook="count.ipynb") == saved
+    file = json.loads((root / "counting" / "count.ipynb").read_text())
+    held = [
+        {
+            "id": cell["id"],
+            "kind": cell["cell_type"],
+            "source": "".join(cell["source"]),
+            "tags": cell["metadata"].get("tags", []),
+        }
+        for cell in file["cells"]
+    ]
+    assert await post(jp_fetch, "cells", folder="counting", notebook="count.ipynb", cells=held) == saved
+    assert saved["steps"]
+    unsaved = [*held, {"id": "new", "kind": "code", "source": "tail = total + 1\nprint(tail)"}]
+    answer = await post(jp_fetch, "cells", folder="counting/data", notebook="../count.ipynb", cells=unsaved)
+    assert [cell["id"] for cell in answer["cells"]] == [cell["id"] for cell in unsaved]
+    assert answer["cells"][-1]["step"]
+    broken = [*held, {"id": "new", "kind": "code", "source": "def"}]
+    answer = await post(jp_fetch, "cells", folder="counting", notebook="absent.ipynb", cells=broken)
+    assert len(answer["cells"]) == len(broken)
+    assert answer["problem"]
+
+
+@pytest.mark.parametrize(
+    ("body", "status"),
+    [
+        ({"notebook": "../../outside/x.ipynb", "cells": []}, 404),
+        ({"notebook": "x.ipynb", "cells": [{"id": "a"}]}, 400),
+        ({"notebook": "x.ipynb", "cells": {}}, 400),
+        ({"cells": []}, 400),
+        ({"notebook": "x.ipynb", "cells": [{"id": "a", "kind": "odd", "source": ""}]}, 400),
+        ({}, 400),
+        ({"notebook": "absent.ipynb"}, 404),
+    ],
+)
+async def test_malformed_cells_are_refused(jp_fetch: Any, root: Path, body: dict[str, Any], status: int) -> None:
+    body = {"folder": "counting", **body}
+    found, answer = await refused(jp_fetch, "cells", method="POST", body=json.dumps(body))
+    assert found == status
+    assert "\n" not in answer["message"]
+
+
 def handlers() -> dict[str, type[Handler]]:
     """Every handler that there is, by the path that the application gives it."""
     app = NbmlopsApp()
@@ -193,8 +237,12 @@ def handlers() -> dict[str, type[Handler]]:
 
 
 def test_no_handler_is_left_out_by_the_next_test() -> None:
-    made = {cls for cls in Handler.__subclasses__() if cls.__module__.startswith("nbmlops.")}
-    assert made <= set(handlers().values())
+    made, waiting = set(), [Handler]
+    while waiting:
+        cls = waiting.pop()
+        waiting += cls.__subclasses__()
+        made.add(cls)
+    assert made - {Handler} == set(handlers().values())
 
 
 def test_every_method_of_every_handler_asks_who_it_is_and_whether_they_may() -> None:

@@ -3,6 +3,8 @@ import type { IDisposable } from '@lumino/disposable';
 import { Poll } from '@lumino/polling';
 import { Signal, type ISignal } from '@lumino/signaling';
 import type { Client } from './client';
+import { ApiError } from './errors';
+import type { Changes } from './types';
 
 const SCHEMA = 'nbmlops/changed';
 const LEASE_MS = 30_000;
@@ -79,6 +81,7 @@ export class Live implements IDisposable {
 
   /** All that is shown is asked for anew. */
   lookAgain(): void {
+    void this.poll.refresh();
     this._changed.emit(new Set(['runs', 'records', 'jobs', 'files']));
   }
 
@@ -95,7 +98,17 @@ export class Live implements IDisposable {
 
   private async sync(): Promise<void> {
     const folder = this._folder;
-    const { rev, changed, folder: project } = await this.client.changes(folder, this.rev);
+    let found: Changes;
+    try {
+      found = await this.client.changes(folder, this.rev);
+    } catch (error) {
+      if (error instanceof ApiError && error.kind === 'project-missing') {
+        this.rev = this.project = null;
+        return; // there may be one the next time
+      }
+      throw error;
+    }
+    const { rev, changed, folder: project } = found;
     if (folder !== this._folder) {
       return;
     }

@@ -36,6 +36,13 @@ export interface AnnotateResult {
   note: string;
 }
 
+/** What share of the values is there, before and after, from 0 to 1. */
+export interface Bar {
+  label: string;
+  share_before: number;
+  share_after: number;
+}
+
 export interface Cell {
   index: number;
   id: string;
@@ -205,6 +212,8 @@ export interface ColumnChange {
   cells: number | null;
   /** How far the distribution moved, from 0 to 1: Kolmogorov-Smirnov for numbers, total variation for the rest. */
   shift: number;
+  /** Its distribution before and after, for a small chart: in ranges for numbers, by value for the rest. */
+  bars: Bar[];
 }
 
 /** What a table of runs may show, sorted; at most `MOST_NAMES` of each. */

@@ -6,11 +6,7 @@ import { UnifiedDiff } from '../parts/difflines';
 import { CellDiffs } from './cells';
 
 /** Files that are not the same, with what changed inside of tables, notebooks and text. */
-export function ChangedFiles(props: {
-  result: DiffResult;
-  same: string;
-  isCode: boolean;
-}): React.ReactElement {
+export function ChangedFiles(props: { result: DiffResult; same: string; isCode: boolean }): React.ReactElement {
   const { result } = props;
   const { trans } = useHost();
   const words = { added: trans.__('added'), removed: trans.__('removed'), changed: trans.__('changed') };
@@ -31,9 +27,7 @@ export function ChangedFiles(props: {
         </li>
       ))}
       {result.same > 0 && (
-        <li className="nbmlops-mod-quiet">
-          {trans._n('%1 file is the same.', '%1 files are the same.', result.same)}
-        </li>
+        <li className="nbmlops-mod-quiet">{trans._n('%1 file is the same.', '%1 files are the same.', result.same)}</li>
       )}
     </ul>
   );
@@ -54,7 +48,11 @@ function Inside(props: { detail: FileDetail | undefined }): React.ReactElement |
   if (detail.table) {
     return <TableChanges table={detail.table} />;
   }
-  return detail.cells.length ? <CellDiffs changes={detail.cells} /> : detail.text ? <UnifiedDiff text={detail.text} /> : null;
+  return detail.cells.length ? (
+    <CellDiffs changes={detail.cells} />
+  ) : detail.text ? (
+    <UnifiedDiff text={detail.text} />
+  ) : null;
 }
 
 function TableChanges(props: { table: TableDiff }): React.ReactElement {

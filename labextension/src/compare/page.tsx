@@ -51,11 +51,7 @@ export function ComparePage(props: ComparePageProps): React.ReactElement {
     <div className="nbmlops-Compare">
       <div className="nbmlops-Compare-bar" role="toolbar" aria-label={trans.__('Comparison')}>
         <label>
-          <input
-            type="checkbox"
-            checked={onlyDifferent}
-            onChange={event => setOnlyDifferent(event.target.checked)}
-          />
+          <input type="checkbox" checked={onlyDifferent} onChange={event => setOnlyDifferent(event.target.checked)} />
           {trans.__('Only differences')}
         </label>
         <AddRun folder={folder} ids={ids} onAdd={id => change([...ids, id])} />

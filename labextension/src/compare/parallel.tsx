@@ -63,7 +63,13 @@ export function Parallel(props: {
         </details>
       }
     >
-      <div className="nbmlops-Parallel" ref={box} tabIndex={0} role="group" aria-label={trans.__('Parallel coordinates')}>
+      <div
+        className="nbmlops-Parallel"
+        ref={box}
+        tabIndex={0}
+        role="group"
+        aria-label={trans.__('Parallel coordinates')}
+      >
         {width > 0 && (
           <svg
             width={drawn}
@@ -80,7 +86,12 @@ export function Parallel(props: {
                   {cut(axis.name, Math.max(8, Math.floor((2 * step) / 7.5) - 1))}
                 </text>
                 {axis.labels.map(label => (
-                  <text key={label.text} className="nbmlops-Parallel-label" x={x(at) + 5} y={label.at + (label.at > HEIGHT / 2 ? 12 : -3)}>
+                  <text
+                    key={label.text}
+                    className="nbmlops-Parallel-label"
+                    x={x(at) + 5}
+                    y={label.at + (label.at > HEIGHT / 2 ? 12 : -3)}
+                  >
                     {cut(label.text, Math.max(5, Math.floor(step / 7)))}
                   </text>
                 ))}
@@ -88,7 +99,8 @@ export function Parallel(props: {
             ))}
             {result.runs.map((run, index) => {
               const d = path(axes, index, x);
-              const mode = highlighted === null ? '' : highlighted === run.id ? ' nbmlops-mod-lead' : ' nbmlops-mod-back';
+              const mode =
+                highlighted === null ? '' : highlighted === run.id ? ' nbmlops-mod-lead' : ' nbmlops-mod-back';
               return (
                 <g key={run.id} onMouseEnter={() => props.onHighlight(run.id)}>
                   <path className={`nbmlops-Chart-curve nbmlops-look-${index}${mode}`} d={d} />

@@ -32,7 +32,8 @@ export function SideBySide(props: {
     setTurned(next);
   };
   const lead = (run: RunView): string | undefined => (run.id === highlighted ? 'nbmlops-mod-lead' : undefined);
-  const shown = (rows: readonly Row[]): readonly Row[] => (props.onlyDifferent ? rows.filter(row => row.differs) : rows);
+  const shown = (rows: readonly Row[]): readonly Row[] =>
+    props.onlyDifferent ? rows.filter(row => row.differs) : rows;
   const snapshot = (tag: string): (string | null)[] => runs.map(run => run.tags[tag] ?? null);
   const facts: [string, React.ReactElement[], boolean][] = [
     [trans.__('Experiment'), runs.map(run => <>{run.experiment}</>), differ(runs.map(run => run.experiment))],
@@ -58,12 +59,7 @@ export function SideBySide(props: {
           <tr>
             <td />
             {runs.map((run, index) => (
-              <th
-                key={run.id}
-                scope="col"
-                className={lead(run)}
-                onMouseEnter={() => props.onHighlight(run.id)}
-              >
+              <th key={run.id} scope="col" className={lead(run)} onMouseEnter={() => props.onHighlight(run.id)}>
                 <span className="nbmlops-Side-run">
                   <Swatch look={index} />
                   <Status status={run.status} />
@@ -71,7 +67,7 @@ export function SideBySide(props: {
                     type="button"
                     className="nbmlops-Link"
                     title={run.name.slice(0, 1000)}
-                    onClick={() =>withRuns(host, COMMANDS.open, props.folder, [run])}
+                    onClick={() => withRuns(host, COMMANDS.open, props.folder, [run])}
                   >
                     {run.name.slice(0, 200) || run.id.slice(0, 12)}
                   </button>
@@ -103,7 +99,12 @@ export function SideBySide(props: {
               </tr>
             ))}
         </tbody>
-        <Group title={trans.__('Metrics')} span={runs.length + 1} isEmpty={!metrics.length} onlyDifferent={props.onlyDifferent}>
+        <Group
+          title={trans.__('Metrics')}
+          span={runs.length + 1}
+          isEmpty={!metrics.length}
+          onlyDifferent={props.onlyDifferent}
+        >
           {metrics.map(row => {
             const isLess = isLessBetter(row.name) !== turned.has(row.name);
             const best = bestOf(row.values, isLess);
@@ -138,14 +139,25 @@ export function SideBySide(props: {
                         ★
                       </span>
                     )}
-                    {value === null ? (row.name in runs[index].metrics ? 'NaN' : '–') : typeof value === 'number' ? figure(value) : value}
+                    {value === null
+                      ? row.name in runs[index].metrics
+                        ? 'NaN'
+                        : '–'
+                      : typeof value === 'number'
+                        ? figure(value)
+                        : value}
                   </td>
                 ))}
               </tr>
             );
           })}
         </Group>
-        <Group title={trans.__('Parameters')} span={runs.length + 1} isEmpty={!params.length} onlyDifferent={props.onlyDifferent}>
+        <Group
+          title={trans.__('Parameters')}
+          span={runs.length + 1}
+          isEmpty={!params.length}
+          onlyDifferent={props.onlyDifferent}
+        >
           {params.map(row => (
             <tr key={row.name} className={row.differs ? 'nbmlops-mod-differs' : undefined}>
               <th scope="row">

@@ -26,7 +26,10 @@ export function ExecutedPage(props: { folder: string; run: string; editors: IEdi
     const { value } = await InputDialog.getText({
       title: trans.__('Save a copy'),
       label: folder ? trans.__('File, from the folder %1', folder) : trans.__('File'),
-      text: `${[name, step].filter(Boolean).join(' ').replace(/[^\w=.-]+/g, '-')}.ipynb`,
+      text: `${[name, step]
+        .filter(Boolean)
+        .join(' ')
+        .replace(/[^\w=.-]+/g, '-')}.ipynb`,
       okLabel: trans.__('Save')
     });
     if (!value?.trim()) {

@@ -1,5 +1,6 @@
 /** Parts of names of metrics of which less is better. */
-const LESS = /(^|[^a-z])(loss|error|err|mse|rmse|mae|mape|rmsle|nll|perplexity|deviance|logloss|log_loss|seconds|time|latency|duration|bytes|size|fpr|fnr|wer|cer|hamming|brier)([^a-z]|$)/i;
+const LESS =
+  /(^|[^a-z])(loss|error|err|mse|rmse|mae|mape|rmsle|nll|perplexity|deviance|logloss|log_loss|seconds|time|latency|duration|bytes|size|fpr|fnr|wer|cer|hamming|brier)([^a-z]|$)/i;
 
 /** A guess from the name; people turn it round where it is wrong. */
 export function isLessBetter(metric: string): boolean {

@@ -19,6 +19,8 @@ export interface Line {
   /** Where a word on the line goes. */
   labelX: number;
   labelY: number;
+  /** It goes around what stands between: there is no room for words. */
+  isLong: boolean;
 }
 
 export interface Layout {
@@ -92,9 +94,7 @@ function lineBetween(from: Placed, to: Placed, nodeWidth: number, m: Measures): 
   const y2 = to.y;
   const isLong = y2 - y1 > m.gap + 1;
   // A line over several layers goes around what stands between.
-  const side = isLong
-    ? Math.min(nodeWidth / 2 + m.margin, m.width / 2 - 2 * m.margin) * (from.x < m.width / 4 ? -1 : 1)
-    : 0;
+  const side = isLong ? nodeWidth / 2 + m.margin : 0;
   const middle = (y1 + y2) / 2;
   const path = isLong
     ? `M${x1},${y1} C${x1 + side},${y1 + m.gap} ${x1 + side},${y1 + m.gap} ${x1 + side},${middle} S${x2 + side},${y2 - m.gap} ${x2},${y2}`
@@ -103,8 +103,9 @@ function lineBetween(from: Placed, to: Placed, nodeWidth: number, m: Measures): 
     source: from.id,
     target: to.id,
     path,
-    labelX: isLong ? x1 + side : (x1 + x2) / 2,
-    labelY: middle
+    labelX: (x1 + x2) / 2,
+    labelY: middle,
+    isLong
   };
 }
 

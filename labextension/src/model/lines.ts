@@ -14,7 +14,11 @@ export function lineDiff(before: string, after: string): Line[] {
     start += 1;
   }
   let end = 0;
-  while (end < old.length - start && end < now.length - start && old[old.length - 1 - end] === now[now.length - 1 - end]) {
+  while (
+    end < old.length - start &&
+    end < now.length - start &&
+    old[old.length - 1 - end] === now[now.length - 1 - end]
+  ) {
     end += 1;
   }
   const middle = changed(old.slice(start, old.length - end), now.slice(start, now.length - end));

@@ -128,8 +128,7 @@ export class Windows {
     }
     const around = [inView[inView.length - 1] + 1, inView[0] - 1];
     return around.find(
-      number =>
-        number >= 0 && number * WINDOW < this._total! && !this.loaded.has(number) && !this.asked.has(number)
+      number => number >= 0 && number * WINDOW < this._total! && !this.loaded.has(number) && !this.asked.has(number)
     );
   }
 

@@ -1,7 +1,6 @@
 import { Clipboard } from '@jupyterlab/apputils';
 import type { IDefaultFileBrowser } from '@jupyterlab/filebrowser';
 import { PathExt } from '@jupyterlab/coreutils';
-import { tagIcon } from '@jupyterlab/ui-components';
 import { openForm } from '../forms/open';
 import type { Host } from '../host';
 import { nbmlopsIcon } from '../icon';
@@ -63,7 +62,7 @@ export function addNotebookCommands(host: Host, badges: Badges, browser: IDefaul
   commands.addCommand('nbmlops:cell-menu', {
     label: trans.__('Step, parameters, skip'),
     caption: trans.__('What this cell is in the pipeline'),
-    icon: tagIcon,
+    icon: nbmlopsIcon,
     isEnabled: hasCell,
     execute: () => {
       const node = host.notebooks?.activeCell?.node.querySelector('[data-command="nbmlops:cell-menu"]');

@@ -36,6 +36,7 @@ export function followUps(host: Host, job: Job): FollowUp[] {
 export function showResult(host: Host, job: Job): void {
   const content = new PartWidget(host, () => React.createElement(ResultPage, { id: job.id }));
   const widget = new MainAreaWidget({ content });
+  widget.toolbar.hide();
   widget.id = `nbmlops-result-${job.id}`;
   widget.title.label = job.verb;
   widget.title.icon = nbmlopsIcon;

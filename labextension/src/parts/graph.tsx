@@ -57,8 +57,9 @@ export function Graph(props: GraphProps): React.ReactElement {
             const flow = flows.get(`${line.source} ${line.target}`);
             return (
               <g key={`${line.source} ${line.target}`}>
+                {flow && line.isLong && <title>{flow.title}</title>}
                 <path d={line.path} className={flow ? 'nbmlops-Graph-line' : 'nbmlops-Graph-line nbmlops-mod-order'} />
-                {flow && (
+                {flow && !line.isLong && (
                   <text x={line.labelX} y={line.labelY} dy="0.35em" textAnchor="middle">
                     <title>{flow.title}</title>
                     {clipped(flow.label, 26)}

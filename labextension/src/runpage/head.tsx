@@ -44,7 +44,11 @@ export function RunHead(props: { folder: string; found: ShowResult; isGone: bool
       {failure && <p className="nbmlops-RunHead-failure">{failure}</p>}
       <div className="nbmlops-RunHead-ids">
         <Labelled name={trans.__('Run')}>
-          <CopyText text={`runs:/${run.id}`} shown={`runs:/${run.id.slice(0, 12)}`} name={trans.__('address of the run')} />
+          <CopyText
+            text={`runs:/${run.id}`}
+            shown={`runs:/${run.id.slice(0, 12)}`}
+            name={trans.__('address of the run')}
+          />
         </Labelled>
         {ref.data && (
           <Labelled name={trans.__('Data')}>

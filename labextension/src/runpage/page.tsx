@@ -44,10 +44,7 @@ export function RunPage(props: RunPageProps): React.ReactElement {
       {isGone && (
         <div className="nbmlops-Note nbmlops-mod-error" role="alert">
           <p>{trans.__('This run is deleted. Below is what was known of it.')}</p>
-          <Action
-            label={trans.__('Bring back')}
-            onClick={() => withRuns(host, COMMANDS.undelete, folder, [id])}
-          />
+          <Action label={trans.__('Bring back')} onClick={() => withRuns(host, COMMANDS.undelete, folder, [id])} />
         </div>
       )}
       {shown.error && !isGone && (
@@ -94,7 +91,11 @@ function Found(props: { folder: string; found: ShowResult; isGone: boolean }): R
                     {bytes(use.size)}
                     {use.context === 'training' ? ` · ${trans.__('training')}` : ''}
                   </small>
-                  <CopyText text={use.digest} shown={use.digest.slice(0, 12)} name={trans.__('digest of %1', use.name)} />
+                  <CopyText
+                    text={use.digest}
+                    shown={use.digest.slice(0, 12)}
+                    name={trans.__('digest of %1', use.name)}
+                  />
                 </li>
               ))}
             </ul>
@@ -109,7 +110,11 @@ function Found(props: { folder: string; found: ShowResult; isGone: boolean }): R
                 <li key={model.id}>
                   <span>{model.name}</span>
                   <small>{model.status.toLowerCase()}</small>
-                  <CopyText text={`models:/${model.id}`} shown={model.id.slice(0, 14)} name={trans.__('address of the model')} />
+                  <CopyText
+                    text={`models:/${model.id}`}
+                    shown={model.id.slice(0, 14)}
+                    name={trans.__('address of the model')}
+                  />
                   {server.has('promote') && !props.isGone && (
                     <Action
                       label={trans.__('Promote…')}
@@ -122,7 +127,11 @@ function Found(props: { folder: string; found: ShowResult; isGone: boolean }): R
           </Block>
         )}
         <Block title={trans.__('Environment')}>
-          <ValueTable label={trans.__('Environment')} rows={environmentRows(found, trans.__.bind(trans))} empty={trans.__('It is not known.')} />
+          <ValueTable
+            label={trans.__('Environment')}
+            rows={environmentRows(found, trans.__.bind(trans))}
+            empty={trans.__('It is not known.')}
+          />
           {found.code.length > 0 && (
             <details>
               <summary>{trans._n('%1 file of code', '%1 files of code', found.code.length)}</summary>

@@ -31,10 +31,7 @@ export function TagsBlock(props: { folder: string; run: RunView; isGone: boolean
       title={trans.__('Tags')}
       aside={
         canEdit ? (
-          <Action
-            label={trans.__('Tag…')}
-            onClick={() => withRuns(host, COMMANDS.tag, folder, [run])}
-          />
+          <Action label={trans.__('Tag…')} onClick={() => withRuns(host, COMMANDS.tag, folder, [run])} />
         ) : undefined
       }
     >

@@ -8,6 +8,7 @@ from jupyter_server.extension.application import ExtensionApp
 from traitlets import Int
 
 from nbmlops.doors.server import events
+from nbmlops.doors.server.cells_handler import CellsHandler
 from nbmlops.doors.server.handler import SETTING
 from nbmlops.doors.server.job_handlers import JobHandler, JobsHandler
 from nbmlops.doors.server.live_handlers import ChangesHandler, RowsHandler
@@ -36,6 +37,7 @@ class NbmlopsApp(ExtensionApp):  # type: ignore[misc]
                 (rf"{base}/jobs/(?P<id>[^/]+)", JobHandler),
                 (rf"{base}/changes", ChangesHandler),
                 (rf"{base}/rows", RowsHandler),
+                (rf"{base}/cells", CellsHandler),
                 (rf"{base}/(?P<name>[^/]+)", VerbHandler),
             ]
         )

@@ -70,6 +70,10 @@ class DatabaseSign:
         is_new, self._version = version != self._version, version
         return is_other or is_new
 
+    @property
+    def is_open(self) -> bool:
+        return self._connection is not None
+
     def close(self) -> None:
         if self._connection is not None:
             self._connection.close()

@@ -31,21 +31,23 @@ class VerbHandler(Handler):
     @web.authenticated  # type: ignore[untyped-decorator]
     @authorized  # type: ignore[untyped-decorator]
     async def get(self, name: str) -> None:
-        with self.refusing():
-            verb = verb_here(name)
-            if verb.effect is not Effect.READ:
-                self.set_header("Allow", "POST")
-                self.fail(
-                    UsageError(f"{name} changes something.", kind="verb-changes", hint="POST it.", verb=name), 405
-                )
-                return
-            await self.act(verb, self.query(many_of(verb)))
+        await self.act_on_query(name)
 
     @web.authenticated  # type: ignore[untyped-decorator]
     @authorized  # type: ignore[untyped-decorator]
     async def post(self, name: str) -> None:
         with self.refusing():
             await self.act(verb_here(name), self.body())
+
+    async def act_on_query(self, name: str) -> None:
+        with self.refusing():
+            verb = verb_here(name)
+            if verb.effect is not Effect.READ:
+                self.set_header("Allow", "POST")
+                refusal = UsageError(f"{name} changes something.", kind="verb-changes", hint="POST it.", verb=name)
+                self.fail(refusal, 405)
+                return
+            await self.act(verb, self.query(many_of(verb)))
 
     async def act(self, verb: Verb, values: dict[str, Any]) -> None:
         values.pop("token", None)

@@ -7,7 +7,7 @@ import { Action } from '../../parts/button';
 /** Whether what the cells do is recorded, and the switch for it. */
 export function Tracking(props: { panel: NotebookPanel }): React.ReactElement {
   const { panel } = props;
-  const { trans } = useHost();
+  const { live, trans } = useHost();
   const [state, setState] = React.useState<KernelState>('none');
   const [problem, setProblem] = React.useState('');
   const look = React.useCallback(async () => {
@@ -38,6 +38,7 @@ export function Tracking(props: { panel: NotebookPanel }): React.ReactElement {
       setProblem(error instanceof Error ? error.message : String(error));
     }
     await look();
+    live.lookAgain();
   };
   const texts: Partial<Record<KernelState, string>> = {
     none: trans.__('No kernel runs.'),

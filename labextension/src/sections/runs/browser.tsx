@@ -66,9 +66,7 @@ export function RunsBrowser(props: { folder: string; isWide: boolean }): React.R
           />
         )}
       </div>
-      {open === 'filters' && (
-        <Filters query={query} names={names} onQuery={setQuery} onClose={() => setOpen(null)} />
-      )}
+      {open === 'filters' && <Filters query={query} names={names} onQuery={setQuery} onClose={() => setOpen(null)} />}
       {open === 'columns' && <ColumnChooser shown={ids} names={names} onChange={choose} />}
       <Chips query={query} onQuery={setQuery} />
       {windows.total === null && list.isLoading && <Loading label={trans.__('Runs are on their way')} />}
@@ -162,7 +160,10 @@ function NoRuns(props: { query: RunsQuery; onQuery: (query: RunsQuery) => void }
   return (
     <EmptyNote text={trans.__('There are no runs yet.')}>
       <p className="nbmlops-Note-hint">
-        {trans.__('Execute a cell that fits a model, or calls mlflow, in a notebook with %1; or run a pipeline.', '%load_ext nbmlops')}
+        {trans.__(
+          'Execute a cell that fits a model, or calls mlflow, in a notebook with %1; or run a pipeline.',
+          '%load_ext nbmlops'
+        )}
       </p>
     </EmptyNote>
   );

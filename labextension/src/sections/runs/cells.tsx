@@ -76,10 +76,5 @@ function Course(props: { run: RunView; points: readonly Point[] | null }): React
     return null;
   }
   const last = props.points[props.points.length - 1].value;
-  return (
-    <Sparkline
-      points={props.points}
-      label={trans.__('%1 values, now %2', props.points.length, figure(last))}
-    />
-  );
+  return <Sparkline points={props.points} label={trans.__('%1 values, now %2', props.points.length, figure(last))} />;
 }

@@ -37,7 +37,11 @@ export function ColumnChooser(props: {
           autoFocus
           onChange={event => setPart(event.target.value)}
         />
-        <Action label={trans.__('Usual')} title={trans.__('The columns that fit these runs')} onClick={() => props.onChange(null)} />
+        <Action
+          label={trans.__('Usual')}
+          title={trans.__('The columns that fit these runs')}
+          onClick={() => props.onChange(null)}
+        />
       </div>
       <div className="nbmlops-Runs-choices" tabIndex={-1}>
         {groups.map(([title, ids]) => {

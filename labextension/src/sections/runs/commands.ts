@@ -86,11 +86,17 @@ export function addRunCommands(host: Host): void {
 
   add(COMMANDS.copyUri, trans.__('Copy runs:/ address'), some, ({ runs }) => copy(runs.map(run => `runs:/${run.id}`)));
   add(COMMANDS.copyId, trans.__('Copy run id'), some, ({ runs }) => copy(runs.map(run => run.id)));
-  add(COMMANDS.copyData, trans.__('Copy data snapshot id'), runs => one(runs) && runs[0].data !== '', ({ runs }) =>
-    copy([runs[0].data])
+  add(
+    COMMANDS.copyData,
+    trans.__('Copy data snapshot id'),
+    runs => one(runs) && runs[0].data !== '',
+    ({ runs }) => copy([runs[0].data])
   );
-  add(COMMANDS.copyCode, trans.__('Copy code snapshot id'), runs => one(runs) && runs[0].code !== '', ({ runs }) =>
-    copy([runs[0].code])
+  add(
+    COMMANDS.copyCode,
+    trans.__('Copy code snapshot id'),
+    runs => one(runs) && runs[0].code !== '',
+    ({ runs }) => copy([runs[0].code])
   );
   add(COMMANDS.rename, trans.__('Rename…'), can('annotate'), async ({ folder, runs: [run] }) => {
     const { value } = await InputDialog.getText({
@@ -131,11 +137,17 @@ export function addRunCommands(host: Host): void {
   });
   const restore = (args: RunArguments, isCode: boolean): void =>
     openForm(host, 'restore', { snapshot: args.runs[0].id, code: isCode }, { folder: args.folder });
-  add(COMMANDS.restoreData, trans.__('Restore data…'), runs => one(runs) && runs[0].data !== '', args =>
-    restore(args, false)
+  add(
+    COMMANDS.restoreData,
+    trans.__('Restore data…'),
+    runs => one(runs) && runs[0].data !== '',
+    args => restore(args, false)
   );
-  add(COMMANDS.restoreCode, trans.__('Restore code…'), runs => one(runs) && runs[0].code !== '', args =>
-    restore(args, true)
+  add(
+    COMMANDS.restoreCode,
+    trans.__('Restore code…'),
+    runs => one(runs) && runs[0].code !== '',
+    args => restore(args, true)
   );
   add(COMMANDS.reproduce, trans.__('Reproduce…'), can('reproduce'), ({ folder, runs }) =>
     openForm(host, 'reproduce', { run: runs[0].id }, { folder })

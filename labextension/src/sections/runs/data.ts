@@ -25,22 +25,19 @@ export function useRunsList(folder: string, query: RunsQuery, onShift: (shift: n
   const shift = React.useRef(onShift);
   shift.current = onShift;
   const key = JSON.stringify([folder, query]);
-  const asked = React.useMemo(
-    () => {
-      const request = asRequest(query);
-      return new Windows(
-        (offset, limit, known) => client.rows(folder, { ...request, offset, limit, known }),
-        query.sort === 'started' && !query.isDeleted,
-        by => {
-          if (by) {
-            shift.current(by);
-          }
-          draw();
+  const asked = React.useMemo(() => {
+    const request = asRequest(query);
+    return new Windows(
+      (offset, limit, known) => client.rows(folder, { ...request, offset, limit, known }),
+      query.sort === 'started' && !query.isDeleted,
+      by => {
+        if (by) {
+          shift.current(by);
         }
-      );
-    },
-    [client, key]
-  );
+        draw();
+      }
+    );
+  }, [client, key]);
   const shown = React.useRef({ windows: asked, folder });
   if (asked.total !== null || asked.error || shown.current.folder !== folder) {
     shown.current = { windows: asked, folder };

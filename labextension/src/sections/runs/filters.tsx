@@ -20,11 +20,7 @@ export function Filters(props: {
   const [text, setText] = React.useState('');
   const [isWrong, setWrong] = React.useState(false);
   const all = React.useMemo(
-    () => [
-      ...names.metrics.map(quotedName),
-      ...ATTRIBUTES,
-      ...names.params.map(name => quotedName(`params.${name}`))
-    ],
+    () => [...names.metrics.map(quotedName), ...ATTRIBUTES, ...names.params.map(name => quotedName(`params.${name}`))],
     [names]
   );
   const add = (): void => {

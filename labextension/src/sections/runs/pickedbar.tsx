@@ -33,15 +33,9 @@ export function PickedBar(props: {
     <div className="nbmlops-Runs-picked" role="toolbar" aria-label={trans.__('Selected runs')}>
       <span role="status">{trans._n('%1 selected', '%1 selected', runs.length)}</span>
       {props.isDeleted ? (
-        <Action
-          label={trans.__('Bring back')}
-          onClick={() => withRuns(host, COMMANDS.undelete, folder, runs)}
-        />
+        <Action label={trans.__('Bring back')} onClick={() => withRuns(host, COMMANDS.undelete, folder, runs)} />
       ) : runs.length === 1 ? (
-        <Action
-          label={trans.__('Open')}
-          onClick={() => withRuns(host, COMMANDS.open, folder, runs)}
-        />
+        <Action label={trans.__('Open')} onClick={() => withRuns(host, COMMANDS.open, folder, runs)} />
       ) : (
         <Action
           label={trans.__('Compare')}

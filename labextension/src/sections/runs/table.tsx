@@ -201,7 +201,10 @@ export function RunTable(props: TableProps): React.ReactElement {
         onDoubleClick={onDoubleClick}
         onContextMenu={onContextMenu}
       >
-        <div role="presentation" style={{ height: virtual.getTotalSize() || HEAD, minWidth: width, position: 'relative' }}>
+        <div
+          role="presentation"
+          style={{ height: virtual.getTotalSize() || HEAD, minWidth: width, position: 'relative' }}
+        >
           <TableHead
             columns={columns}
             metric={props.metric}
