@@ -255,6 +255,27 @@ async def test_so_many_run_at_once_and_the_others_wait(
     assert sorted(await states()) == ["cancelled", "failed", "running", "running", "running", "running"]
 
 
+async def test_old_jobs_are_forgotten_and_no_more_wait_than_make_sense(
+    jp_fetch: Any, root: Path, waiting: Any, monkeypatch: pytest.MonkeyPatch, jp_serverapp: Any
+) -> None:
+    monkeypatch.setattr("nbmlops.doors.server.jobs.KEPT", 2)
+    monkeypatch.setattr("nbmlops.doors.server.jobs.QUEUED", 1)
+    quick = []
+    for _ in range(4):
+        quick.append(await post(jp_fetch, "jobs", verb="snapshots", folder="counting"))
+        await ended(jp_fetch, quick[-1]["id"])
+    kept = [job["id"] for job in (await get(jp_fetch, "jobs"))["jobs"]]
+    assert kept == [quick[-1]["id"], quick[-2]["id"]]
+    assert not jp_serverapp.extension_manager.any_activity()
+    waiting()
+    going = [await post(jp_fetch, "jobs", verb="verify", folder="counting") for _ in range(5)]
+    assert jp_serverapp.extension_manager.any_activity()
+    status, answer = await refused(jp_fetch, "jobs", method="POST", body='{"verb": "doctor", "folder": "counting"}')
+    assert (status, answer["kind"]) == (409, "jobs-full")
+    kept = [job["id"] for job in (await get(jp_fetch, "jobs"))["jobs"]]
+    assert kept[:5] == [job["id"] for job in reversed(going)]
+
+
 async def test_the_server_takes_its_jobs_with_it(jp_fetch: Any, root: Path, waiting: Any, jp_serverapp: Any) -> None:
     pids = waiting("import signal; signal.signal(signal.SIGINT, signal.SIG_DFL)")
     for _ in range(2):

@@ -207,6 +207,8 @@ async def test_windows_follow_each_other(jp_fetch: Any, root: Path, variables: d
         {"limit": "99999999999999999999"},
         {"limit": "many"},
         {"offset": "-1"},
+        {"offset": "9" * 18},
+        {"offset": "9" * 30},
         {"surprise": "1"},
         {"filter": "accuracy >"},
     ],

@@ -42,6 +42,11 @@ class NbmlopsApp(ExtensionApp):  # type: ignore[misc]
             ]
         )
 
+    def current_activity(self) -> dict[str, int] | None:
+        """A server that stops when nothing happens goes on while a job does."""
+        active = self.services.jobs.active if self.services is not None else 0
+        return {"jobs": active} if active else None
+
     async def stop_extension(self) -> None:
         if self.services is not None:
             await self.services.stop()

@@ -9,6 +9,7 @@ import tornado.web as web
 from jupyter_server.auth.decorator import authorized
 
 from nbmlops.doors.arguments import to_request
+from nbmlops.doors.server.answer import answer
 from nbmlops.doors.server.child import Order
 from nbmlops.doors.server.documents import JobRequest, Jobs
 from nbmlops.doors.server.handler import FOLDER, Handler, none_left, whole
@@ -58,7 +59,8 @@ class JobHandler(Handler):
             values = self.query()
             since = whole(values, "since") or 0
             none_left(values)
-            self.answer(self.services.jobs.detail(id, since))
+            detail = self.services.jobs.detail(id, since)
+            self.answer(await self.by_reader(lambda: answer(detail)))  # a result may be large
 
     @web.authenticated  # type: ignore[untyped-decorator]
     @authorized  # type: ignore[untyped-decorator]

@@ -102,6 +102,11 @@ class JobBoard:
         self._jobs: dict[str, Running] = {}
         self._is_closing = False
 
+    @property
+    def active(self) -> int:
+        """How many have not ended."""
+        return sum(not running.has_ended for running in self._jobs.values())
+
     def add(self, order: Order, folder: Path, name: str, project: str | None) -> Job:
         """Start it, or let it wait for its turn. Raises StateError where too many wait."""
         waiting = sum(one.job.state is JobState.QUEUED for one in self._jobs.values())

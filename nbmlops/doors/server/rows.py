@@ -21,6 +21,7 @@ from nbmlops.ops.call import Call
 from nbmlops.ops.runs import Request, runs
 
 LIMIT = 500
+_FARTHEST = 1 << 53
 _TOKENS = 64
 _ROWS = 5000
 """Per token; rows beyond are sent again."""
@@ -60,6 +61,8 @@ def window(call: Call, request: Any, shown: Shown, known: str, rev: int) -> Rows
             kind="arguments-malformed",
             hint="Ask for the rest with offset.",
         )
+    if request.offset > _FARTHEST:
+        raise UsageError(f"offset is {request.offset}; no list is that long.", kind="arguments-malformed")
     result = runs(call, request)
     token, new = shown.news(known, (*result.runs, *result.outer))
     return Rows(

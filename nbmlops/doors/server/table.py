@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import functools
-from typing import Any
+from collections.abc import Iterator
+from typing import Any, Literal, get_args, get_origin
 
 import msgspec
 from msgspec import inspect as shapes
@@ -37,7 +38,7 @@ def _entry(verb: Verb) -> VerbEntry:
 
 
 def _field(field: fields.Field) -> Field:
-    type, choices = _form(shapes.type_info(field.type))
+    type, choices = _form(shapes.type_info(field.type), field.type)
     return Field(
         name=field.name,
         flag="" if field.is_positional else field.flag,
@@ -53,17 +54,17 @@ def _field(field: fields.Field) -> Field:
     )
 
 
-def _form(shape: shapes.Type) -> tuple[Any, tuple[str, ...]]:
-    """What is put in for one value, and what there is to choose from."""
+def _form(shape: shapes.Type, hint: Any) -> tuple[Any, tuple[str, ...]]:
+    """What is put in for one value, and what there is to choose from, in the order in which it is declared."""
     match shape:
         case shapes.Metadata():
-            return _form(shape.type)
+            return _form(shape.type, hint)
         case shapes.VarTupleType():
-            return _form(shape.item_type)
+            return _form(shape.item_type, hint)
         case shapes.UnionType():
-            return _form(next(each for each in shape.types if not isinstance(each, shapes.NoneType)))
+            return _form(next(each for each in shape.types if not isinstance(each, shapes.NoneType)), hint)
         case shapes.LiteralType():
-            return "choice", tuple(str(value) for value in shape.values)
+            return "choice", tuple(_literals(hint))
         case shapes.EnumType():
             return "choice", tuple(str(each.value) for each in shape.cls)
         case shapes.BoolType():
@@ -75,3 +76,11 @@ def _form(shape: shapes.Type) -> tuple[Any, tuple[str, ...]]:
         case shapes.StrType():
             return "text", ()
     raise TypeError(f"A prompt and a form have no field for {shape}.")
+
+
+def _literals(hint: Any) -> Iterator[str]:
+    for part in get_args(hint):
+        if get_origin(hint) is Literal:
+            yield str(part)
+        else:
+            yield from _literals(part)
