@@ -29,7 +29,8 @@ const FAVOURITES = ['accuracy', 'f1', 'auc', 'r2', 'score', 'loss', 'error', 'ms
 
 export function column(id: ColumnId, isWide: boolean): Column {
   const dot = id.indexOf('.');
-  const kind = id === 'spark' ? 'spark' : id.startsWith('metrics.') ? 'metric' : id.startsWith('params.') ? 'param' : 'fixed';
+  const kind =
+    id === 'spark' ? 'spark' : id.startsWith('metrics.') ? 'metric' : id.startsWith('params.') ? 'param' : 'fixed';
   const name = kind === 'metric' || kind === 'param' ? id.slice(dot + 1) : '';
   return {
     id,
@@ -43,9 +44,9 @@ export function column(id: ColumnId, isWide: boolean): Column {
 
 function widthOf(id: ColumnId, kind: Column['kind'], name: string, isWide: boolean): number {
   if (kind === 'fixed') {
-    return isWide || id !== 'started' ? (WIDTHS[id] ?? 90) : 58;
+    return isWide || id !== 'started' ? (WIDTHS[id] ?? 90) : 56;
   }
-  return kind === 'spark' ? 64 : isWide ? Math.min(150, Math.max(72, 26 + 7 * name.length)) : 68;
+  return kind === 'spark' ? 60 : isWide ? Math.min(150, Math.max(72, 26 + 7 * name.length)) : 66;
 }
 
 /** How many of these runs have each metric (or parameter), the most frequent first. */

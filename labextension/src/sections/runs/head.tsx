@@ -21,7 +21,9 @@ export const TableHead = React.memo(function TableHead(props: {
       key={key}
       role="columnheader"
       aria-sort={by ? order(by) : undefined}
-      className={isNumber ? 'nbmlops-mod-number' : by === 'name' ? 'nbmlops-Runs-stay nbmlops-Runs-name' : 'nbmlops-mod-text'}
+      className={
+        isNumber ? 'nbmlops-mod-number' : by === 'name' ? 'nbmlops-Runs-stay nbmlops-Runs-name' : 'nbmlops-mod-text'
+      }
     >
       {by ? (
         <button type="button" title={trans.__('Sort by %1', title)} onClick={() => props.onSort(by)}>

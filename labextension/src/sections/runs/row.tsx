@@ -45,7 +45,11 @@ export const RunRow = React.memo(function RunRow(props: RowProps): React.ReactEl
       </div>
       {run ? (
         <>
-          <div role="rowheader" className="nbmlops-Runs-name nbmlops-Runs-stay" style={{ paddingLeft: 14 * Math.min(props.depth, 6) }}>
+          <div
+            role="rowheader"
+            className="nbmlops-Runs-name nbmlops-Runs-stay"
+            style={{ paddingLeft: 14 * Math.min(props.depth, 6) }}
+          >
             <Status status={run.status} />
             <span title={run.name.length > 12 ? run.name.slice(0, 1000) : undefined}>
               {run.name.slice(0, 200) || run.id.slice(0, 12)}
@@ -53,7 +57,11 @@ export const RunRow = React.memo(function RunRow(props: RowProps): React.ReactEl
             {props.outer && <small title={trans.__('Inside of %1', props.outer)}>↳</small>}
           </div>
           {columns.map(column => (
-            <div key={column.id} role="gridcell" className={column.isNumber ? 'nbmlops-mod-number' : 'nbmlops-mod-text'}>
+            <div
+              key={column.id}
+              role="gridcell"
+              className={column.isNumber ? 'nbmlops-mod-number' : 'nbmlops-mod-text'}
+            >
               <Cell column={column} run={run} points={column.kind === 'spark' ? props.points : null} />
             </div>
           ))}

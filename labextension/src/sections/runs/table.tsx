@@ -13,7 +13,7 @@ import { useSparks } from './sparks';
 
 const HEAD = 26;
 const CHECK = 24;
-const NAME = 92;
+const NAME = 84;
 const NAME_WIDE = 190;
 /** Rows that a fling passes between two drawings; what it passes is not asked for. */
 const FLING = 200;
@@ -224,7 +224,9 @@ export function RunTable(props: TableProps): React.ReactElement {
                 index={item.index}
                 run={found?.run ?? null}
                 depth={found?.depth ?? 0}
-                outer={found?.run.parent && !found.depth ? (windows.run(found.run.parent)?.name ?? found.run.parent) : ''}
+                outer={
+                  found?.run.parent && !found.depth ? (windows.run(found.run.parent)?.name ?? found.run.parent) : ''
+                }
                 columns={columns}
                 points={found ? points(found.run.id) : null}
                 isPicked={found !== null && picked.ids.includes(found.run.id)}
