@@ -1,7 +1,7 @@
 import * as React from 'react';
 import type { RunView } from '../api/types';
 import { useHost } from '../host';
-import { curveOf, isCourse, smoothed, type Axis, type Course } from '../model/curves';
+import { courseOf, curveOf, isCourse, smoothed, type Axis, type Course } from '../model/curves';
 import { figure } from '../model/format';
 import { Block } from '../parts/block';
 import { Chart } from '../parts/chart';
@@ -32,7 +32,7 @@ export function CurveGrid(props: {
   );
   const metrics = React.useMemo(() => {
     const found = new Map<string, Course[]>();
-    for (const course of history.data?.series ?? []) {
+    for (const course of (history.data?.curves ?? []).map(courseOf)) {
       found.set(course.metric, [...(found.get(course.metric) ?? []), course]);
     }
     return [...found].filter(([, courses]) => courses.some(isCourse));

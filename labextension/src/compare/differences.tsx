@@ -38,7 +38,12 @@ export function Differences(props: { folder: string; runs: readonly RunView[] })
         </div>
       )}
       {isPair ? (
-        <Pair key={`${before} ${after}`} folder={folder} before={before} after={after} />
+        <Pair
+          key={`${before} ${after}`}
+          folder={folder}
+          before={runs.find(run => run.id === before)!}
+          after={runs.find(run => run.id === after)!}
+        />
       ) : (
         <p className="nbmlops-Note">{trans.__('Choose two different runs.')}</p>
       )}
@@ -46,9 +51,11 @@ export function Differences(props: { folder: string; runs: readonly RunView[] })
   );
 }
 
-function Pair(props: { folder: string; before: string; after: string }): React.ReactElement {
-  const { folder, before, after } = props;
+function Pair(props: { folder: string; before: RunView; after: RunView }): React.ReactElement {
+  const { folder } = props;
+  const [before, after] = [props.before.id, props.after.id];
   const { trans } = useHost();
+  const keeps = (tag: string): boolean => [props.before, props.after].some(run => run.tags[tag]);
   const code = useVerb('diff', { before, after, code: true }, [], folder);
   const data = useVerb('diff', { before, after }, [], folder);
   const section = (
@@ -82,13 +89,21 @@ function Pair(props: { folder: string; before: string; after: string }): React.R
           <CellDiffs changes={result.runs?.cells ?? []} />
           <ChangedFiles
             result={{ ...result, details: result.details.filter(detail => !isShownByCell(detail, result)) }}
-            same={trans.__('The same code.')}
-            isCode
+            same={
+              keeps('nbmlops.snapshot.code') ? trans.__('The same code.') : trans.__('Neither run has kept its code.')
+            }
           />
         </>
       ))}
       {section(trans.__('Data'), data, result => (
-        <ChangedFiles result={result} same={trans.__('The same data.')} isCode={false} />
+        <ChangedFiles
+          result={result}
+          same={
+            keeps('nbmlops.snapshot.data')
+              ? trans.__('The same data.')
+              : trans.__('Neither run has kept data that it read.')
+          }
+        />
       ))}
       <Block title={trans.__('Environment')} isWide>
         <EnvironmentDiff folder={folder} before={before} after={after} packages={code.data?.runs?.packages ?? null} />

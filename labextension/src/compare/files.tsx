@@ -5,8 +5,8 @@ import { bytes, figure } from '../model/format';
 import { UnifiedDiff } from '../parts/difflines';
 import { CellDiffs } from './cells';
 
-/** Files that are not the same, with what changed inside of tables, notebooks and text. */
-export function ChangedFiles(props: { result: DiffResult; same: string; isCode: boolean }): React.ReactElement {
+/** Files that are not the same, with what changed inside of tables, notebooks and text; `same` where there are none. */
+export function ChangedFiles(props: { result: DiffResult; same: string }): React.ReactElement {
   const { result } = props;
   const { trans } = useHost();
   const words = { added: trans.__('added'), removed: trans.__('removed'), changed: trans.__('changed') };

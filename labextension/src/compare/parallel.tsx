@@ -7,8 +7,8 @@ import { Block } from '../parts/block';
 import { Swatch } from '../parts/chart';
 import { useWidth } from '../parts/size';
 
-const HEIGHT = 250;
-const TOP = 34;
+const HEIGHT = 260;
+const TOP = 46;
 const BOTTOM = 18;
 const MOST_AXES = 14;
 const SIDE = 70;

@@ -15,7 +15,7 @@ export function DiffPage(props: { folder: string; before: string; after: string 
       <h2>{trans.__('From %1 to %2', short(before), after ? short(after) : trans.__('the files as they are now'))}</h2>
       {error && <ErrorNote error={error} onRetry={reload} />}
       {!data && !error && <Loading label={trans.__('Reading both')} />}
-      {data && <ChangedFiles result={data} same={trans.__('Nothing has changed.')} isCode={false} />}
+      {data && <ChangedFiles result={data} same={trans.__('Nothing has changed.')} />}
     </div>
   );
 }

@@ -19,7 +19,7 @@ export const FIXED: readonly ColumnId[] = ['status', 'started', 'seconds', 'expe
 const WIDTHS: Record<string, number> = {
   status: 78,
   started: 62,
-  seconds: 76,
+  seconds: 92,
   experiment: 110,
   notebook: 130,
   user: 80
@@ -27,7 +27,7 @@ const WIDTHS: Record<string, number> = {
 const SORTED: ReadonlySet<string> = new Set(['status', 'started', 'seconds', 'experiment']);
 const FAVOURITES = ['accuracy', 'f1', 'auc', 'r2', 'score', 'loss', 'error', 'mse', 'mae'];
 
-export function column(id: ColumnId): Column {
+export function column(id: ColumnId, isWide: boolean): Column {
   const dot = id.indexOf('.');
   const kind =
     id === 'spark' ? 'spark' : id.startsWith('metrics.') ? 'metric' : id.startsWith('params.') ? 'param' : 'fixed';
@@ -36,11 +36,17 @@ export function column(id: ColumnId): Column {
     id,
     kind,
     name,
-    width:
-      kind === 'fixed' ? (WIDTHS[id] ?? 90) : kind === 'spark' ? 64 : Math.min(140, Math.max(72, 22 + 7 * name.length)),
+    width: widthOf(id, kind, name, isWide),
     isNumber: kind === 'metric' || id === 'seconds' || id === 'started',
     sort: kind === 'fixed' ? (SORTED.has(id) ? id : '') : kind === 'spark' ? '' : id
   };
+}
+
+function widthOf(id: ColumnId, kind: Column['kind'], name: string, isWide: boolean): number {
+  if (kind === 'fixed') {
+    return isWide || id !== 'started' ? (WIDTHS[id] ?? 90) : 56;
+  }
+  return kind === 'spark' ? 60 : isWide ? Math.min(150, Math.max(72, 26 + 7 * name.length)) : 66;
 }
 
 /** How many of these runs have each metric (or parameter), the most frequent first. */
@@ -72,9 +78,9 @@ export function mainMetric(runs: readonly RunView[], sort: string, before: strin
 
 /** What is shown where nobody has chosen. */
 export function usualColumns(runs: readonly RunView[], metric: string, isWide: boolean): ColumnId[] {
-  const main = metric ? [`metrics.${metric}`, 'spark'] : [];
+  const main = metric ? [`metrics.${metric}`] : [];
   if (!isWide) {
-    return [...main, 'started'];
+    return [...main, 'started', ...(metric ? ['spark'] : [])];
   }
   const metrics = frequent(runs, 'metrics').filter(name => name !== metric);
   const params = differing(runs);
@@ -83,6 +89,7 @@ export function usualColumns(runs: readonly RunView[], metric: string, isWide: b
     'seconds',
     'experiment',
     ...main,
+    ...(metric ? ['spark'] : []),
     ...metrics.slice(0, 4).map(name => `metrics.${name}`),
     ...params.slice(0, 5).map(name => `params.${name}`)
   ];

@@ -1,10 +1,20 @@
-import { isReal } from './spark';
+import type { Curve as Told } from '../api/types';
+import { isReal, type Point } from './spark';
 
-/** A metric's course as `history` tells it. */
+/** How a metric of a run went. */
 export interface Course {
   run: string;
   metric: string;
-  points: readonly { step: number; time: string; value: number | null }[];
+  points: readonly (Point & { time: number })[];
+}
+
+/** Of what `history` tells; values that are no finite numbers are gaps. */
+export function courseOf(told: Told): Course {
+  const points = told.steps.map((step, index) => {
+    const value = told.values[index];
+    return { step, time: told.times[index], value: typeof value === 'number' ? value : null };
+  });
+  return { run: told.run, metric: told.metric, points };
 }
 
 export type Axis = 'step' | 'time';
@@ -16,9 +26,9 @@ export interface Curve {
 
 /** Steps, or seconds since its first value. */
 export function curveOf(course: Course, axis: Axis): Curve {
-  const began = course.points.length ? Date.parse(course.points[0].time) : 0;
+  const began = course.points.length ? course.points[0].time : 0;
   const points = course.points.map(point => ({
-    x: axis === 'step' ? point.step : (Date.parse(point.time) - began) / 1000,
+    x: axis === 'step' ? point.step : (point.time - began) / 1000,
     value: point.value
   }));
   return { id: course.run, points: points.sort((left, right) => left.x - right.x) };

@@ -40,26 +40,22 @@ export function figure(value: number | null | undefined): string {
   return size !== 0 && (size < 1e-4 || size >= 1e7) ? value.toExponential(3) : String(Number(value.toPrecision(5)));
 }
 
-/** How long ago, in one unit. */
+/** How long ago, in one unit; months have 30 days. */
 export function ago(time: string | null, now: number = Date.now()): string {
   if (!time) {
     return '';
   }
   const passed = Math.max(0, (now - Date.parse(time)) / 1000);
-  const steps: [number, string][] = [
-    [60, 's'],
-    [3600, 'min'],
-    [86_400, 'h'],
-    [86_400 * 60, 'd']
+  const steps: [number, number, string][] = [
+    [60, 1, 's'],
+    [3600, 60, 'min'],
+    [86_400, 3600, 'h'],
+    [86_400 * 60, 86_400, 'd'],
+    [86_400 * 730, 86_400 * 30, 'mo'],
+    [Infinity, 86_400 * 365, 'y']
   ];
-  let unit = 1;
-  for (const [limit, name] of steps) {
-    if (passed < limit) {
-      return passed < 1 ? 'now' : `${Math.floor(passed / unit)} ${name}`;
-    }
-    unit = limit === 86_400 * 60 ? unit : limit;
-  }
-  return new Date(time).toLocaleDateString();
+  const [, unit, name] = steps.find(([limit]) => passed < limit)!;
+  return passed < 1 ? 'now' : `${Math.floor(passed / unit)} ${name}`;
 }
 
 /** The first letters of an id: enough to find it again. */

@@ -43,6 +43,15 @@ export function logarithmic(low: number, high: number, from: number, to: number,
   };
 }
 
+/** A figure beside an axis: as short as it can be told. */
+export function tickText(value: number): string {
+  const size = Math.abs(value);
+  if (size !== 0 && (size >= 1e5 || size < 1e-3)) {
+    return Number(value.toPrecision(4)).toExponential().replace('e+', 'e');
+  }
+  return String(Number(value.toPrecision(6)));
+}
+
 /** Smallest and largest of the finite ones; null where there are none. */
 export function extent(values: Iterable<number | null>): [number, number] | null {
   let [low, high] = [Infinity, -Infinity];

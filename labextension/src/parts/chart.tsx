@@ -1,7 +1,7 @@
 import * as React from 'react';
 import { nearest, type Curve } from '../model/curves';
 import { figure } from '../model/format';
-import { extent, linear, logarithmic } from '../model/scale';
+import { extent, linear, logarithmic, tickText } from '../model/scale';
 import { isReal } from '../model/spark';
 import { useWidth } from './size';
 
@@ -74,7 +74,7 @@ export function Chart(props: ChartProps): React.ReactElement {
             <g key={tick} className="nbmlops-Chart-tick">
               <line x1={LEFT} x2={width - RIGHT} y1={drawing.y.at(tick)} y2={drawing.y.at(tick)} />
               <text x={LEFT - 6} y={drawing.y.at(tick) + 4} textAnchor="end">
-                {figure(tick)}
+                {tickText(tick)}
               </text>
             </g>
           ))}
@@ -86,7 +86,7 @@ export function Chart(props: ChartProps): React.ReactElement {
               y={height - BOTTOM + 15}
               textAnchor="middle"
             >
-              {figure(tick)}
+              {tickText(tick)}
             </text>
           ))}
           <text className="nbmlops-Chart-across" x={width - RIGHT} y={height - 1} textAnchor="end">

@@ -1,7 +1,7 @@
 import * as React from 'react';
 import { isReal, polylines, type Point } from '../model/spark';
 
-const WIDTH = 56;
+const WIDTH = 52;
 const HEIGHT = 16;
 
 /** The course of a metric, in the height of a line of text; a dot where the newest value is. */

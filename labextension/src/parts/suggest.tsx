@@ -66,7 +66,7 @@ export function Suggest(props: SuggestProps): React.ReactElement {
           setOpen(true);
           setAt(-1);
         }}
-        onFocus={() => setOpen(true)}
+        onClick={() => setOpen(true)}
         onBlur={() => setOpen(false)}
         onKeyDown={onKeyDown}
       />

@@ -34,7 +34,7 @@ export function RunsBrowser(props: { folder: string; isWide: boolean }): React.R
   const usual = useUsual(list.windows, list.version, query.sort, isWide);
   const ids = chosen ?? usual.columns;
   const idsText = JSON.stringify(ids);
-  const columns = React.useMemo(() => ids.map(column), [idsText]);
+  const columns = React.useMemo(() => ids.map(id => column(id, isWide)), [idsText, isWide]);
   const toggle = (which: 'filters' | 'columns'): void => setOpen(open === which ? null : which);
   const isEmpty = windows.total === 0 && !list.error;
   return (
@@ -43,7 +43,7 @@ export function RunsBrowser(props: { folder: string; isWide: boolean }): React.R
         <SearchBox text={query.search} onSearch={search => setQuery({ ...query, search })} />
         {windows.total !== null && (
           <span className="nbmlops-Runs-count nbmlops-mod-quiet" role="status">
-            {trans._n('%1 run', '%1 runs', windows.total, windows.total.toLocaleString())}
+            {trans._n('%2 run', '%2 runs', windows.total, windows.total.toLocaleString())}
           </span>
         )}
         <Action
@@ -81,6 +81,7 @@ export function RunsBrowser(props: { folder: string; isWide: boolean }): React.R
             query={query}
             onQuery={setQuery}
             columns={columns}
+            isWide={isWide}
             metric={usual.metric}
             picked={picked}
             onPicked={setPicked}

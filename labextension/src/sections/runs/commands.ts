@@ -149,8 +149,11 @@ export function addRunCommands(host: Host): void {
     runs => one(runs) && runs[0].code !== '',
     args => restore(args, true)
   );
-  add(COMMANDS.reproduce, trans.__('Reproduce…'), can('reproduce'), ({ folder, runs }) =>
-    openForm(host, 'reproduce', { run: runs[0].id }, { folder })
+  add(
+    COMMANDS.reproduce,
+    trans.__('Reproduce…'),
+    runs => one(runs) && runs[0].code !== '',
+    ({ folder, runs }) => openForm(host, 'reproduce', { run: runs[0].id }, { folder })
   );
   add(COMMANDS.promote, trans.__('Promote its model…'), can('promote'), ({ folder, runs }) =>
     openForm(host, 'promote', { run: runs[0].id }, { folder })

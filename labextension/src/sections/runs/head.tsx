@@ -21,7 +21,9 @@ export const TableHead = React.memo(function TableHead(props: {
       key={key}
       role="columnheader"
       aria-sort={by ? order(by) : undefined}
-      className={isNumber ? 'nbmlops-mod-number' : undefined}
+      className={
+        isNumber ? 'nbmlops-mod-number' : by === 'name' ? 'nbmlops-Runs-stay nbmlops-Runs-name' : 'nbmlops-mod-text'
+      }
     >
       {by ? (
         <button type="button" title={trans.__('Sort by %1', title)} onClick={() => props.onSort(by)}>
@@ -35,7 +37,7 @@ export const TableHead = React.memo(function TableHead(props: {
   );
   return (
     <div className="nbmlops-Runs-head" role="row" aria-rowindex={1}>
-      <div role="columnheader" className="nbmlops-Runs-check" aria-label={trans.__('Selected')} />
+      <div role="columnheader" className="nbmlops-Runs-check nbmlops-Runs-stay" aria-label={trans.__('Selected')} />
       {head('name', trans.__('Run'), trans.__('name'), 'name', false)}
       {props.columns.map(column =>
         head(

@@ -13,5 +13,5 @@ export function useColumnLabels(): (id: string) => string {
     user: trans.__('User'),
     spark: trans.__('Course')
   };
-  return id => labels[id] ?? column(id).name;
+  return id => labels[id] ?? column(id, true).name;
 }

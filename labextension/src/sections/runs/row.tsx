@@ -11,7 +11,6 @@ export const ROW = 24;
 export interface RowProps {
   id: string;
   index: number;
-  top: number;
   /** Null while it is on its way. */
   run: RunView | null;
   depth: number;
@@ -38,14 +37,19 @@ export const RunRow = React.memo(function RunRow(props: RowProps): React.ReactEl
       aria-level={props.depth + 1}
       aria-selected={props.isPicked}
       data-index={props.index}
-      style={{ top: props.top }}
     >
-      <div role="gridcell" className="nbmlops-Runs-check">
-        <span aria-hidden="true">{props.isPicked ? '✓' : ''}</span>
+      <div role="gridcell" className="nbmlops-Runs-check nbmlops-Runs-stay">
+        <span className="nbmlops-Runs-box" aria-hidden="true">
+          {props.isPicked ? '✓' : ''}
+        </span>
       </div>
       {run ? (
         <>
-          <div role="rowheader" className="nbmlops-Runs-name" style={{ paddingLeft: 14 * Math.min(props.depth, 6) }}>
+          <div
+            role="rowheader"
+            className="nbmlops-Runs-name nbmlops-Runs-stay"
+            style={{ paddingLeft: 14 * Math.min(props.depth, 6) }}
+          >
             <Status status={run.status} />
             <span title={run.name.length > 12 ? run.name.slice(0, 1000) : undefined}>
               {run.name.slice(0, 200) || run.id.slice(0, 12)}
@@ -53,7 +57,11 @@ export const RunRow = React.memo(function RunRow(props: RowProps): React.ReactEl
             {props.outer && <small title={trans.__('Inside of %1', props.outer)}>↳</small>}
           </div>
           {columns.map(column => (
-            <div key={column.id} role="gridcell" className={column.isNumber ? 'nbmlops-mod-number' : undefined}>
+            <div
+              key={column.id}
+              role="gridcell"
+              className={column.isNumber ? 'nbmlops-mod-number' : 'nbmlops-mod-text'}
+            >
               <Cell column={column} run={run} points={column.kind === 'spark' ? props.points : null} />
             </div>
           ))}

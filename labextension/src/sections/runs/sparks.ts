@@ -1,6 +1,7 @@
 import * as React from 'react';
 import type { RunView } from '../../api/types';
 import { useHost } from '../../host';
+import { courseOf } from '../../model/curves';
 import type { Point } from '../../model/spark';
 import { Sparks } from '../../model/sparks';
 import { ShownContext } from '../../parts/hooks';
@@ -48,7 +49,7 @@ export function useSparks(
       const moving = new Set(here.filter(run => run.status === 'RUNNING').map(run => run.id));
       client.call('history', folder, { runs: asked, metric: [metric], points: POINTS }).then(
         found => {
-          sparks.take(asked, new Map(found.series.map(course => [course.run, course.points])), moving);
+          sparks.take(asked, new Map(found.curves.map(curve => [curve.run, courseOf(curve).points])), moving);
           draw();
         },
         () => sparks.leave(asked)

@@ -13,6 +13,11 @@ import { useSparks } from './sparks';
 
 const HEAD = 26;
 const CHECK = 24;
+const NAME = 84;
+const NAME_WIDE = 190;
+/** Rows that a fling passes between two drawings; what it passes is not asked for. */
+const FLING = 200;
+const FLING_MS = 80;
 
 export interface TableProps {
   list: RunsList;
@@ -20,6 +25,7 @@ export interface TableProps {
   query: RunsQuery;
   onQuery: (query: RunsQuery) => void;
   columns: readonly Column[];
+  isWide: boolean;
   /** The one whose course is drawn. */
   metric: string;
   picked: Picked;
@@ -42,14 +48,24 @@ export function RunTable(props: TableProps): React.ReactElement {
     count: total,
     getScrollElement: () => scroller.current,
     estimateSize: () => ROW,
-    overscan: 8,
+    overscan: 4,
     paddingStart: HEAD,
     scrollPaddingStart: HEAD
   });
   const items = virtual.getVirtualItems();
   const from = items[0]?.index ?? 0;
   const to = (items[items.length - 1]?.index ?? 30) + 1;
-  React.useEffect(() => windows.look(from, to), [windows, from, to, total]);
+  const lastFrom = React.useRef(from);
+  React.useEffect(() => {
+    const isFling = Math.abs(from - lastFrom.current) > FLING;
+    lastFrom.current = from;
+    if (!isFling) {
+      windows.look(from, to);
+      return;
+    }
+    const timer = window.setTimeout(() => windows.look(from, to), FLING_MS);
+    return () => window.clearTimeout(timer);
+  }, [windows, from, to, total]);
 
   props.shift.current = by => {
     const box = scroller.current;
@@ -160,8 +176,9 @@ export function RunTable(props: TableProps): React.ReactElement {
     rows.flatMap(row => (row.found ? [row.found.run] : [])),
     virtual.isScrolling
   );
-  const width = CHECK + 92 + columns.reduce((sum, each) => sum + each.width, 0);
-  const template = `${CHECK}px minmax(92px, 1fr) ${columns.map(each => `${each.width}px`).join(' ')}`;
+  const name = props.isWide ? NAME_WIDE : NAME;
+  const width = CHECK + name + columns.reduce((sum, each) => sum + each.width, 0);
+  const template = `${CHECK}px minmax(${name}px, 1fr) ${columns.map(each => `${each.width}px`).join(' ')}`;
   const isHere = items.some(item => item.index === cursor.index);
   return (
     <Now every={10_000}>
@@ -194,21 +211,29 @@ export function RunTable(props: TableProps): React.ReactElement {
             query={props.query}
             onSort={sort => props.onQuery(sortedBy(props.query, sort))}
           />
-          {rows.map(({ item, found }) => (
-            <RunRow
-              key={item.index}
-              id={`${uid}-${item.index}`}
-              index={item.index}
-              top={item.start}
-              run={found?.run ?? null}
-              depth={found?.depth ?? 0}
-              outer={found?.run.parent && !found.depth ? (windows.run(found.run.parent)?.name ?? found.run.parent) : ''}
-              columns={columns}
-              points={found ? points(found.run.id) : null}
-              isPicked={found !== null && picked.ids.includes(found.run.id)}
-              isCursor={hasFocus && item.index === cursor.index}
-            />
-          ))}
+          {/* One place for all rows, and rows that are drawn over: moving each would cost ten times as much. */}
+          <div
+            role="presentation"
+            className="nbmlops-Runs-rows"
+            style={{ transform: `translateY(${(items[0]?.start ?? HEAD) - HEAD}px)` }}
+          >
+            {rows.map(({ item, found }, place) => (
+              <RunRow
+                key={place}
+                id={`${uid}-${item.index}`}
+                index={item.index}
+                run={found?.run ?? null}
+                depth={found?.depth ?? 0}
+                outer={
+                  found?.run.parent && !found.depth ? (windows.run(found.run.parent)?.name ?? found.run.parent) : ''
+                }
+                columns={columns}
+                points={found ? points(found.run.id) : null}
+                isPicked={found !== null && picked.ids.includes(found.run.id)}
+                isCursor={hasFocus && item.index === cursor.index}
+              />
+            ))}
+          </div>
         </div>
       </div>
     </Now>
