@@ -132,6 +132,9 @@ CASES = (
             "image": "example.org/count:1",
         },
     ),
+    Case(verb="pipelines", values={"limit": 3}),
+    Case(verb="pipelines", values={"name": "pipelines/count"}),
+    Case(verb="pipelines", values={"name": "cuont"}, kind="pipeline-missing"),
     Case(verb="init", values={"path": "inner"}),
     # Each family of errors that a person can cause.
     Case(verb="runs", values={"limit": "many"}, kind="arguments-malformed"),
