@@ -434,6 +434,32 @@ export interface EnterResult {
   notebook: string;
 }
 
+export interface ExecutedRequest {
+  /** Id, the beginning of one, or the name of the newest. */
+  run: string;
+  /** Of a pipeline's run: only this step. */
+  step?: string;
+  /** Write it to this file. */
+  output?: string;
+  /** Replace the file. */
+  force?: boolean;
+}
+
+export interface ExecutedResult {
+  run: string;
+  run_name: string;
+  step: string;
+  /** The notebook that it comes from, relative to the project. */
+  source: string;
+  /** Code cells that were executed. */
+  cells: number;
+  bytes: number;
+  /** As nbformat has it; None where it was written to a file. */
+  notebook: { [name: string]: unknown } | null;
+  /** The file. */
+  output: string;
+}
+
 export interface ExecutedStep {
   step: string;
   state: StepState;
@@ -1767,6 +1793,7 @@ export interface Verbs {
   run: { request: RunRequest; result: RunResult };
   compile: { request: CompileRequest; result: CompileResult };
   sweep: { request: SweepRequest; result: SweepResult };
+  executed: { request: ExecutedRequest; result: ExecutedResult };
   resume: { request: ResumeRequest; result: RunResult };
 }
 
