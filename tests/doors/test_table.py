@@ -300,6 +300,8 @@ _CHANGING = {
     "notebook",
     "bytes_read",
     "own_bytes",
+    "disk",
+    "bytes",
 }
 """What differs between two runs of anything, or is about the kernel that only the magics have."""
 
