@@ -111,6 +111,8 @@ VERBS: tuple[Verb, ...] = (
            "compile pipelines/wine --to tekton --image registry.example.org/wine:1"),
     _write("sweep", PIPELINE, "Run a pipeline with many values and find the best.",
            "sweep pipelines/wine --space 'trees=int(10, 200)' --metric accuracy_score"),
+    _write("executed", PIPELINE, "Show a run's notebook as it was executed, or write it to a file.",
+           "executed baseline", "executed wine --step train -o train.ipynb"),
     _write("resume", PIPELINE, "Go on with a run of a pipeline where it broke.", "resume", "resume a6c4f8303ecc"),
     _write("enter", PIPELINE, "Bring the variables of a failed step into this notebook.", "enter", "enter last train",
            needs_kernel=True),
