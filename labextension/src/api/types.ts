@@ -425,6 +425,32 @@ export interface EnterResult {
   notebook: string;
 }
 
+export interface ExecutedRequest {
+  /** Id, the beginning of one, or the name of the newest. */
+  run: string;
+  /** Of a pipeline's run: only this step. */
+  step?: string;
+  /** Write it to this file. */
+  output?: string;
+  /** Replace the file. */
+  force?: boolean;
+}
+
+export interface ExecutedResult {
+  run: string;
+  run_name: string;
+  step: string;
+  /** The notebook that it comes from, relative to the project. */
+  source: string;
+  /** Code cells that were executed. */
+  cells: number;
+  bytes: number;
+  /** As nbformat has it; None where it was written to a file. */
+  notebook: { [name: string]: unknown } | null;
+  /** The file. */
+  output: string;
+}
+
 export interface ExecutedStep {
   step: string;
   state: StepState;
@@ -1382,6 +1408,11 @@ export interface SnapshotsRequest {
 
 export interface SnapshotsResult {
   snapshots: SnapshotRecord[];
+  /** Runs that use them, by snapshot; without those that none does. */
+  users: { [name: string]: Users };
+  store: Stored;
+  /** Why the runs are not known, where MLflow does not answer. */
+  problem: string;
   now: string;
 }
 
@@ -1508,6 +1539,16 @@ export interface StepResult {
 }
 
 export type StepState = 'waiting' | 'running' | 'done' | 'failed' | 'skipped' | 'killed';
+
+/** What all snapshots hold, and what that takes. */
+export interface Stored {
+  /** Different ones. */
+  snapshots: number;
+  /** Of their files, each counted in every snapshot that has it. */
+  bytes: number;
+  /** That the store takes, with all else that it keeps: traces, results of steps. */
+  disk: number;
+}
 
 /** Something that may explain why two runs have different figures. */
 export interface Suspect {
@@ -1664,6 +1705,19 @@ export interface UndeleteResult {
   inside: RunView[];
 }
 
+export interface Users {
+  /** Of a server: among its newest thousand runs. */
+  total: number;
+  /** The newest of them. */
+  runs: UsingRun[];
+}
+
+export interface UsingRun {
+  id: string;
+  name: string;
+  status: string;
+}
+
 /** What one step hands to others. */
 export interface Value {
   /** Names that may share objects travel together. */
@@ -1737,6 +1791,7 @@ export interface Verbs {
   run: { request: RunRequest; result: RunResult };
   compile: { request: CompileRequest; result: CompileResult };
   sweep: { request: SweepRequest; result: SweepResult };
+  executed: { request: ExecutedRequest; result: ExecutedResult };
   resume: { request: ResumeRequest; result: RunResult };
 }
 
