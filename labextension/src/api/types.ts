@@ -1438,6 +1438,11 @@ export interface SnapshotsRequest {
 
 export interface SnapshotsResult {
   snapshots: SnapshotRecord[];
+  /** Runs that use them, by snapshot; without those that none does. */
+  users: { [name: string]: Users };
+  store: Stored;
+  /** Why the runs are not known, where MLflow does not answer. */
+  problem: string;
   now: string;
 }
 
@@ -1564,6 +1569,16 @@ export interface StepResult {
 }
 
 export type StepState = 'waiting' | 'running' | 'done' | 'failed' | 'skipped' | 'killed';
+
+/** What all snapshots hold, and what that takes. */
+export interface Stored {
+  /** Different ones. */
+  snapshots: number;
+  /** Of their files, each counted in every snapshot that has it. */
+  bytes: number;
+  /** That the store takes, with all else that it keeps: traces, results of steps. */
+  disk: number;
+}
 
 /** Something that may explain why two runs have different figures. */
 export interface Suspect {
@@ -1718,6 +1733,19 @@ export interface UndeleteResult {
   runs: RunView[];
   /** Those inside them, which came with them. */
   inside: RunView[];
+}
+
+export interface Users {
+  /** Of a server: among its newest thousand runs. */
+  total: number;
+  /** The newest of them. */
+  runs: UsingRun[];
+}
+
+export interface UsingRun {
+  id: string;
+  name: string;
+  status: string;
 }
 
 /** What one step hands to others. */
