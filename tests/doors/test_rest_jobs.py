@@ -230,6 +230,17 @@ async def test_what_a_job_says_in_no_language_of_ours_ends_it(
     assert not any(is_running(pid) for pid in await pids())
 
 
+async def test_a_job_that_cannot_be_started_says_why(
+    jp_fetch: Any, root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(job_process, "command", lambda: ["/no/such/python"])
+    job = await post(jp_fetch, "jobs", verb="doctor", folder="counting")
+    detail = await ended(jp_fetch, job["id"])
+    assert detail["job"]["state"] == "failed"
+    assert detail["job"]["error"]["kind"] == "job-not-started"
+    assert "\n" not in detail["job"]["error"]["message"]
+
+
 async def test_so_many_run_at_once_and_the_others_wait(
     jp_fetch: Any, root: Path, waiting: Any, jp_serverapp: Any
 ) -> None:
