@@ -1,6 +1,7 @@
 # make demo    the wine notebook all the way, in ./demo            make test      lint, types, imports, tests, notebooks
 # make bench   speed, against the peers                            make test-all  the same and the slow tests
 # make docs    what is generated: docs/verbs.md, docs/pictures     make clean     forget builds and environments
+# make labextension  build the sidebar after a change              make browser   the sidebar in Chromium
 
 PYTHON ?= python3
 VENV ?= .venv
@@ -10,14 +11,14 @@ export PATH := $(abspath $(BIN)):$(PATH)
 unexport MLFLOW_TRACKING_URI MLFLOW_EXPERIMENT_NAME PYTHONPATH
 WORKERS ?= 2
 
-.PHONY: demo test test-all lint types imports notebooks unit slow bench docs clean
+.PHONY: demo test test-all lint types imports sidebar notebooks unit browser slow bench docs clean
 
 demo: $(VENV)/.demo
 	$(BIN)/nbmlops demo --to demo
 
-test: lint types imports notebooks unit
+test: lint types imports sidebar notebooks unit
 
-test-all: lint types imports notebooks slow unit
+test-all: lint types imports sidebar notebooks browser slow unit
 
 lint: $(VENV)/.dev
 	$(BIN)/ruff check .
@@ -35,7 +36,17 @@ notebooks: $(VENV)/.dev
 	cd build/notebooks && $(abspath $(BIN))/python -m pytest -p no:cacheprovider -c /dev/null --rootdir . --nbval-lax -q .
 
 unit: $(VENV)/.dev
-	$(BIN)/python -m pytest -n $(WORKERS) -m "not slow"
+	$(BIN)/python -m pytest -n $(WORKERS) -m "not slow and not browser"
+
+# JupyterLab in Chromium; pictures go to test-artifacts/browser.
+browser: $(VENV)/.dev $(VENV)/.checks
+	@./.ci/apt chromium fonts-dejavu-core
+	$(BIN)/python -m pytest -n $(WORKERS) -m browser
+
+# The TypeScript of the sidebar: style, types, logic.
+sidebar: $(VENV)/.checks
+	cd labextension && jlpm run types
+	cd labextension/checks && jlpm run lint && jlpm run types && jlpm run test
 
 slow: $(VENV)/.dev
 	$(BIN)/python -m pytest -m slow
@@ -54,6 +65,18 @@ $(VENV)/.dev: pyproject.toml | $(BIN)/python system
 	$(BIN)/pip install --quiet --disable-pip-version-check -e '.[dev]'
 	touch $@ $(VENV)/.demo
 
+# After a change to the sidebar: build it, and let the environment see what is built.
+.PHONY: labextension
+labextension: $(VENV)/.checks
+	cd labextension && jlpm run build:prod
+	$(BIN)/jupyter-builder develop . --overwrite
+
+# What checks the sidebar, beside what builds it.
+$(VENV)/.checks: labextension/yarn.lock labextension/checks/yarn.lock $(VENV)/.dev
+	cd labextension && jlpm install --immutable --silent
+	cd labextension/checks && jlpm install --immutable --silent
+	touch $@
+
 # Debian ships venv apart from Python; root may fetch it, anybody else is told.
 $(BIN)/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "nbmlops needs Python 3.11 or newer: make PYTHON=python3.12 ..."; exit 1; }
@@ -64,4 +87,5 @@ system:
 	@./.ci/apt git
 
 clean:
+	rm -rf nbmlops/labextension labextension/lib labextension/node_modules labextension/checks/node_modules
 	rm -rf $(VENV) build demo .mypy_cache .ruff_cache .pytest_cache .import_linter_cache

@@ -22,7 +22,18 @@ from nbmlops.ops.verbs import VERBS, Verb
 HEAD = """\
 // Made by docs/make.py from the verb table and its documents. Do not edit: python docs/make.py --texts
 """
-FINITE = {"seconds", "backoff", "timeout", "cpu", "weight", "tolerance", "process_started", "shift"}
+FINITE = {
+    "seconds",
+    "backoff",
+    "timeout",
+    "cpu",
+    "weight",
+    "tolerance",
+    "process_started",
+    "shift",
+    "share_before",
+    "share_after",
+}
 """Numbers of ours. Any other may have been measured as NaN or infinite, and JSON has null for that."""
 WIDTH = 118
 

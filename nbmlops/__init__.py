@@ -39,6 +39,10 @@ def unload_ipython_extension(shell: Any) -> None:
     unload(shell)
 
 
+def _jupyter_labextension_paths() -> list[dict[str, str]]:
+    return [{"src": "labextension", "dest": "nbmlops"}]
+
+
 def _jupyter_server_extension_points() -> list[dict[str, Any]]:
     from nbmlops.doors.server.app import NbmlopsApp
 

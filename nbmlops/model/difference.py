@@ -9,6 +9,14 @@ import msgspec
 from nbmlops.model.snapshot import ChangeKind
 
 
+class Bar(msgspec.Struct, frozen=True, kw_only=True):
+    """What share of the values is there, before and after, from 0 to 1."""
+
+    label: str
+    share_before: float
+    share_after: float
+
+
 class ColumnChange(msgspec.Struct, frozen=True, kw_only=True):
     """A column of a table that is not as it was."""
 
@@ -25,6 +33,8 @@ class ColumnChange(msgspec.Struct, frozen=True, kw_only=True):
     """How many values changed, row by row; None where rows cannot be matched by their position."""
     shift: float = 0.0
     """How far the distribution moved, from 0 to 1: Kolmogorov-Smirnov for numbers, total variation for the rest."""
+    bars: tuple[Bar, ...] = ()
+    """Its distribution before and after, for a small chart: in ranges for numbers, by value for the rest."""
 
 
 class TableDiff(msgspec.Struct, frozen=True, kw_only=True):

@@ -7,8 +7,9 @@ from typing import Any
 
 import numpy as np
 
-from nbmlops.model.difference import ColumnChange, TableDiff
+from nbmlops.model.difference import Bar, ColumnChange, TableDiff
 from nbmlops.model.snapshot import ChangeKind
+from nbmlops.snapshot.histograms import bars_of_numbers, bars_of_values
 
 SUFFIXES = frozenset({".csv", ".tsv", ".parquet", ".feather", ".arrow", ".jsonl"})
 LARGEST_BYTES = 1 << 30
@@ -130,7 +131,7 @@ def _column(name: str, old: Any, new: Any, *, is_matched: bool) -> ColumnChange 
     if old.type == new.type and old.equals(new):
         return None
     is_number = _is_number(old.type) and _is_number(new.type)
-    shift = _shift_of_numbers(old, new) if is_number else _shift_of_values(old, new)
+    shift, bars = _numbers_moved(old, new) if is_number else _values_moved(old, new)
     cells = _changed_cells(old, new) if is_matched else None
     if cells == 0 and old.type == new.type:
         return None
@@ -148,6 +149,7 @@ def _column(name: str, old: Any, new: Any, *, is_matched: bool) -> ColumnChange 
         mean_after=_mean(new) if is_number else None,
         cells=cells,
         shift=round(shift, 6),
+        bars=bars,
     )
 
 
@@ -166,24 +168,26 @@ def _numbers(column: Any) -> Any:
     return np.sort(values[::step])
 
 
-def _shift_of_numbers(old: Any, new: Any) -> float:
+def _numbers_moved(old: Any, new: Any) -> tuple[float, tuple[Bar, ...]]:
     left, right = _numbers(old), _numbers(new)
+    bars = bars_of_numbers(left, right)
     if not len(left) or not len(right):
-        return 0.0 if len(left) == len(right) else 1.0
+        return 0.0 if len(left) == len(right) else 1.0, bars
     points = np.concatenate([left, right])
     shares = [np.searchsorted(side, points, side="right") / len(side) for side in (left, right)]
-    return float(np.max(np.abs(shares[0] - shares[1])))
+    return float(np.max(np.abs(shares[0] - shares[1]))), bars
 
 
-def _shift_of_values(old: Any, new: Any) -> float:
+def _values_moved(old: Any, new: Any) -> tuple[float, tuple[Bar, ...]]:
     import pyarrow as pa
 
     try:
         left, right = (_shares(column.cast(pa.string())) for column in (old, new))
     except pa.ArrowException:
-        return 0.0
+        return 0.0, ()
     names = left.keys() | right.keys()
-    return 0.5 * sum(abs(left.get(name, 0.0) - right.get(name, 0.0)) for name in names)
+    shift = 0.5 * sum(abs(left.get(name, 0.0) - right.get(name, 0.0)) for name in names)
+    return shift, bars_of_values(left, right)
 
 
 def _shares(column: Any) -> dict[Any, float]:

@@ -36,6 +36,13 @@ export interface AnnotateResult {
   note: string;
 }
 
+/** What share of the values is there, before and after, from 0 to 1. */
+export interface Bar {
+  label: string;
+  share_before: number;
+  share_after: number;
+}
+
 export interface BestTrial {
   number: number;
   value: number | null;
@@ -213,6 +220,8 @@ export interface ColumnChange {
   cells: number | null;
   /** How far the distribution moved, from 0 to 1: Kolmogorov-Smirnov for numbers, total variation for the rest. */
   shift: number;
+  /** Its distribution before and after, for a small chart: in ranges for numbers, by value for the rest. */
+  bars: Bar[];
 }
 
 /** What a table of runs may show, sorted; at most `MOST_NAMES` of each. */
@@ -708,6 +717,8 @@ export interface JobDetail {
   events: JobEvent[];
   /** The verb's result once the job is done, else null. */
   result: unknown;
+  /** What that result looks like on the command line and in a notebook. */
+  page: PageBlock[];
 }
 
 /** Progress of one task of a job. Of a task under way only the newest event is kept. */
@@ -834,6 +845,25 @@ export interface Moved {
   known: number;
   /** Names of packs that were not moved, or not whole, because they are damaged where they lie. */
   damaged: string[];
+}
+
+/** A part of what a result looks like at every door; all of it is text. */
+export interface PageBlock {
+  kind: 'fields' | 'line' | 'source' | 'table';
+  title: string;
+  /** Of a line and of a source. */
+  text: string;
+  tone: 'bad' | 'dim' | 'good' | 'plain' | 'strong' | 'warn';
+  columns: string[];
+  /** Of a table; of fields, a name and a value each. */
+  rows: PageCell[][];
+  /** Columns set flush right. */
+  numeric: number[];
+}
+
+export interface PageCell {
+  text: string;
+  tone: 'bad' | 'dim' | 'good' | 'plain' | 'strong' | 'warn';
 }
 
 export interface Pair {

@@ -19,6 +19,9 @@ import msgspec
 
 from nbmlops.doors.arguments import to_request
 from nbmlops.doors.failures import as_facts
+from nbmlops.doors.render.pages import page
+from nbmlops.doors.server.documents import PageBlock
+from nbmlops.doors.server.page_blocks import page_blocks
 from nbmlops.errors import InternalError, InterruptedRunError, NbmlopsError
 from nbmlops.lib.child import claim_output, end_with_parent
 from nbmlops.lib.lean_imports import GRAMMAR, lean_imports
@@ -41,6 +44,7 @@ class Told(msgspec.Struct, frozen=True, kw_only=True, tag_field="says", tag="pro
 
 class Finished(msgspec.Struct, frozen=True, kw_only=True, tag_field="says", tag="result"):
     result: msgspec.Raw
+    page: tuple[PageBlock, ...] = ()
 
 
 class Refused(msgspec.Struct, frozen=True, kw_only=True, tag_field="says", tag="error"):
@@ -58,7 +62,8 @@ def main() -> None:
     order = msgspec.json.decode(sys.stdin.buffer.read(), type=Order)
     line: Line
     try:
-        line = Finished(result=msgspec.Raw(msgspec.json.encode(_done(order, report))))
+        result = _done(order, report)
+        line = Finished(result=msgspec.Raw(msgspec.json.encode(result)), page=page_blocks(page(result)))
     except NbmlopsError as error:
         line = _refused(error)
     except KeyboardInterrupt:

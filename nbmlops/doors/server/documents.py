@@ -124,12 +124,37 @@ class Jobs(msgspec.Struct, frozen=True, kw_only=True):
     """Newest first."""
 
 
+ToneName = Literal["plain", "good", "bad", "warn", "dim", "strong"]
+
+
+class PageCell(msgspec.Struct, frozen=True, kw_only=True):
+    text: str
+    tone: ToneName = "plain"
+
+
+class PageBlock(msgspec.Struct, frozen=True, kw_only=True):
+    """A part of what a result looks like at every door; all of it is text."""
+
+    kind: Literal["line", "fields", "table", "source"]
+    title: str = ""
+    text: str = ""
+    """Of a line and of a source."""
+    tone: ToneName = "plain"
+    columns: tuple[str, ...] = ()
+    rows: tuple[tuple[PageCell, ...], ...] = ()
+    """Of a table; of fields, a name and a value each."""
+    numeric: tuple[int, ...] = ()
+    """Columns set flush right."""
+
+
 class JobDetail(msgspec.Struct, frozen=True, kw_only=True):
     job: Job
     events: tuple[JobEvent, ...]
     """Those after the number that was asked for, oldest first."""
     result: Any
     """The verb's result once the job is done, else null."""
+    page: tuple[PageBlock, ...]
+    """What that result looks like on the command line and in a notebook."""
 
 
 class JobRequest(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

@@ -15,7 +15,7 @@ import msgspec
 
 from nbmlops.doors.failures import as_facts
 from nbmlops.doors.server.child import Finished, Line, Order, Refused, Told
-from nbmlops.doors.server.documents import Failure, Job, JobDetail, JobEvent, JobState
+from nbmlops.doors.server.documents import Failure, Job, JobDetail, JobEvent, JobState, PageBlock
 from nbmlops.doors.server.process import PATIENCE, Process
 from nbmlops.errors import ExternalError, InternalError, NbmlopsError, NotFoundError, StateError
 from nbmlops.lib.clock import new_id, utc_now
@@ -58,6 +58,7 @@ class Running:
         )
         self.events: list[JobEvent] = []
         self.result = _NOTHING
+        self.page: tuple[PageBlock, ...] = ()
         self.failure: Failure | None = None
         self.process = Process(order, folder, self._hear)
         self.task: asyncio.Task[None] | None = None
@@ -77,7 +78,7 @@ class Running:
 
     def _hear(self, line: Line) -> None:
         if isinstance(line, Finished):
-            self.result = line.result.copy()
+            self.result, self.page = line.result.copy(), line.page
         elif isinstance(line, Refused):
             self.failure = msgspec.convert(line.error, Failure)
         else:
@@ -128,7 +129,7 @@ class JobBoard:
         """Raises NotFoundError."""
         running = self._find(id)
         events = tuple(event for event in running.events if event.number > since)
-        return JobDetail(job=running.job, events=events, result=running.result)
+        return JobDetail(job=running.job, events=events, result=running.result, page=running.page)
 
     def cancel(self, id: str) -> Job:
         """Interrupt it, as Ctrl-C does; one that waits never starts, and one that has ended stays as it is.

@@ -1,0 +1,24 @@
+import * as React from 'react';
+
+/** Names and values, as text. */
+export function ValueTable(props: {
+  label: string;
+  rows: readonly (readonly [string, string])[];
+  empty: string;
+}): React.ReactElement {
+  if (!props.rows.length) {
+    return <p className="nbmlops-mod-quiet">{props.empty}</p>;
+  }
+  return (
+    <table className="nbmlops-Values" aria-label={props.label}>
+      <tbody>
+        {props.rows.map(([name, value]) => (
+          <tr key={name}>
+            <th scope="row">{name}</th>
+            <td>{value}</td>
+          </tr>
+        ))}
+      </tbody>
+    </table>
+  );
+}

@@ -1,0 +1,41 @@
+import type { TranslationBundle } from '@jupyterlab/translation';
+import type * as React from 'react';
+import { DataSection } from './data';
+import { NotebookSection } from './notebook';
+import { PipelinesSection } from './pipelines';
+import { RunsSection } from './runs';
+
+export interface Section {
+  id: string;
+  label: (trans: TranslationBundle) => string;
+  /** Verbs without which there is nothing to show. */
+  verbs: string[];
+  part: React.ComponentType;
+}
+
+export const SECTIONS: readonly Section[] = [
+  {
+    id: 'notebook',
+    label: trans => trans.__('Notebook'),
+    verbs: ['cells'],
+    part: NotebookSection
+  },
+  {
+    id: 'runs',
+    label: trans => trans.__('Runs'),
+    verbs: ['runs'],
+    part: RunsSection
+  },
+  {
+    id: 'data',
+    label: trans => trans.__('Data'),
+    verbs: ['snapshots'],
+    part: DataSection
+  },
+  {
+    id: 'pipelines',
+    label: trans => trans.__('Pipelines'),
+    verbs: ['pipelines'],
+    part: PipelinesSection
+  }
+];

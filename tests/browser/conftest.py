@@ -1,0 +1,117 @@
+"""A real Chromium on a real JupyterLab. Each test has a project folder and a page of its own."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable, Generator, Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.browser.desk import Desk
+from tests.browser.lab import Lab
+
+FLAGS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--disable-dev-shm-usage",
+]
+ROOT = Path(__file__).resolve().parents[2]
+FAILED = pytest.StashKey[bool]()
+PICTURES = ROOT / "test-artifacts" / "browser"
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        if item.path.is_relative_to(Path(__file__).parent):
+            item.add_marker("browser")
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[object]:
+    playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
+    program = shutil.which("chromium")
+    if program is None:
+        pytest.skip("there is no chromium: apt-get install chromium")
+    with playwright.sync_playwright() as running:
+        chromium = running.chromium.launch(executable_path=program, args=FLAGS)
+        yield chromium
+        chromium.close()
+
+
+@pytest.fixture(scope="session")
+def lab(tmp_path_factory: pytest.TempPathFactory, shared_cache: Path) -> Iterator[Lab]:
+    """One JupyterLab for all tests of a process."""
+    server = Lab(tmp_path_factory.mktemp("lab"), shared_cache)
+    server.start()
+    yield server
+    server.stop()
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    report = yield
+    if report.when == "call":
+        item.stash[FAILED] = report.failed
+    return report
+
+
+@pytest.fixture
+def open_desk(browser, lab: Lab, request: pytest.FixtureRequest) -> Iterator[Callable[..., Desk]]:
+    """Opens pages on a server; what a failed test saw last is kept as a picture."""
+    opened: list[Desk] = []
+
+    def make(server: Lab = lab, **options: object) -> Desk:
+        desk = Desk(browser, server, PICTURES, **options)
+        opened.append(desk)
+        return desk
+
+    yield make
+    for number, desk in enumerate(opened):
+        if request.node.stash.get(FAILED, False):
+            desk.picture(f"failed-{request.node.name}-{number}")
+        desk.close()
+
+
+@pytest.fixture
+def folder(lab: Lab, request: pytest.FixtureRequest) -> Path:
+    """An empty folder that the server sees."""
+    made = lab.root / request.node.name.replace("[", "-").replace("]", "")
+    made.mkdir()
+    return made
+
+
+@pytest.fixture(scope="session")
+def finished_demo(tmp_path_factory: pytest.TempPathFactory, lab: Lab) -> Path:
+    """What `nbmlops demo` leaves: runs, snapshots, a pipeline that has run twice."""
+    made = tmp_path_factory.mktemp("demo") / "demo"
+    command = [sys.executable, "-m", "nbmlops.doors.cli.main", "demo", "--to", str(made)]
+    subprocess.run(command, env=lab.environment, check=True, capture_output=True, timeout=600)
+    return made
+
+
+@pytest.fixture
+def demo(finished_demo: Path, folder: Path) -> Path:
+    """A copy of that project, which the test may change."""
+    shutil.copytree(finished_demo, folder, dirs_exist_ok=True, symlinks=True)
+    return folder
+
+
+@pytest.fixture
+def wine(folder: Path) -> Path:
+    """The wine notebook, without outputs, as somebody opens it for the first time."""
+    import nbformat
+
+    notebook = nbformat.read(ROOT / "example-notebooks" / "wine.ipynb", as_version=4)
+    for cell in notebook.cells:
+        if cell.cell_type == "code":
+            cell.outputs, cell.execution_count = [], None
+    nbformat.write(notebook, folder / "wine.ipynb")
+    return folder

@@ -1,0 +1,90 @@
+"""JupyterLab or Notebook 7 as a process on loopback, below a base URL that is not the root."""
+
+from __future__ import annotations
+
+import json
+import os
+import secrets
+import sys
+from pathlib import Path
+
+from tests.isolation import environment
+from tests.services.servers import Server, free_port
+
+BASE = "/user/ana/"
+OVERRIDES = {
+    "@jupyterlab/apputils-extension:notification": {"fetchNews": "false", "checkForUpdates": False},
+    "@jupyterlab/docmanager-extension:plugin": {"autosaveInterval": 3600},
+}
+
+
+class Lab:
+    """One server. Its folder is where projects are made; pages know its token."""
+
+    def __init__(self, place: Path, cache: Path, *, app: str = "lab", extensions: bool = True) -> None:
+        self.root = place / "root"
+        self.root.mkdir(parents=True)
+        self.token = secrets.token_hex(16)
+        self.app = app
+        self.port = free_port()
+        self.environment = environment(place / "home", cache)
+        self._configure(extensions)
+        self._server = Server(
+            self._command(),
+            place / "jupyter.log",
+            health=f"{self.address}api?token={self.token}",
+            seconds=60.0,
+            env=self.environment,
+        )
+
+    @property
+    def address(self) -> str:
+        return f"http://127.0.0.1:{self.port}{BASE}"
+
+    @property
+    def pid(self) -> int:
+        return self._server.pid
+
+    def start(self) -> None:
+        self._server.start()
+
+    def stop(self) -> None:
+        self._server.stop()
+
+    def page_of(self, path: str, workspace: str = "") -> str:
+        """The address of a notebook's page; each workspace begins with the default layout."""
+        if self.app == "notebook":
+            return f"{self.address}notebooks/{path}?token={self.token}"
+        name = workspace or f"w{secrets.token_hex(4)}"
+        tail = f"tree/{path}" if path else ""
+        return f"{self.address}lab/workspaces/{name}/{tail}?token={self.token}"
+
+    def _command(self) -> list[str]:
+        lab = ["--LabApp.expose_app_in_browser=True"] if self.app == "lab" else []
+        return [
+            sys.executable,
+            "-m",
+            "jupyter",
+            self.app,
+            "--no-browser",
+            "--ServerApp.allow_root=True",
+            "--ServerApp.ip=127.0.0.1",
+            f"--ServerApp.port={self.port}",
+            "--ServerApp.port_retries=0",
+            f"--ServerApp.base_url={BASE}",
+            f"--ServerApp.root_dir={self.root}",
+            *lab,
+        ]
+
+    def _configure(self, extensions: bool) -> None:
+        """The token is not shown in the list of processes; nothing is fetched from elsewhere."""
+        config = Path(self.environment["JUPYTER_CONFIG_DIR"])
+        settings: dict[str, object] = {"IdentityProvider": {"token": self.token}}
+        if not extensions:
+            settings["ServerApp"] = {"jpserver_extensions": {"nbmlops": False}}
+        (config / "jupyter_server_config.json").write_text(json.dumps(settings))
+        os.chmod(config / "jupyter_server_config.json", 0o600)
+        # A file in the user's own folder is taken before what the application ships.
+        overrides = config / "labconfig" / "default_setting_overrides.json"
+        overrides.parent.mkdir(parents=True, exist_ok=True)
+        overrides.write_text(json.dumps(OVERRIDES))
