@@ -91,6 +91,9 @@ async def test_a_job_gives_what_the_verb_gives(jp_fetch: Any, root: Path) -> Non
     assert detail["job"]["state"] == "done", detail
     assert detail["result"]["pipeline"]["name"] == "count"
     assert detail["result"]["certificate"]["verdict"] == "EQUIVALENT"
+    shown = json.dumps(detail["page"])
+    assert "EQUIVALENT" in shown
+    assert {block["kind"] for block in detail["page"]} <= {"line", "fields", "table", "source"}
     tasks = {event["task"] for event in detail["events"]}
     assert tasks
     assert detail["job"]["progress"] == []
