@@ -218,3 +218,5 @@ class PipelineResult(Document, frozen=True, kw_only=True, tag="pipeline-result")
     """The code snapshot or commit; empty: as it was then."""
     workspace: str = ""
     """Where the steps ran instead of the project: what they wrote is there."""
+    parent: str = ""
+    """Of a trial: key or MLflow id of its sweep's run."""

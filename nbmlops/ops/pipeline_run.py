@@ -21,10 +21,12 @@ from nbmlops.lib.digest import short
 from nbmlops.lib.files import write_atomic
 from nbmlops.lib.redact import MARK, is_secret_name
 from nbmlops.model.documents import encode, identity
+from nbmlops.model.live import LiveRun, LiveStep
 from nbmlops.model.pipeline import Pipeline, PipelineResult, Step, StepResult, StepState
 from nbmlops.model.run import RunView, Tags
 from nbmlops.model.step_cache import StepEntry
 from nbmlops.ops.call import Call, Progress
+from nbmlops.ops.live_run import LiveRecord
 from nbmlops.ops.run_plan import VARIABLE, RunPlan
 from nbmlops.ops.run_workspace import Laid
 from nbmlops.ops.session import OpenedRun, Session
@@ -96,6 +98,7 @@ class PipelineRun:
         """Runs that somebody has to end, whatever happens: the parent first."""
         self.pages = Pages()
         self.began, self.clock = utc_now(), time.monotonic()
+        self.live: LiveRecord | None = None
 
     def run(self) -> PipelineResult:
         """Raises UnavailableError where MLflow's server does not answer, and StateError where the engine cannot give a
@@ -116,6 +119,7 @@ class PipelineRun:
         # It takes its time to begin, and so does MLflow.
         engine.prepare([self.folder / step.notebook for step in self.pipeline.steps])
         check_server(self.project.uri)
+        self.live = self._show_live()
         opened = self._open()
         places = Places(pipeline=self.folder, folder=(self.folder / self.pipeline.folder).resolve(), work=self.work)
         keeper = Keeper(self.project, self.wanted.cache, places.handoff, self.id)
@@ -158,6 +162,30 @@ class PipelineRun:
             )
         return result
 
+    def _show_live(self) -> LiveRecord:
+        laid = self.wanted.laid
+        run = LiveRun(
+            id=self.id,
+            session=self.session.id,
+            name=self.name,
+            source=self.project.relative(self.folder),
+            pipeline=identity(self.pipeline),
+            folder=str(self.work),
+            parameters=self._told_parameters(),
+            started=self.began,
+            steps=tuple(
+                LiveStep(result=StepResult(step=step.name, state=StepState.WAITING)) for step in self.pipeline.steps
+            ),
+            parent=self.wanted.parent,
+            data=laid.data if laid is not None else "",
+            code=laid.code if laid is not None else "",
+            workspace=str(self.project.root) if self.project.workspace else "",
+        )
+        return LiveRecord(self.session, run)
+
+    def _told_parameters(self) -> dict[str, Any]:
+        return {name: MARK if is_secret_name(name) else value for name, value in self.values.items()}
+
     def _open(self) -> OpenedRun:
         shown = {name: MARK if is_secret_name(name) else str(value) for name, value in self.values.items()}
         verdict = {"nbmlops.certificate": str(self.certificate.verdict)} if self.certificate else {}
@@ -187,6 +215,8 @@ class PipelineRun:
         failure = "stopped by the user" if status == "KILLED" else str(error)
         while self.unended:
             self._end_run(self.unended[-1], status, failure)
+        if self.live is not None:
+            self.live.abandon(failure)
 
     def _end_run(self, opened: OpenedRun, status: str, failure: str) -> None:
         if opened in self.unended:
@@ -232,6 +262,8 @@ class PipelineRun:
 
     def _on_step(self, step: Step, result: StepResult, parent: OpenedRun) -> None:
         state = "running" if result.state is StepState.RUNNING else str(result.state)
+        if self.live is not None:
+            self.live.step(result)
         note = result.error or result.why
         self.call.progress(Progress(task=step.name, state=state, note=f"kept: {note}" if result.is_kept else note))
         if result.is_kept:
@@ -277,6 +309,8 @@ class PipelineRun:
             self._end_run(opened, STATUS[result.state], result.error)
 
     def _on_cell(self, progress: StepProgress) -> None:
+        if self.live is not None:
+            self.live.cell(progress)
         if self.wanted.with_pages:
             self.pages.prepare()
         self.call.progress(
@@ -331,7 +365,7 @@ class PipelineRun:
             folder=str(self.work),
             run=parent,
             source=self.project.relative(self.folder),
-            parameters={name: MARK if is_secret_name(name) else value for name, value in self.values.items()},
+            parameters=self._told_parameters(),
             state=state,
             started=self.began,
             seconds=round(time.monotonic() - self.clock, 3),
@@ -342,9 +376,12 @@ class PipelineRun:
             data=self.wanted.laid.data if self.wanted.laid is not None else "",
             code=self.wanted.laid.code if self.wanted.laid is not None else "",
             workspace=str(self.project.root) if self.project.workspace else "",
+            parent=self.wanted.parent,
         )
         write_atomic(self.work / "result.json", encode(result))
         self.project.records.put(result, id=result.id, subject=result.pipeline)
+        if self.live is not None:
+            self.live.close()
         return result, runs
 
     def _variables(self, steps: tuple[StepResult, ...]) -> dict[str, dict[str, str]]:

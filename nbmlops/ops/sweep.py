@@ -6,6 +6,7 @@ import importlib.util
 import math
 import threading
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -14,10 +15,12 @@ import yaml
 
 from nbmlops.errors import CellFailedError, InterruptedRunError, MissingDependencyError, UsageError
 from nbmlops.lib.child import python_module, run_child
+from nbmlops.lib.clock import new_id, utc_now
 from nbmlops.lib.digest import short
 from nbmlops.lib.files import refusing_disk_errors, write_atomic
 from nbmlops.lib.stop import Stop
 from nbmlops.model.documents import identity
+from nbmlops.model.live import SweepRecord
 from nbmlops.model.names import slug
 from nbmlops.model.pipeline import Pipeline
 from nbmlops.model.run import Tags
@@ -25,6 +28,7 @@ from nbmlops.ops.call import Call, Progress
 from nbmlops.ops.fields import option, positional
 from nbmlops.ops.pruning import Pruner
 from nbmlops.ops.session import OpenedRun, Session
+from nbmlops.ops.sweep_log import SweepLog
 from nbmlops.ops.target import target_in
 from nbmlops.ops.trials import TrialPlan, study_of, work
 from nbmlops.pipeline.folder import read_pipeline
@@ -36,6 +40,7 @@ from nbmlops.track.address import check_server
 from nbmlops.track.messages import EndRun, LogMetrics, Point, SetTags
 
 TRIALS = 20
+STATES = {"FINISHED": "done", "FAILED": "failed", "KILLED": "killed"}
 
 
 class Request(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -158,12 +163,13 @@ def sweep(call: Call, request: Request) -> Result:
             experiment=pipeline.name,
             run=session.resolve(opened.key),
         )
-        status = "FAILED"
+        status, log = "FAILED", None
         try:
             study = study_of(wanted, request.direction, space)
             _check_space(study, wanted)
             _end_abandoned(study)
-            _work(call, wanted, request, place)
+            log = SweepLog(call.project, _record(call.project, session, wanted, request, pipeline), study)
+            _work(log.telling(call.progress), wanted, request, place)
             status = "FINISHED"
         except (KeyboardInterrupt, InterruptedRunError):
             status = "KILLED"
@@ -177,11 +183,16 @@ def sweep(call: Call, request: Request) -> Result:
             tried = _trials(study_of(wanted, request.direction, space), request.direction)
             best = next((trial for trial in tried if trial.state == "complete"), None)
             _end(session, opened, best, status)
+            chosen = place / "best.yaml"
+            if best is not None:
+                write_atomic(chosen, _as_yaml(wanted.values, best))
+            if log is not None:
+                state = STATES[status] if best is not None or status == "KILLED" else "failed"
+                log.end(state, str(chosen) if best is not None else "")
+                call.progress(Progress(task=name, state=state, note=f"best {best.value:.6g}" if best else ""))
         if best is None:
             failed = next((trial.error for trial in tried if trial.error), "no trial was completed")
             raise CellFailedError(f"No trial succeeded: {failed}", kind="sweep-failed", hint="Run the pipeline alone.")
-        chosen = place / "best.yaml"
-        write_atomic(chosen, _as_yaml(wanted.values, best))
         return Result(
             name=name,
             metric=request.metric,
@@ -244,19 +255,36 @@ def _end_abandoned(study: Any) -> None:
         study.tell(trial.number, state=TrialState.FAIL)
 
 
-def _work(call: Call, wanted: TrialPlan, request: Request, place: Path) -> None:
+def _record(project: Project, session: Session, wanted: TrialPlan, request: Request, pipeline: Pipeline) -> SweepRecord:
+    return SweepRecord(
+        id=new_id(),
+        session=session.id,
+        name=wanted.name,
+        pipeline=pipeline.name,
+        source=project.relative(Path(wanted.pipeline)),
+        run=wanted.run,
+        metric=wanted.metric,
+        direction=request.direction,
+        sampler=wanted.sampler,
+        space=wanted.space,
+        trials=wanted.trials,
+        started=utc_now(),
+    )
+
+
+def _work(progress: Callable[[Progress], None], wanted: TrialPlan, request: Request, place: Path) -> None:
     """This process and others share the trials; they meet in the journal."""
     plan_file = place / "plan.json"
     write_atomic(plan_file, msgspec.json.encode(wanted))
     stop = Stop()
     helpers = [
-        threading.Thread(target=_help, args=(plan_file, request.direction, number, stop, call), daemon=True)
+        threading.Thread(target=_help, args=(plan_file, request.direction, number, stop, progress), daemon=True)
         for number in range(1, max(1, min(request.jobs, wanted.trials)))
     ]
     for helper in helpers:
         helper.start()
     try:
-        work(wanted, request.direction, progress=call.progress)
+        work(wanted, request.direction, progress=progress)
     except BaseException:
         stop.ask()
         raise
@@ -265,9 +293,9 @@ def _work(call: Call, wanted: TrialPlan, request: Request, place: Path) -> None:
             helper.join()
 
 
-def _help(plan_file: Path, direction: str, number: int, stop: Stop, call: Call) -> None:
+def _help(plan_file: Path, direction: str, number: int, stop: Stop, progress: Callable[[Progress], None]) -> None:
     command = python_module("nbmlops.ops.trials", str(plan_file), direction, str(number))
-    run_child(command, lambda line: call.progress(msgspec.json.decode(line, type=Progress)), stop=stop)
+    run_child(command, lambda line: progress(msgspec.json.decode(line, type=Progress)), stop=stop)
 
 
 def _trials(study: Any, direction: str) -> tuple[Trial, ...]:

@@ -106,6 +106,7 @@ def work(wanted: TrialPlan, direction: str, *, progress: Callable[[Progress], No
                 _give_up(study, error)
             finally:
                 study.tell(trial, value, state=state)
+                progress(_overall(study, wanted))
 
 
 class _Worker:
@@ -172,6 +173,15 @@ class _Worker:
             with_pages=False,  # they take longer than many a trial
         )
         return PipelineRun(Call(self.folder), self.session, wanted).run()
+
+
+def _overall(study: Any, wanted: TrialPlan) -> Progress:
+    """How far the sweep is."""
+    ended = [trial for trial in study.get_trials(deepcopy=False) if trial.state.is_finished()]
+    values = [trial.value for trial in ended if trial.value is not None]
+    best = max if study.direction.name == "MAXIMIZE" else min
+    note = f"best {best(values):.6g}" if values else ""
+    return Progress(task=wanted.name, done=min(len(ended), wanted.trials), total=wanted.trials, note=note)
 
 
 def _give_up(study: Any, error: CellFailedError) -> None:

@@ -120,6 +120,17 @@ class Objects:
             for piece in self.pieces(digest):
                 file.write(piece)
 
+    @property
+    def disk_bytes(self) -> int:
+        """What the store takes on the disk, all that it keeps."""
+        paths = [self.packs.path(name) for name in self.packs.names()]
+        paths += [self.loose.path(digest) for digest in self.loose.digests()]
+        total = 0
+        for path in paths:
+            with contextlib.suppress(FileNotFoundError):  # gc has just taken it away
+                total += path.stat().st_size
+        return total
+
     def _packed(self, digest: str) -> Iterator[bytes] | None:
         """The pieces of an object in packs; None where packs do not have it."""
         raw = bytes.fromhex(digest)

@@ -27,7 +27,7 @@ def cell_runs(uri: str, notebook: str) -> dict[str, CellRun]:
     from nbmlops.track import runs_client
 
     found: dict[str, CellRun] = {}
-    for run in runs_client.newest_with_tag(uri, Tags.NOTEBOOK, notebook):
+    for run in runs_client.newest(uri, tag=(Tags.NOTEBOOK, notebook)):
         if cell := run.tags.get(Tags.CELL):
             found.setdefault(cell, CellRun(id=run.id, name=run.name, status=run.status))
     return found

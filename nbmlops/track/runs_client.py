@@ -30,28 +30,23 @@ def page(uri: str, query: Query) -> RunPage:
     return msgspec.structs.replace(found, runs=tuple(light(run) for run in found.runs))
 
 
-@asking_server
 def columns(uri: str) -> Columns:
-    client = connect(uri)
-    experiments = experiments_of(client, None)
-    newest = []
-    if experiments:
-        newest = client.search_runs(list(experiments), "", ViewType.ACTIVE_ONLY, PER_PAGE, ["start_time DESC"])
+    found = newest(uri)
     return Columns(
-        metrics=tuple(sorted({name for run in newest for name in run.data.metrics})[:MOST_NAMES]),
-        params=tuple(sorted({name for run in newest for name in run.data.params})[:MOST_NAMES]),
-        experiments=tuple(sorted({experiments[run.info.experiment_id] for run in newest})[:MOST_NAMES]),
+        metrics=tuple(sorted({name for run in found for name in run.metrics})[:MOST_NAMES]),
+        params=tuple(sorted({name for run in found for name in run.params})[:MOST_NAMES]),
+        experiments=tuple(sorted({run.experiment for run in found})[:MOST_NAMES]),
     )
 
 
 @asking_server
-def newest_with_tag(uri: str, key: str, value: str) -> tuple[RunView, ...]:
-    """A page of them."""
+def newest(uri: str, *, tag: tuple[str, str] | None = None) -> tuple[RunView, ...]:
+    """A page of them; with that tag and value."""
     client = connect(uri)
     experiments = experiments_of(client, None)
     if not experiments:
         return ()
-    wanted = f"tags.{_named(key)} = '{quoted(value)}'"
+    wanted = f"tags.{_named(tag[0])} = '{quoted(tag[1])}'" if tag is not None else ""
     found = client.search_runs(list(experiments), wanted, ViewType.ACTIVE_ONLY, PER_PAGE, ["start_time DESC"])
     return tuple(view_of(run, experiments) for run in found)
 

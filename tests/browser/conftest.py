@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Callable, Iterator
+import subprocess
+import sys
+from collections.abc import Callable, Generator, Iterator
 from pathlib import Path
 
 import pytest
@@ -22,6 +24,7 @@ FLAGS = [
     "--disable-dev-shm-usage",
 ]
 ROOT = Path(__file__).resolve().parents[2]
+FAILED = pytest.StashKey[bool]()
 PICTURES = ROOT / "test-artifacts" / "browser"
 
 
@@ -52,9 +55,17 @@ def lab(tmp_path_factory: pytest.TempPathFactory, shared_cache: Path) -> Iterato
     server.stop()
 
 
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    report = yield
+    if report.when == "call":
+        item.stash[FAILED] = report.failed
+    return report
+
+
 @pytest.fixture
-def open_desk(browser, lab: Lab) -> Iterator[Callable[..., Desk]]:
-    """Opens pages on a server; what went wrong in one is an error of the test."""
+def open_desk(browser, lab: Lab, request: pytest.FixtureRequest) -> Iterator[Callable[..., Desk]]:
+    """Opens pages on a server; what a failed test saw last is kept as a picture."""
     opened: list[Desk] = []
 
     def make(server: Lab = lab, **options: object) -> Desk:
@@ -63,7 +74,9 @@ def open_desk(browser, lab: Lab) -> Iterator[Callable[..., Desk]]:
         return desk
 
     yield make
-    for desk in opened:
+    for number, desk in enumerate(opened):
+        if request.node.stash.get(FAILED, False):
+            desk.picture(f"failed-{request.node.name}-{number}")
         desk.close()
 
 
@@ -73,6 +86,22 @@ def folder(lab: Lab, request: pytest.FixtureRequest) -> Path:
     made = lab.root / request.node.name.replace("[", "-").replace("]", "")
     made.mkdir()
     return made
+
+
+@pytest.fixture(scope="session")
+def finished_demo(tmp_path_factory: pytest.TempPathFactory, lab: Lab) -> Path:
+    """What `nbmlops demo` leaves: runs, snapshots, a pipeline that has run twice."""
+    made = tmp_path_factory.mktemp("demo") / "demo"
+    command = [sys.executable, "-m", "nbmlops.doors.cli.main", "demo", "--to", str(made)]
+    subprocess.run(command, env=lab.environment, check=True, capture_output=True, timeout=600)
+    return made
+
+
+@pytest.fixture
+def demo(finished_demo: Path, folder: Path) -> Path:
+    """A copy of that project, which the test may change."""
+    shutil.copytree(finished_demo, folder, dirs_exist_ok=True, symlinks=True)
+    return folder
 
 
 @pytest.fixture

@@ -28,7 +28,7 @@ EXECUTE = """async code => {
     const kernel = window.jupyterapp.shell.currentWidget.sessionContext.session.kernel;
     let printed = '';
     const future = kernel.requestExecute({ code, store_history: false });
-    future.onIOPub = message => { printed += message.content.text ?? ''; };
+    future.onIOPub = message => { printed += message.content.text ?? message.content.data?.['text/plain'] ?? ''; };
     await future.done;
     return printed;
 }"""

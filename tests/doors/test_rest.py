@@ -18,7 +18,7 @@ from nbmlops.doors.server.app import NbmlopsApp
 from nbmlops.doors.server.documents import API
 from nbmlops.doors.server.handler import Handler
 from nbmlops.ops.verbs import VERBS, Effect
-from tests.doors.rest import PATIENCE_SECONDS, get, post, refused
+from tests.doors.rest import PATIENCE_SECONDS, get, post, refused, until
 
 pytest_plugins = ["pytest_jupyter.jupyter_server"]
 
@@ -229,6 +229,37 @@ async def test_malformed_cells_are_refused(jp_fetch: Any, root: Path, body: dict
     assert "\n" not in answer["message"]
 
 
+async def test_what_nobody_waits_for_any_more_is_not_done(
+    jp_fetch: Any, root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Somebody who scrolls asks for windows faster than they come."""
+    import nbmlops.ops.doctor as slow
+
+    go_on, calls = threading.Event(), []
+    quick = slow.doctor
+
+    def wait(call: Any, request: Any) -> Any:
+        calls.append(call)
+        assert go_on.wait(PATIENCE_SECONDS)
+        return quick(call, request)
+
+    async def all_busy() -> bool:
+        return len(calls) == 4
+
+    monkeypatch.setattr(slow, "doctor", wait)
+    try:
+        waiting = [asyncio.ensure_future(jp_fetch("nbmlops", "api", "doctor")) for _ in range(4)]
+        await until(all_busy)
+        with pytest.raises(HTTPClientError) as caught:
+            await jp_fetch("nbmlops", "api", "doctor", request_timeout=0.2)
+        assert caught.value.code == 599
+    finally:
+        go_on.set()
+    await asyncio.gather(*waiting)
+    assert (await get(jp_fetch, "runs", folder="counting"))["runs"]
+    assert len(calls) == 4
+
+
 def handlers() -> dict[str, type[Handler]]:
     """Every handler that there is, by the path that the application gives it."""
     app = NbmlopsApp()
@@ -312,5 +343,9 @@ async def test_somebody_who_may_only_read_cannot_write(jp_fetch: Any, root: Path
 
     jp_serverapp.web_app.settings["authorizer"] = OnlyReading(parent=jp_serverapp)
     await jp_fetch("nbmlops", "api", "runs", params={"folder": "counting"})
-    status, _ = await refused(jp_fetch, "init", method="POST", body='{"folder": "counting"}')
-    assert status == 403
+    await jp_fetch("nbmlops", "api", "jobs")
+    for path in ("init", "jobs", "cells"):
+        status, _ = await refused(jp_fetch, path, method="POST", body='{"folder": "counting", "verb": "verify"}')
+        assert status == 403
+    assert (await refused(jp_fetch, "jobs", "x", method="DELETE"))[0] == 403
+    assert (await get(jp_fetch, "jobs"))["jobs"] == []

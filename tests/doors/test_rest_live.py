@@ -148,6 +148,21 @@ async def test_what_cannot_be_read_stops_no_watch(
     assert (await get(jp_fetch, "rows", folder="counting"))["total"] >= 1
 
 
+async def test_a_project_that_tracks_elsewhere_from_now_on_is_watched_there(
+    jp_fetch: Any, root: Path, tmp_path: Path
+) -> None:
+    rev = (await get(jp_fetch, "changes", folder="counting"))["rev"]
+    other = tmp_path / "other.db"
+    shutil.copy(root / "counting" / ".nbmlops" / "mlflow.db", other)
+    (root / "counting" / "nbmlops.toml").write_text(f'[tracking]\nuri = "sqlite:///{other}"\n')
+    moved = await get(jp_fetch, "changes", folder="counting", since=str(rev))
+    assert moved["changed"] == ALL
+    with contextlib.closing(sqlite3.connect(other)) as database:
+        database.execute("CREATE TABLE more (a)")
+        database.commit()
+    await changed_after(jp_fetch, moved["rev"], "runs")
+
+
 async def test_a_folder_without_a_project_has_no_changes(jp_fetch: Any, root: Path) -> None:
     (root / "plain").mkdir()
     for path in ("changes", "rows"):

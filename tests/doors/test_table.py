@@ -115,6 +115,9 @@ CASES = (
     Case(verb="run", values={"pipeline": "pipelines/count", "param": ["factor=4"], "dry_run": True}),
     Case(verb="run", values={"pipeline": "pipelines/count", "data": "data", "dry_run": True}),
     Case(verb="compile", values={"pipeline": "pipelines/count", "to": "tekton", "image": "example.org/count:1"}),
+    Case(verb="executed", values={"run": "count"}),
+    Case(verb="executed", values={"run": "trebled", "step": "count", "output": "as-it-ran.ipynb"}),
+    Case(verb="executed", values={"run": "trebled", "output": "as-it-ran.ipynb"}, kind="file-exists"),
     Case(verb="resume", values={"run": "trebled"}),
     Case(verb="compare", values={"runs": ["count", "trebled"], "all": True}),
     Case(verb="export", values={"notebook": "scored.ipynb", "no_verify": True}),
@@ -132,6 +135,9 @@ CASES = (
             "image": "example.org/count:1",
         },
     ),
+    Case(verb="pipelines", values={"limit": 3}),
+    Case(verb="pipelines", values={"name": "pipelines/count"}),
+    Case(verb="pipelines", values={"name": "cuont"}, kind="pipeline-missing"),
     Case(verb="init", values={"path": "inner"}),
     # Each family of errors that a person can cause.
     Case(verb="runs", values={"limit": "many"}, kind="arguments-malformed"),
@@ -294,6 +300,8 @@ _CHANGING = {
     "notebook",
     "bytes_read",
     "own_bytes",
+    "disk",
+    "bytes",
 }
 """What differs between two runs of anything, or is about the kernel that only the magics have."""
 
@@ -382,7 +390,10 @@ def table(server: str) -> Callable[[], Answer]:
 
 
 def test_rest_lists_exactly_the_verbs_that_it_answers(server: str, table: Callable[[], Answer]) -> None:
-    listed = {verb["name"] for verb in table()["verbs"]}
+    """And those of notebooks, for magic lines, marked as such."""
+    verbs = table()["verbs"]
+    assert {verb["name"] for verb in verbs} == {verb.name for verb in VERBS if not verb.is_terminal}
+    listed = {verb["name"] for verb in verbs if not verb["needs_kernel"]}
     assert listed == {verb.name for verb in VERBS if not verb.needs_kernel and not verb.is_terminal}
     for verb in VERBS:
         answer = asked(f"{server}/{verb.name}", {"no-such-argument": 1})

@@ -49,11 +49,16 @@ export class Live implements IDisposable {
     if (folder !== this._folder) {
       this._folder = folder;
       this.rev = null;
-      this.project = null;
+      this._project = null;
       if (this.watchers) {
         void this.poll.refresh();
       }
     }
+  }
+
+  /** Folder of its project, from the server's root; null while that is not known, and where there is none. */
+  get project(): string | null {
+    return this._project;
   }
 
   /** While somebody watches, the server looks at the stores. */
@@ -103,7 +108,7 @@ export class Live implements IDisposable {
       found = await this.client.changes(folder, this.rev);
     } catch (error) {
       if (error instanceof ApiError && error.kind === 'project-missing') {
-        this.rev = this.project = null;
+        this.rev = this._project = null;
         return; // there may be one the next time
       }
       throw error;
@@ -114,7 +119,7 @@ export class Live implements IDisposable {
     }
     const isFirst = this.rev === null;
     this.rev = rev;
-    this.project = project;
+    this._project = project;
     if (changed.length && !isFirst) {
       this._changed.emit(new Set(changed));
     }
@@ -124,7 +129,7 @@ export class Live implements IDisposable {
     if (!event.schema_id.includes(SCHEMA) || !this.watchers) {
       return;
     }
-    if (this.project !== null && event['folder'] !== this.project) {
+    if (this._project !== null && event['folder'] !== this._project) {
       return;
     }
     const rev = Number(event['rev']);
@@ -145,7 +150,6 @@ export class Live implements IDisposable {
   private _folder = '';
   private _isDisposed = false;
   private rev: number | null = null;
-  /** As events call it. */
-  private project: string | null = null;
+  private _project: string | null = null;
   private watchers = 0;
 }

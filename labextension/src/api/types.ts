@@ -43,6 +43,14 @@ export interface Bar {
   share_after: number;
 }
 
+export interface BestTrial {
+  number: number;
+  value: number | null;
+  /** Of the swept parameters, as Python writes them. */
+  values: { [name: string]: string };
+  run: string;
+}
+
 export interface Cell {
   index: number;
   id: string;
@@ -423,6 +431,78 @@ export interface EnterResult {
   /** Variables that could not be brought along, with the reason. */
   refused: { [name: string]: string };
   /** The step's notebook, to mend. */
+  notebook: string;
+}
+
+export interface ExecutedRequest {
+  /** Id, the beginning of one, or the name of the newest. */
+  run: string;
+  /** Of a pipeline's run: only this step. */
+  step?: string;
+  /** Write it to this file. */
+  output?: string;
+  /** Replace the file. */
+  force?: boolean;
+}
+
+export interface ExecutedResult {
+  run: string;
+  run_name: string;
+  step: string;
+  /** The notebook that it comes from, relative to the project. */
+  source: string;
+  /** Code cells that were executed. */
+  cells: number;
+  bytes: number;
+  /** As nbformat has it; None where it was written to a file. */
+  notebook: { [name: string]: unknown } | null;
+  /** The file. */
+  output: string;
+}
+
+export interface ExecutedStep {
+  step: string;
+  state: StepState;
+  /** Not executed: its results are those of an earlier run. */
+  is_kept: boolean;
+  /** Why it was executed, kept or left out. */
+  why: string;
+  seconds: number;
+  /** Of a step under way: the cell that is being executed, from 1. */
+  done: number;
+  total: number;
+  /** First line of that cell. */
+  preview: string;
+  error: string;
+  tries: number;
+  /** MLflow run id. */
+  run: string;
+  /** As executed. */
+  notebook: string;
+  /** The same as HTML. */
+  page: string;
+}
+
+export interface Execution {
+  id: string;
+  name: string;
+  /** The pipeline's folder, relative to the project. */
+  source: string;
+  /** MLflow run id. */
+  run: string;
+  state: StepState;
+  is_live: boolean;
+  is_resumable: boolean;
+  started: string;
+  seconds: number;
+  parameters: { [name: string]: unknown };
+  steps: ExecutedStep[];
+  metrics: { [name: string]: number | null };
+  error: string;
+  data: string;
+  code: string;
+  workspace: string;
+  /** All of it in one notebook. */
   notebook: string;
 }
 
@@ -886,6 +966,46 @@ export interface PipelineResult {
   code: string;
   /** Where the steps ran instead of the project: what they wrote is there. */
   workspace: string;
+  /** Of a trial: key or MLflow id of its sweep's run. */
+  parent: string;
+}
+
+export interface PipelineView {
+  name: string;
+  /** Relative to the project. */
+  folder: string;
+  /** It was made from; relative to the project. */
+  notebook: string;
+  parameters: Parameter[];
+  steps: Step[];
+  /** Cells of the notebook that it does without. */
+  left_out: number;
+  /** Of its certificate; None: it has none. */
+  verdict: Verdict | null;
+  verified: string | null;
+  /** False where it was changed since it was verified. */
+  is_certified: boolean;
+  reason: string;
+  /** Why it cannot be read. */
+  problem: string;
+}
+
+export interface PipelinesRequest {
+  /** Only this pipeline: its name or its folder. */
+  name?: string;
+  /** How many runs and sweeps at most. */
+  limit?: number;
+}
+
+export interface PipelinesResult {
+  pipelines: PipelineView[];
+  /** Newest first, without the trials of sweeps. */
+  executions: Execution[];
+  /** Newest first, each name once. */
+  sweeps: SweepView[];
+  /** False where the project has more folders than are looked into. */
+  is_whole: boolean;
+  now: string;
 }
 
 export interface Placed {
@@ -1318,6 +1438,11 @@ export interface SnapshotsRequest {
 
 export interface SnapshotsResult {
   snapshots: SnapshotRecord[];
+  /** Runs that use them, by snapshot; without those that none does. */
+  users: { [name: string]: Users };
+  store: Stored;
+  /** Why the runs are not known, where MLflow does not answer. */
+  problem: string;
   now: string;
 }
 
@@ -1445,6 +1570,16 @@ export interface StepResult {
 
 export type StepState = 'waiting' | 'running' | 'done' | 'failed' | 'skipped' | 'killed';
 
+/** What all snapshots hold, and what that takes. */
+export interface Stored {
+  /** Different ones. */
+  snapshots: number;
+  /** Of their files, each counted in every snapshot that has it. */
+  bytes: number;
+  /** That the store takes, with all else that it keeps: traces, results of steps. */
+  disk: number;
+}
+
 /** Something that may explain why two runs have different figures. */
 export interface Suspect {
   kind: SuspectKind;
@@ -1500,6 +1635,29 @@ export interface SweepResult {
   seconds: number;
   /** The file that was written instead. */
   katib: string;
+}
+
+export interface SweepView {
+  id: string;
+  name: string;
+  pipeline: string;
+  source: string;
+  run: string;
+  state: StepState;
+  metric: string;
+  direction: string;
+  sampler: string;
+  space: string[];
+  /** How many there shall be; of these are done, pruned or failed: */
+  trials: number;
+  done: number;
+  pruned: number;
+  failed: number;
+  best: BestTrial | null;
+  started: string;
+  seconds: number;
+  /** The best values, for `run -f`. */
+  params_file: string;
 }
 
 /** What can be asked for. */
@@ -1577,6 +1735,19 @@ export interface UndeleteResult {
   inside: RunView[];
 }
 
+export interface Users {
+  /** Of a server: among its newest thousand runs. */
+  total: number;
+  /** The newest of them. */
+  runs: UsingRun[];
+}
+
+export interface UsingRun {
+  id: string;
+  name: string;
+  status: string;
+}
+
 /** What one step hands to others. */
 export interface Value {
   /** Names that may share objects travel together. */
@@ -1646,9 +1817,11 @@ export interface Verbs {
   cells: { request: CellsRequest; result: CellsResult };
   slice: { request: SliceRequest; result: SliceResult };
   export: { request: ExportRequest; result: ExportResult };
+  pipelines: { request: PipelinesRequest; result: PipelinesResult };
   run: { request: RunRequest; result: RunResult };
   compile: { request: CompileRequest; result: CompileResult };
   sweep: { request: SweepRequest; result: SweepResult };
+  executed: { request: ExecutedRequest; result: ExecutedResult };
   resume: { request: ResumeRequest; result: RunResult };
 }
 

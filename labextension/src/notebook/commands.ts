@@ -7,14 +7,13 @@ import { nbmlopsIcon } from '../icon';
 import { localPath } from '../place';
 import type { Role } from '../model/tags';
 import { load } from '../kernel';
+import { COMMANDS } from '../sections/runs/commands';
 import type { Badges } from './badges';
 import { openTagMenu, TAG_COMMAND, tagCell } from './tagmenu';
 
-export const OPEN_RUN = 'nbmlops:open-run';
-
 /** The page of a run, in the main area. */
 export function openRun(host: Host, run: string): void {
-  void host.app.commands.execute(OPEN_RUN, { run, folder: host.place.folder });
+  void host.app.commands.execute(COMMANDS.open, { folder: host.place.folder, runs: [{ id: run, name: '' }] });
 }
 
 /** Saves the notebook in front: the server reads the file. */

@@ -24,6 +24,7 @@ from nbmlops.doors.server.documents import PageBlock
 from nbmlops.doors.server.page_blocks import page_blocks
 from nbmlops.errors import InternalError, InterruptedRunError, NbmlopsError
 from nbmlops.lib.child import claim_output, end_with_parent
+from nbmlops.lib.lean_imports import GRAMMAR, lean_imports
 from nbmlops.ops.call import Call, Progress
 from nbmlops.ops.verbs import find_verb
 
@@ -93,4 +94,5 @@ def _refused(error: NbmlopsError) -> Refused:
 
 
 if __name__ == "__main__":
-    main()
+    with lean_imports(GRAMMAR):
+        main()

@@ -50,18 +50,23 @@ class Live:
         """Watch a project for the next minute. What is read of it from now on cannot miss a later change."""
         feed = self._feeds.setdefault(folder, Feed())
         feed.until = time.monotonic() + LEASE_SECONDS
-        if feed.watch is None:
-            if feed.opening is None:
-                feed.history = History()  # what happened unwatched is not known
-                feed.opening = asyncio.get_running_loop().run_in_executor(self._eyes, Watch, project)
-                try:
-                    feed.watch = await feed.opening
-                finally:
-                    feed.opening = None
-            else:
-                await asyncio.shield(feed.opening)
+        if feed.opening is not None:
+            await asyncio.shield(feed.opening)
+        elif feed.watch is None or feed.watch.uri != project.uri:
+            await self._open(feed, project)
         self._go_on()
         return feed.history
+
+    async def _open(self, feed: Feed, project: Project) -> None:
+        before, feed.watch = feed.watch, None
+        feed.history = History()  # what happened unwatched is not known
+        feed.opening = asyncio.get_running_loop().run_in_executor(self._eyes, Watch, project)
+        try:
+            feed.watch = await feed.opening
+        finally:
+            feed.opening = None
+            if before is not None:
+                self._eyes.submit(before.close)
 
     def rev(self, folder: str) -> int:
         feed = self._feeds.get(folder)

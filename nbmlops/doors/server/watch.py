@@ -14,6 +14,7 @@ class Watch:
     """What is local is looked at together, in microseconds; a tracking server is asked apart, it may be slow."""
 
     def __init__(self, project: Project) -> None:
+        self.uri = project.uri
         runs = sqlite_path(project.uri)
         self.local: dict[Kind, Sign] = {
             Kind.RECORDS: DatabaseSign(project.layout.records),

@@ -41,7 +41,7 @@ export function NotebookSection(): React.ReactElement {
       )}
       {result && isPython && (
         <>
-          <Actions />
+          <Actions notebook={result.notebook} />
           {result.problem && (
             <p className="nbmlops-Note nbmlops-mod-error" role="status">
               {result.problem}

@@ -1,7 +1,6 @@
 import { Clipboard, Dialog, InputDialog, Notification, showDialog, showErrorMessage } from '@jupyterlab/apputils';
 import type { ReadonlyJSONObject, ReadonlyPartialJSONObject } from '@lumino/coreutils';
 import type { VerbName } from '../../api/client';
-import '../../api/pending';
 import type { RunView, Verbs } from '../../api/types';
 import { asApiError } from '../../api/errors';
 import { openForm } from '../../forms/open';

@@ -1,9 +1,0 @@
-declare module './types' {
-  interface Verbs {
-    executed: {
-      request: { run: string; step?: string; output?: string; force?: boolean };
-      result: { notebook: { [name: string]: unknown }; source: string };
-    };
-  }
-}
-export {};
