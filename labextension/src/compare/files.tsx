@@ -3,6 +3,7 @@ import type { Change, DiffResult, FileDetail, TableDiff } from '../api/types';
 import { useHost } from '../host';
 import { bytes, figure } from '../model/format';
 import { UnifiedDiff } from '../parts/difflines';
+import { Bars } from '../parts/bars';
 import { CellDiffs } from './cells';
 
 /** Files that are not the same, with what changed inside of tables, notebooks and text; `same` where there are none. */
@@ -89,6 +90,7 @@ function TableChanges(props: { table: TableDiff }): React.ReactElement {
                 <td>
                   <meter min={0} max={1} value={column.shift} aria-label={trans.__('How far %1 moved', column.name)} />{' '}
                   {Math.round(100 * column.shift)} %
+                  <Bars bars={column.bars} label={trans.__('Values of %1 before and after', column.name)} />
                 </td>
               </tr>
             ))}

@@ -43,7 +43,8 @@ function JobLine(props: { job: Job; onAway: () => void }): React.ReactElement {
     failed: trans.__('failed'),
     cancelled: trans.__('stopped')
   };
-  const moving = job.progress.filter(event => event.state === 'running');
+  const newest = Math.max(0, ...job.progress.map(event => event.number));
+  const moving = job.progress.filter(event => event.total || event.number === newest);
   return (
     <div className={`nbmlops-Job nbmlops-mod-${job.state}`}>
       <div className="nbmlops-Job-head">

@@ -1,6 +1,6 @@
 import { copyIcon, undoIcon } from '@jupyterlab/ui-components';
 import * as React from 'react';
-import type { SnapshotRecord } from '../../api/types';
+import type { SnapshotRecord, SnapshotsResult } from '../../api/types';
 import { openDiff } from '../../diffpage/open';
 import { openForm } from '../../forms/open';
 import { useHost } from '../../host';
@@ -42,6 +42,7 @@ export function Snapshots(): React.ReactElement {
       </div>
       {isLoading && !data && <Loading label={trans.__('Reading the snapshots')} />}
       {error && <ErrorNote error={error} onRetry={reload} />}
+      {data && <Dedupe result={data} />}
       <div className="nbmlops-Actions" role="toolbar" aria-label={trans.__('What to do with snapshots')}>
         <Action label={trans.__('Snapshot…')} onClick={() => openForm(host, 'snapshot')} />
         <Action
@@ -61,7 +62,7 @@ export function Snapshots(): React.ReactElement {
           <SnapshotLine
             key={each.id}
             record={each}
-            users={[]}
+            users={data?.users[each.snapshot]?.runs ?? []}
             isPicked={picked.includes(each.id)}
             onPick={() => toggle(each.id)}
             now={data!.now}
@@ -74,6 +75,19 @@ export function Snapshots(): React.ReactElement {
         </div>
       )}
     </section>
+  );
+}
+
+function Dedupe(props: { result: SnapshotsResult }): React.ReactElement | null {
+  const { trans } = useHost();
+  const { store } = props.result;
+  if (!store.disk) {
+    return null;
+  }
+  return (
+    <p className="nbmlops-Snapshots-store nbmlops-mod-quiet">
+      {trans.__('%1 of files in %2 on disk', bytes(store.bytes), bytes(store.disk))}
+    </p>
   );
 }
 

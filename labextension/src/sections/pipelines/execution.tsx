@@ -29,9 +29,13 @@ export function ExecutionLine(props: { execution: Execution; now: string; isFirs
         <span className="nbmlops-mod-quiet">{ago(execution.started, Date.parse(props.now))}</span>
       </div>
       <div className="nbmlops-mod-quiet">
-        {execution.is_live ? '' : `${seconds(execution.seconds)}`}
-        {kept ? ` · ${trans._n('%1 step kept', '%1 steps kept', kept)}` : ''}
-        {metrics.map(([name, value]) => ` · ${name} ${figure(value)}`).join('')}
+        {[
+          execution.is_live ? '' : seconds(execution.seconds),
+          kept ? trans._n('%1 step kept', '%1 steps kept', kept) : '',
+          ...metrics.map(([name, value]) => `${name} ${figure(value)}`)
+        ]
+          .filter(Boolean)
+          .join(' · ')}
       </div>
       {isOpen && (
         <>
