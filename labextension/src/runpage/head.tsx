@@ -30,7 +30,7 @@ export function RunHead(props: { folder: string; found: ShowResult; isGone: bool
   ];
   const failure = run.tags['nbmlops.failure'];
   return (
-    <header className="nbmlops-RunHead">
+    <div className="nbmlops-RunHead">
       <div className="nbmlops-RunHead-name">
         <Status status={run.status} />
         <h1>{run.name || run.id.slice(0, 12)}</h1>
@@ -89,7 +89,7 @@ export function RunHead(props: { folder: string; found: ShowResult; isGone: bool
           </span>
         </div>
       )}
-    </header>
+    </div>
   );
 }
 

@@ -37,7 +37,9 @@ export const TableHead = React.memo(function TableHead(props: {
   );
   return (
     <div className="nbmlops-Runs-head" role="row" aria-rowindex={1}>
-      <div role="columnheader" className="nbmlops-Runs-check nbmlops-Runs-stay" aria-label={trans.__('Selected')} />
+      <div role="columnheader" className="nbmlops-Runs-check nbmlops-Runs-stay">
+        <span className="nbmlops-unseen">{trans.__('Selected')}</span>
+      </div>
       {head('name', trans.__('Run'), trans.__('name'), 'name', false)}
       {props.columns.map(column =>
         head(
