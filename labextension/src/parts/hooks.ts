@@ -1,9 +1,12 @@
+import { Throttler } from '@lumino/polling';
 import type { ISignal } from '@lumino/signaling';
 import * as React from 'react';
 import type { VerbName } from '../api/client';
 import { asApiError, type ApiError } from '../api/errors';
 import type { Verbs } from '../api/types';
 import { useHost } from '../host';
+
+const PACE_MS = 200;
 
 /** Draws anew when the signal is emitted. */
 export function useSignal(signal: ISignal<unknown, unknown>): void {
@@ -50,14 +53,17 @@ export function useFetched<T>(key: string | null, kinds: readonly string[], ask:
     if (!isShown) {
       return;
     }
+    // Under way a run tells of itself four times a second: so often nobody looks.
+    const pace = new Throttler(() => reload(), { limit: PACE_MS, edge: 'trailing' });
     const listen = (_: unknown, changed: ReadonlySet<string>): void => {
       if (kindsText.split(' ').some(kind => changed.has(kind))) {
-        reload();
+        void pace.invoke();
       }
     };
     host.live.changed.connect(listen);
     return () => {
       host.live.changed.disconnect(listen);
+      pace.dispose();
     };
   }, [host, kindsText, isShown]);
   React.useEffect(() => {
