@@ -57,7 +57,7 @@ export class Client {
   }
 
   rows(folder: string, query: RowsRequest): Promise<Rows> {
-    return this.ask('GET', 'rows', undefined, { folder, ...flat(query) });
+    return this.ask('GET', 'rows', undefined, { folder, ...flat({ ...query }) });
   }
 
   /** Verbs that change nothing. */
