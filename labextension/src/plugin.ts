@@ -60,6 +60,11 @@ export const plugin: JupyterFrontEndPlugin<void> = {
     const server = new Server(client);
     const live = new Live(client, app.serviceManager.events.stream);
     const place = new Place(notebooks, browser);
+    const follow = (): void => {
+      live.folder = place.folder;
+    };
+    place.changed.connect(follow);
+    follow();
     const host: Host = {
       app,
       client,
