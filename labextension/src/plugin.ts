@@ -90,6 +90,8 @@ export const plugin: JupyterFrontEndPlugin<void> = {
         }
       }
     };
+    // What a job has done may be a project where there was none: nobody has watched it.
+    host.jobs.ended.connect(() => live.lookAgain());
     const panel = new PartWidget(host, () => React.createElement(Panel));
     panel.id = SIDEBAR;
     panel.title.icon = nbmlopsIcon;
