@@ -14,7 +14,8 @@ export type Kinds = ReadonlySet<string>;
 
 /**
  * Tells when the project's stores have changed: by Jupyter's events, which cost nothing, and by asking every 30 s, which
- * keeps the server's watch alive and finds what an event has missed. A hidden page asks nothing.
+ * keeps the server's watch alive and finds what an event has missed. A hidden page asks nothing, and hears of all that
+ * it has missed once it is seen again.
  */
 export class Live implements IDisposable {
   constructor(
@@ -126,7 +127,7 @@ export class Live implements IDisposable {
   }
 
   private onEvent(_: unknown, event: Event.Emission): void {
-    if (!event.schema_id.includes(SCHEMA) || !this.watchers) {
+    if (!event.schema_id.includes(SCHEMA) || !this.watchers || document.hidden) {
       return;
     }
     if (this._project !== null && event['folder'] !== this._project) {
