@@ -59,7 +59,7 @@ class Lab:
 
     def nbmlops(self, *words: str, folder: Path) -> str:
         """The command line in that folder, as somebody uses it beside the page; what it prints."""
-        command = [sys.executable, "-m", "nbmlops.doors.cli.main", *words]
+        command = [sys.executable, "-m", "nbmlops", *words]
         done = subprocess.run(
             command, cwd=folder, env=self.environment, capture_output=True, text=True, timeout=300, check=False
         )

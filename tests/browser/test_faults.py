@@ -8,7 +8,7 @@ from pathlib import Path
 
 import nbformat
 import pytest
-from playwright.sync_api import expect
+from playwright.sync_api import Locator, expect
 
 from tests.browser.desk import Desk
 from tests.browser.lab import Lab
@@ -24,13 +24,19 @@ def own_lab(tmp_path: Path, shared_cache: Path) -> Iterator[Lab]:
     server.stop()
 
 
+def away(dialog: Locator) -> None:
+    """Jupyter says in a dialog that its server is gone, again and again if nobody forbids it."""
+    if (again := dialog.get_by_label("Do not show this message again in this session.")).count():
+        again.check()
+    dialog.get_by_role("button").last.click()
+
+
 def test_the_server_half_comes_and_the_server_goes(open_desk: Callable[..., Desk], own_lab: Lab) -> None:
     (own_lab.root / "p").mkdir()
     write(own_lab.root / "p" / "work.ipynb", "x = 1")
     own_lab.nbmlops("init", folder=own_lab.root / "p")
     desk = open_desk(own_lab)
-    # Jupyter says in a dialog that its server is gone; whoever sees it closes it.
-    desk.page.add_locator_handler(desk.dialog, lambda dialog: dialog.get_by_role("button").last.click())
+    desk.page.add_locator_handler(desk.dialog, away)
     desk.open("p/work.ipynb")
     desk.show_note()
     expect(desk.sidebar).to_contain_text("The server half of nbmlops is not there.")

@@ -18,7 +18,7 @@ def test_palette_main_menu_and_context_menus(open_desk: Callable[..., Desk], fol
     desk = open_desk()
     desk.open(f"{folder.name}/work.ipynb")
     page, form = desk.page, desk.sidebar.get_by_role("form")
-    expect(page.locator(".nbmlops-Badge").first).to_have_count(0)  # until somebody looks
+    expect(page.locator(".nbmlops-Badge")).to_have_count(2)
 
     desk.command("apputils:activate-command-palette")
     palette = page.locator("#modal-command-palette")

@@ -92,7 +92,7 @@ def test_a_stale_cell_and_the_run_of_a_cell_are_marked(open_desk: Callable[..., 
         "%load_ext nbmlops",
         "from pathlib import Path\nPath('in.txt').write_text('4')",
         "number = int(Path('in.txt').read_text())",
-        "%%mlops run first\nprint(number)\nimport mlflow\nmlflow.log_metric('number', number)",
+        "%%mlops run first\nimport nbmlops\nnbmlops.log_metric('number', number)",
     )
     desk = open_desk()
     desk.open(f"{folder.name}/work.ipynb")

@@ -14,12 +14,12 @@ from tests.browser.notebooks import HTML, write
 WAITING = """%%mlops run slow
 import time
 from pathlib import Path
-import mlflow
+import nbmlops
 for step in range(3):
-    mlflow.log_metric("loss", 1 / (1 + step), step=step)
+    nbmlops.log_metric("loss", 1 / (1 + step), step=step)
 while not Path("go").exists():
     time.sleep(0.1)
-mlflow.log_metric("loss", 0.125, step=3)"""
+nbmlops.log_metric("loss", 0.125, step=3)"""
 
 
 def test_a_run_is_seen_while_it_runs(open_desk: Callable[..., Desk], folder: Path) -> None:
@@ -27,7 +27,7 @@ def test_a_run_is_seen_while_it_runs(open_desk: Callable[..., Desk], folder: Pat
     desk = open_desk()
     desk.open(f"{folder.name}/work.ipynb")
     panel = desk.section("Runs")
-    expect(panel).to_contain_text("There are no runs yet.")
+    expect(panel).to_contain_text("There is no project here yet.")
     desk.start_all()
     row = desk.run_named("slow")
     expect(row.get_by_role("img", name="running", exact=True)).to_be_visible(timeout=90_000)
