@@ -22,7 +22,7 @@ def test_palette_main_menu_and_context_menus(open_desk: Callable[..., Desk], fol
 
     desk.command("apputils:activate-command-palette")
     palette = page.locator("#modal-command-palette")
-    palette.get_by_role("searchbox").fill("nbmlops")
+    palette.locator("input").fill("nbmlops")
     expect(palette.locator(".lm-CommandPalette-item", has_text="Track this notebook with nbmlops")).to_be_visible()
     palette.locator(".lm-CommandPalette-item", has_text="Snapshot…").click()
     expect(form.get_by_label("Message")).to_be_visible()
