@@ -63,7 +63,10 @@ def test_what_was_kept_is_restored_by_mouse_and_seen_in_two_tabs(open_desk: Call
     desk.open(f"{folder.name}/work.ipynb")
     desk.section("Notebook")
     other.open(f"{folder.name}/work.ipynb")
-    other.section("Data")
+    data = other.section("Data")
+    expect(data).to_contain_text("There is no project here yet.")
+    other.button("Make one now", within=data).click()
+    expect(data).to_contain_text("Nothing is kept yet", timeout=60_000)
 
     desk.button("Snapshot").click()
     form = desk.sidebar.get_by_role("form")
