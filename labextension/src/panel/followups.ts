@@ -25,6 +25,9 @@ export function followUps(host: Host, job: Job): FollowUp[] {
   if (job.state === 'failed') {
     found.push({ label: trans.__('Show'), act: () => showResult(host, job) });
   }
+  if (job.error?.kind === 'project-missing' && server.has('init')) {
+    found.push({ label: trans.__('Make a project here'), act: () => void host.jobs.start('init', job.folder, {}) });
+  }
   const broken = job.error?.facts?.['run'];
   if (job.state !== 'done' && typeof broken === 'string' && server.has('resume')) {
     found.push({

@@ -1,20 +1,12 @@
 import * as React from 'react';
 import type { ApiError } from '../api/errors';
-import { openForm } from '../forms/open';
 import { useHost } from '../host';
 import { Action } from './button';
 
 /** What went wrong, and what to do next; never HTML. */
 export function ErrorNote(props: { error: ApiError; onRetry?: () => void; retryLabel?: string }): React.ReactElement {
-  const host = useHost();
-  if (props.error.kind === 'project-missing' && host.server.has('init')) {
-    return (
-      <EmptyNote
-        text={host.trans.__('There is no project in this folder yet: runs, snapshots and pipelines live in one.')}
-      >
-        <Action label={host.trans.__('Make one here…')} onClick={() => openForm(host, 'init')} />
-      </EmptyNote>
-    );
+  if (props.error.kind === 'project-missing') {
+    return <NoProject />;
   }
   return (
     <div className="nbmlops-Note nbmlops-mod-error" role="alert">
@@ -22,6 +14,20 @@ export function ErrorNote(props: { error: ApiError; onRetry?: () => void; retryL
       {props.error.hint && <p className="nbmlops-Note-hint">{props.error.hint}</p>}
       {props.onRetry && <Action label={props.retryLabel ?? 'Try again'} onClick={props.onRetry} />}
     </div>
+  );
+}
+
+/** That is no fault: nobody has begun here. */
+function NoProject(): React.ReactElement {
+  const { jobs, place, server, trans } = useHost();
+  return (
+    <EmptyNote
+      text={trans.__('There is no project here yet. One is made as soon as a notebook of this folder is tracked.')}
+    >
+      {server.has('init') && (
+        <Action label={trans.__('Make one now')} onClick={() => void jobs.start('init', place.folder, {})} />
+      )}
+    </EmptyNote>
   );
 }
 
