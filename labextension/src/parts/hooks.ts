@@ -27,10 +27,11 @@ export interface Fetched<T> {
 
 /**
  * What `ask` answers; asked anew when `key` changes and when the project's stores have changed in one of these kinds.
- * Answers that were overtaken are left out; asking waits while the panel is hidden.
+ * One request at a time: what changes meanwhile is asked for after it, so that something is shown however fast the
+ * stores change. Answers to an earlier key are left out; asking waits while the panel is hidden.
  */
 export function useFetched<T>(key: string | null, kinds: readonly string[], ask: () => Promise<T>): Fetched<T> {
-  const host = useHost();
+  const { live } = useHost();
   const isShown = React.useContext(ShownContext);
   const [state, setState] = React.useState<{
     key: string | null;
@@ -42,52 +43,61 @@ export function useFetched<T>(key: string | null, kinds: readonly string[], ask:
     error: null
   });
   const [isLoading, setLoading] = React.useState(false);
-  const [turn, reload] = React.useReducer((count: number) => count + 1, 0);
   const latest = React.useRef(ask);
   latest.current = ask;
+  const again = React.useRef<() => void>(() => undefined);
   const kindsText = kinds.join(' ');
-  React.useEffect(() => {
-    if (!isShown) {
-      return;
-    }
-    const listen = (_: unknown, changed: ReadonlySet<string>): void => {
-      if (kindsText.split(' ').some(kind => changed.has(kind))) {
-        reload();
-      }
-    };
-    host.live.changed.connect(listen);
-    return () => {
-      host.live.changed.disconnect(listen);
-    };
-  }, [host, kindsText, isShown]);
   React.useEffect(() => {
     if (!isShown || key === null) {
       return;
     }
-    let isOvertaken = false;
-    setLoading(true);
-    latest.current().then(
-      data => {
-        if (!isOvertaken) {
-          setState({ key, data, error: null });
-          setLoading(false);
-        }
-      },
-      (error: unknown) => {
-        if (!isOvertaken) {
-          setState(before => ({
-            key,
-            data: before.key === key ? before.data : null,
-            error: asApiError(error)
-          }));
-          setLoading(false);
-        }
+    let isGone = false;
+    let isAsking = false;
+    let isStale = false;
+    const go = async (): Promise<void> => {
+      if (isAsking) {
+        isStale = true;
+        return;
       }
-    );
-    return () => {
-      isOvertaken = true;
+      isAsking = true;
+      setLoading(true);
+      do {
+        isStale = false;
+        try {
+          const data = await latest.current();
+          if (!isGone) {
+            setState({ key, data, error: null });
+          }
+        } catch (error) {
+          if (!isGone) {
+            setState(before => ({
+              key,
+              data: before.key === key ? before.data : null,
+              error: asApiError(error)
+            }));
+          }
+        }
+      } while (isStale && !isGone);
+      isAsking = false;
+      if (!isGone) {
+        setLoading(false);
+      }
     };
-  }, [key, turn, isShown]);
+    const listen = (_: unknown, changed: ReadonlySet<string>): void => {
+      if (kindsText.split(' ').some(kind => changed.has(kind))) {
+        void go();
+      }
+    };
+    again.current = () => void go();
+    live.changed.connect(listen);
+    void go();
+    return () => {
+      isGone = true;
+      again.current = () => undefined;
+      live.changed.disconnect(listen);
+    };
+  }, [live, key, kindsText, isShown]);
+  const reload = React.useCallback(() => again.current(), []);
   const isOfKey = state.key === key;
   return {
     data: isOfKey ? state.data : null,
