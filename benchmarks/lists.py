@@ -12,7 +12,9 @@ from pathlib import Path
 
 from benchmarks.table import Row
 from nbmlops.track import address, lists
+from nbmlops.track.conditions import read_condition, read_name
 from nbmlops.track.messages import Point
+from nbmlops.track.query import Query
 from nbmlops.track.writer import Writer
 
 RUNS = 10_000
@@ -36,7 +38,18 @@ def measure() -> tuple[Row, ...]:
             rows.append(Row(what=f"of {RUNS} runs, {what}", ours=ours, value=ours, bar=bar))
             against = f"of {RUNS} runs, {what}, against MLflow"
             rows.append(Row(what=against, ours=ours, peer=peer, value=ours / peer, bar=None))
+        window = Query(order_by=read_name("m0"), offset=RUNS // 2, conditions=(read_condition("m1 > 0.2"),))
+        took = _best(lambda: (_touch(uri), lists.page_of_runs(uri, window)))
+        what = f"of {RUNS} runs, 100 from the middle of those that fit a filter, by a metric, with the total"
+        rows.append(Row(what=what, ours=took, value=took, bar=MOST_SORTED))
     return tuple(rows)
+
+
+def _touch(uri: str) -> None:
+    """As if somebody had written: no order that was made before stands."""
+    path = address.sqlite_path(uri)
+    assert path is not None
+    os.utime(path)
 
 
 def _best(ask: Callable[[], object], repeats: int = REPEATS) -> float:

@@ -13,6 +13,7 @@ import ast
 import re
 import warnings
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 from IPython.core.inputtransformer2 import TransformerManager
 
@@ -78,8 +79,12 @@ def _header(source: str, start: int) -> tuple[int, str, str] | None:
     return None
 
 
+@lru_cache(maxsize=2048)
 def _plain(source: str, start: int) -> str:
-    """Python source with the same line numbers; lines before `start` are blank."""
+    """Python source with the same line numbers; lines before `start` are blank.
+
+    Remembered: of a notebook that is looked at again, most cells are as they were.
+    """
     lines = source.splitlines()
     if len([line for line in lines if line.strip()]) == 1:
         lines = [f"%{line.strip()}" if _AUTOMAGIC.match(line.strip()) else line for line in lines]

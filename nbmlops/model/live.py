@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 
 from nbmlops.model.documents import Document
-from nbmlops.model.pipeline import StepResult
+from nbmlops.model.pipeline import StepResult, StepState
 
 
 class LiveStep(msgspec.Struct, frozen=True, kw_only=True):
@@ -46,8 +46,10 @@ class LiveRun(Document, frozen=True, kw_only=True, tag="pipeline-live"):
     data: str = ""
     code: str = ""
     workspace: str = ""
+    state: StepState = StepState.RUNNING
+    """failed or killed, where it has ended without a result."""
     failure: str = ""
-    """Why it has ended without a result."""
+    """Why."""
 
 
 class BestTrial(msgspec.Struct, frozen=True, kw_only=True):

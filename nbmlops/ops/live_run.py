@@ -48,11 +48,11 @@ class LiveRecord:
             self.session.records.flush()
             self.session.project.records.delete(LiveRun, self.run.id)
 
-    def abandon(self, failure: str) -> None:
+    def abandon(self, state: StepState, failure: str) -> None:
         """There will be no result."""
         if not self.is_closed:
             self.is_closed = True
-            self.run = msgspec.structs.replace(self.run, failure=failure[:1000] or "it has ended without a result")
+            self.run = msgspec.structs.replace(self.run, state=state, failure=failure[:1000])
             self.session.records.put(self._now(), id=self.run.id)
             self.session.records.flush()
 
@@ -78,7 +78,7 @@ class LiveRecord:
 
 
 def is_under_way(project: Project, live: LiveRun) -> bool:
-    return not live.failure and project.is_alive(live.session)
+    return live.state is StepState.RUNNING and project.is_alive(live.session)
 
 
 def result_of_killed(live: LiveRun, run: str) -> PipelineResult:
@@ -92,7 +92,7 @@ def result_of_killed(live: LiveRun, run: str) -> PipelineResult:
         run=run,
         source=live.source,
         parameters=live.parameters,
-        state=StepState.KILLED,
+        state=StepState.KILLED if live.state is StepState.RUNNING else live.state,
         started=live.started,
         seconds=0.0,
         steps=tuple(

@@ -18,7 +18,7 @@ from nbmlops.model.names import slug
 from nbmlops.model.notebook import Notebook
 from nbmlops.model.pipeline import Pipeline
 from nbmlops.ops.local_source import module_paths, module_source
-from nbmlops.pipeline.build import build
+from nbmlops.pipeline.build import cut_into_steps
 
 REMEMBERED = 16
 _known: OrderedDict[str, tuple[dict[Path, object], Outline]] = OrderedDict()
@@ -61,11 +61,11 @@ def _made(notebook: Notebook, modules: Callable[[str], str | None]) -> Outline:
         refuse_unbound(flow.unbound)
         parameters = find_parameters(flow, slice)
         name = slug(Path(notebook.path).stem, "notebook")
-        built = build(notebook, flow, slice, parameters, name=name)
+        pipeline, _ = cut_into_steps(notebook, flow, slice, parameters, name=name)
     except NotebookError as error:
         has_code = any(cell.source.strip() for cell in notebook.code_cells)
         return Outline(stories=stories, problem=" ".join(str(error).split()) if has_code else "")
-    return Outline(stories=stories, pipeline=built.pipeline)
+    return Outline(stories=stories, pipeline=pipeline)
 
 
 def _noting(folder: Path, files: dict[Path, object]) -> Callable[[str], str | None]:

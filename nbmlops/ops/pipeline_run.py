@@ -216,7 +216,7 @@ class PipelineRun:
         while self.unended:
             self._end_run(self.unended[-1], status, failure)
         if self.live is not None:
-            self.live.abandon(failure)
+            self.live.abandon(StepState(status.lower()), failure)
 
     def _end_run(self, opened: OpenedRun, status: str, failure: str) -> None:
         if opened in self.unended:

@@ -54,6 +54,31 @@ def build(
 
     Raises NotebookError where the notebook cannot be cut into steps.
     """
+    pipeline, parts = cut_into_steps(notebook, flow, slice, parameters, name=name, proposal=proposal)
+    kept, shared = set(slice.cells), frozenset(slice.shared)
+    statements = [s for s in flow.statements if s.cell in kept or (s.cell, s.position) in shared]
+    return Built(
+        pipeline=pipeline,
+        notebooks={each.step.notebook: step_notebook(each, notebook) for each in parts},
+        requirements=requirements_text(
+            [*(module for s in statements for module in s.modules), *flow.module_imports],
+            flow.modules,
+            flow.requirements,
+        ),
+        readme=readme_text(pipeline),
+    )
+
+
+def cut_into_steps(
+    notebook: Notebook,
+    flow: Flow,
+    slice: Slice,
+    parameters: tuple[Parameter, ...],
+    *,
+    name: str,
+    proposal: Proposal = ONE_STEP,
+) -> tuple[Pipeline, list[StepParts]]:
+    """The pipeline, and what the notebooks of its steps are made of. Raises as `build` does."""
     sections = find_sections(notebook, slice, proposal.cuts)
     outputs = find_outputs(flow, slice, frozenset(each.name for each in parameters))
     merged: list[Merge] = []
@@ -79,7 +104,6 @@ def build(
     writer = _Writer(notebook, flow, drafts, handover, parameters)
     parts = [writer.parts(number) for number in range(len(drafts))]
     used = {name for each in parts for name in each.step.parameters}
-    kept = set(slice.cells)
     pipeline = Pipeline(
         name=name,
         notebook=notebook.path,
@@ -96,18 +120,7 @@ def build(
         cuts=tuple(cut for cut in proposal.cuts if cut.why and cut.step in {each.step.name for each in parts}),
         whole=proposal.whole,
     )
-    shared = frozenset(slice.shared)
-    statements = [s for s in flow.statements if s.cell in kept or (s.cell, s.position) in shared]
-    return Built(
-        pipeline=pipeline,
-        notebooks={each.step.notebook: step_notebook(each, notebook) for each in parts},
-        requirements=requirements_text(
-            [*(module for s in statements for module in s.modules), *flow.module_imports],
-            flow.modules,
-            flow.requirements,
-        ),
-        readme=readme_text(pipeline),
-    )
+    return pipeline, parts
 
 
 def _merged(merged: list[Merge], between: list[Section], why: str) -> list[Merge]:

@@ -99,13 +99,24 @@ def find_run(uri: str, ref: str, *, is_deleted: bool = False) -> RunView:
             runs=list(ids[:20]),
         )
     close = difflib.get_close_matches(ref, near, n=3)
-    every = "nbmlops runs --deleted" if is_deleted else "nbmlops runs"
+    hint = f"List them: nbmlops runs{' --deleted' if is_deleted else ''}"
+    if close:
+        hint = f"Near names: {', '.join(close)}."
+    elif not is_deleted and _is_deleted(uri, ref):
+        hint = f"It was deleted. Bring it back: nbmlops undelete {ref}"
     raise NotFoundError(
-        f"There is no {'deleted ' if is_deleted else ''}run {ref}.",
-        kind="run-not-found",
-        hint=f"Near names: {', '.join(close)}." if close else f"List them: {every}",
-        near=close,
+        f"There is no {'deleted ' if is_deleted else ''}run {ref}.", kind="run-not-found", hint=hint, near=close
     )
+
+
+def _is_deleted(uri: str, ref: str) -> bool:
+    try:
+        find_run(uri, ref, is_deleted=True)
+    except NotFoundError:
+        return False
+    except UsageError:
+        return True  # several begin so
+    return True
 
 
 def parents(uri: str, runs: Sequence[RunView]) -> tuple[RunView, ...]:

@@ -91,6 +91,9 @@ async def test_a_job_gives_what_the_verb_gives(jp_fetch: Any, root: Path) -> Non
     assert detail["job"]["state"] == "done", detail
     assert detail["result"]["pipeline"]["name"] == "count"
     assert detail["result"]["certificate"]["verdict"] == "EQUIVALENT"
+    shown = json.dumps(detail["page"])
+    assert "EQUIVALENT" in shown
+    assert {block["kind"] for block in detail["page"]} <= {"line", "fields", "table", "source"}
     tasks = {event["task"] for event in detail["events"]}
     assert tasks
     assert detail["job"]["progress"] == []
@@ -228,6 +231,17 @@ async def test_what_a_job_says_in_no_language_of_ours_ends_it(
     assert detail["job"]["state"] == "failed"
     assert detail["job"]["error"]["kind"] == "bug"
     assert not any(is_running(pid) for pid in await pids())
+
+
+async def test_a_job_that_cannot_be_started_says_why(
+    jp_fetch: Any, root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(job_process, "command", lambda: ["/no/such/python"])
+    job = await post(jp_fetch, "jobs", verb="doctor", folder="counting")
+    detail = await ended(jp_fetch, job["id"])
+    assert detail["job"]["state"] == "failed"
+    assert detail["job"]["error"]["kind"] == "job-not-started"
+    assert "\n" not in detail["job"]["error"]["message"]
 
 
 async def test_so_many_run_at_once_and_the_others_wait(

@@ -1,3 +1,4 @@
+import { Notification } from '@jupyterlab/apputils';
 import { closeIcon } from '@jupyterlab/ui-components';
 import * as React from 'react';
 import { asApiError, type ApiError } from '../api/errors';
@@ -62,7 +63,8 @@ export function FormSheet(props: { wanted: Wanted; verb: VerbEntry }): React.Rea
     const all = param.length ? { ...args, param } : args;
     try {
       if (wanted.kernel) {
-        await execute(wanted.kernel, magicLine(verb.name, verb.fields, all));
+        const printed = await execute(wanted.kernel, magicLine(verb.name, verb.fields, all));
+        Notification.success(printed.trim().split('\n')[0] || trans.__('%1: done', verb.name), { autoClose: 5000 });
       } else {
         await jobs.start(verb.name as VerbName, wanted.folder, all);
       }

@@ -22,6 +22,9 @@ export function followUps(host: Host, job: Job): FollowUp[] {
       found.push({ label: trans.__('Run it'), act: () => void runExported(host, job) });
     }
   }
+  if (job.state === 'failed') {
+    found.push({ label: trans.__('Show'), act: () => showResult(host, job) });
+  }
   const broken = job.error?.facts?.['run'];
   if (job.state !== 'done' && typeof broken === 'string' && server.has('resume')) {
     found.push({

@@ -63,7 +63,8 @@ def main() -> None:
     line: Line
     try:
         result = _done(order, report)
-        line = Finished(result=msgspec.Raw(msgspec.json.encode(result)), page=page_blocks(page(result)))
+        _stop_listening()
+        line = Finished(result=msgspec.Raw(msgspec.json.encode(result)), page=_drawn(result))
     except NbmlopsError as error:
         line = _refused(error)
     except KeyboardInterrupt:
@@ -72,9 +73,7 @@ def main() -> None:
         traceback.print_exc()
         text = " ".join(str(error).split())
         line = _refused(InternalError(f"{type(error).__name__}: {text}.", kind="bug", hint="See the job's output."))
-    # What it came to is said, whoever wants to stop it now.
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, signal.SIG_IGN)
+    _stop_listening()
     with contextlib.suppress(BrokenPipeError):  # the server is gone: nobody is left to be told
         report(line)
 
@@ -87,6 +86,21 @@ def _done(order: Order, report: Any) -> msgspec.Struct:
             report(Told(**msgspec.structs.asdict(event)))
 
     return verb.operation(Call(Path.cwd(), progress=progress), to_request(verb, order.arguments))
+
+
+def _stop_listening() -> None:
+    """What the work came to is said, whoever wants to stop it now."""
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, signal.SIG_IGN)
+
+
+def _drawn(result: msgspec.Struct) -> tuple[PageBlock, ...]:
+    """Work that is done is not lost over how it would look."""
+    try:
+        return page_blocks(page(result))
+    except Exception:  # noqa: BLE001 - told on standard error
+        traceback.print_exc()
+        return ()
 
 
 def _refused(error: NbmlopsError) -> Refused:

@@ -17,7 +17,7 @@ from nbmlops.doors.failures import as_facts
 from nbmlops.doors.server.child import Finished, Line, Order, Refused, Told
 from nbmlops.doors.server.documents import Failure, Job, JobDetail, JobEvent, JobState, PageBlock
 from nbmlops.doors.server.process import PATIENCE, Process
-from nbmlops.errors import InternalError, NbmlopsError, NotFoundError, StateError
+from nbmlops.errors import ExternalError, InternalError, NbmlopsError, NotFoundError, StateError
 from nbmlops.lib.clock import new_id, utc_now
 from nbmlops.lib.redact import MARK, is_secret_name, redact
 
@@ -188,6 +188,11 @@ class JobBoard:
         except NbmlopsError as error:
             failure = _failure(error)
             state = JobState.CANCELLED if running.job.is_ending else JobState.FAILED
+        except OSError as error:
+            reason = error.strerror or str(error)
+            failure = _failure(
+                ExternalError(f"{running.job.verb} could not be started: {reason}.", kind="job-not-started")
+            )
         except Exception as error:
             logger.exception("The job %s could not be run", running.job.verb)
             failure = _failure(InternalError(f"{type(error).__name__}: {error}.", kind="bug"))

@@ -29,6 +29,7 @@ from nbmlops.pipeline.handoff import Held, Manifest
 from nbmlops.pipeline.source import read_notebook
 from nbmlops.project import Project
 from nbmlops.testing.notebooks import notebook_file
+from nbmlops.track import cell_runs
 from tests.unit.ops.mlflow_runs import Runs
 
 TEXT = """
@@ -170,7 +171,7 @@ def test_a_cell_with_a_secret_is_compared_as_records_keep_it(place: Place) -> No
     assert "hunter2" not in msgspec.json.encode(result).decode()
 
 
-def test_the_newest_run_of_a_cell_is_named(place: Place) -> None:
+def test_the_newest_run_of_a_cell_is_named(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
     runs = Runs(place.project)
     cell = place.notebook.cells[TRAIN].id
     runs.add("old", tags={Tags.CELL: cell, Tags.NOTEBOOK: "wine.ipynb"})
@@ -180,6 +181,10 @@ def test_the_newest_run_of_a_cell_is_named(place: Place) -> None:
     found = place.cell(TRAIN)
     assert (found.run, found.run_name, found.run_status) == (newest, "new", "FINISHED")
     assert place.cell(LOAD).run == ""
+    # As a server is asked.
+    own = cell_runs.cell_runs(place.project.uri, "wine.ipynb")
+    monkeypatch.setattr(cell_runs, "sqlite_path", lambda uri: None)
+    assert cell_runs.cell_runs(place.project.uri, "wine.ipynb") == own
 
 
 def test_a_live_kernel_is_told_until_it_is_gone(place: Place) -> None:

@@ -75,7 +75,7 @@ def test_only_what_is_there_is_deleted_and_only_what_is_deleted_comes_back(runs:
     with pytest.raises(NotFoundError, match="There is no deleted run alone"):
         undelete(runs, "alone")
     delete(runs, "alone")
-    with pytest.raises(NotFoundError, match="There is no run alone"):
+    with pytest.raises(NotFoundError, match="It was deleted"):
         delete(runs, "alone")
     with pytest.raises(NotFoundError, match="Near names: alone"):
         undelete(runs, "alome")

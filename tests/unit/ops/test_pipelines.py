@@ -186,6 +186,13 @@ def test_one_whose_process_is_gone_was_killed_and_can_be_resumed(exported: Proje
         assert (result.id, result.run, result.state) == (live.id, parent, StepState.KILLED)
 
 
+def test_one_that_broke_before_it_could_write_its_result_says_why(exported: Project) -> None:
+    live = under_way(exported, state=StepState.FAILED, failure="The disk is full")
+    Runs(exported).add("wine", tags={Tags.RESULT: live.id})
+    (found,) = asked(exported).executions
+    assert (found.state, found.error, found.is_live, found.is_resumable) == ("failed", "The disk is full", False, True)
+
+
 def test_a_result_takes_the_place_of_the_record(exported: Project) -> None:
     live = under_way(exported)
     ended(exported, id=live.id)

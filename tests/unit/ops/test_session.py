@@ -88,13 +88,20 @@ def test_cells_are_there_after_the_session_with_their_outcomes(project: Project)
 
 
 def test_switched_off_nothing_is_seen_and_nothing_is_patched(session: Session) -> None:
+    def told() -> bool:
+        info = session.project.records.get(SessionInfo, session.id)
+        return info is not None and info.is_on
+
+    assert told()
     session.switch(False)
+    assert not told()
     cell(session, FIT, {})
     assert session.sensors.patched() == ()
     session.scribe.flush(60.0)
     path = session.project.layout.mlflow_db
     assert not path.exists() or list_runs(session.project.uri) == ()
     session.switch(True)
+    assert told()
     Ridge().fit([[1.0], [2.0]], [1.0, 2.0])
     session.scribe.flush(60.0)
     assert [run.name for run in list_runs(session.project.uri)] == ["Ridge"]

@@ -39,6 +39,13 @@ export function Actions(props: { notebook: string }): React.ReactElement {
       {server.has('export') && (
         <Action label={trans.__('Export')} isPrimary={!pipeline} onClick={() => void exportNotebook(host)} />
       )}
+      {server.verb('keep') && place.panel && (
+        <Action
+          label={trans.__('Keep')}
+          title={trans.__('Make a run of what has already been executed here')}
+          onClick={() => openForm(host, 'keep', {}, { kernel: place.panel })}
+        />
+      )}
       {ofPipeline('run', trans.__('Run'))}
       {ofPipeline('sweep', trans.__('Sweep'))}
       {ofPipeline('pack', trans.__('Pack'))}

@@ -118,7 +118,7 @@ function isOf(started: string | null, execution: Execution): boolean {
 function StepLine(props: { step: ExecutedStep; execution: Execution }): React.ReactElement {
   const { step } = props;
   const host = useHost();
-  const { place, trans } = host;
+  const { place, server, trans } = host;
   const isRunning = step.state === 'running';
   return (
     <li>
@@ -147,6 +147,17 @@ function StepLine(props: { step: ExecutedStep; execution: Execution }): React.Re
       {isRunning && step.preview && <code className="nbmlops-Steps-preview">{step.preview}</code>}
       {step.why && !isRunning && <div className="nbmlops-mod-quiet">{step.why}</div>}
       {step.error && <div className="nbmlops-tone-bad">{step.error}</div>}
+      {step.state === 'failed' && place.panel && server.verb('enter') && (
+        <div className="nbmlops-List-actions">
+          <Action
+            label={trans.__('Enter in %1…', place.panel.title.label)}
+            title={trans.__('Bring the variables of the failed step into the kernel of the notebook in front')}
+            onClick={() =>
+              openForm(host, 'enter', { run: props.execution.run, step: step.step }, { kernel: place.panel })
+            }
+          />
+        </div>
+      )}
     </li>
   );
 }
