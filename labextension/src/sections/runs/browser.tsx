@@ -6,6 +6,7 @@ import { NONE, type Picked } from '../../model/picked';
 import { isNarrowed, NEWEST, type RunsQuery } from '../../model/query';
 import { Action } from '../../parts/button';
 import { useRemembered } from '../../parts/hooks';
+import { NoProject } from '../../parts/noproject';
 import { EmptyNote, ErrorNote, Loading } from '../../parts/notes';
 import { ColumnChooser } from './chooser';
 import { COMMANDS, withRuns } from './commands';
@@ -37,6 +38,9 @@ export function RunsBrowser(props: { folder: string; isWide: boolean }): React.R
   const columns = React.useMemo(() => ids.map(id => column(id, isWide)), [idsText, isWide]);
   useWithoutDeleted(gone => setPicked(before => ({ ...before, ids: before.ids.filter(id => !gone.includes(id)) })));
   const toggle = (which: 'filters' | 'columns'): void => setOpen(open === which ? null : which);
+  if (list.error?.kind === 'project-missing') {
+    return <NoProject folder={folder} />;
+  }
   const isEmpty = windows.total === 0 && !list.error;
   return (
     <div className={`nbmlops-Runs${isWide ? ' nbmlops-mod-wide' : ''}`}>
