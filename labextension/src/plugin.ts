@@ -100,6 +100,9 @@ export const plugin: JupyterFrontEndPlugin<void> = {
     if (settings) {
       void followSettings(settings, badges);
     }
+    if (new URLSearchParams(window.location.search).get('nbmlops') === 'show') {
+      void app.restored.then(() => app.shell.activateById(SIDEBAR)); // as `nbmlops lab` asks
+    }
     void server.greet().then(() => host.jobs.refresh());
   }
 };

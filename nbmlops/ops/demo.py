@@ -36,6 +36,8 @@ class Request(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
 
 class Result(msgspec.Struct, frozen=True, kw_only=True):
     root: str
+    notebook: str
+    """Relative to the project."""
     executed: str
     pipeline: str
     snapshot: str
@@ -70,6 +72,7 @@ def demo(call: Call, request: Request) -> Result:
         results.append(run_verb.run(inside, run_verb.Request(pipeline=pipeline, param=params, name=named)))
     return Result(
         root=str(project.root),
+        notebook=NOTEBOOK,
         executed=executed,
         pipeline=exported.folder,
         snapshot=kept.record.snapshot,

@@ -1,4 +1,4 @@
-"""`lab`: JupyterLab on the project, with its runs going where the project's runs go."""
+"""`lab`: JupyterLab on the project, with the sidebar open and its runs going where the project's runs go."""
 
 from __future__ import annotations
 
@@ -7,15 +7,21 @@ import os
 import subprocess
 import sys
 from typing import Annotated
+from urllib.parse import quote
 
 import msgspec
 
-from nbmlops.errors import MissingDependencyError
+from nbmlops.errors import MissingDependencyError, NotFoundError
 from nbmlops.ops.call import Call
-from nbmlops.ops.fields import option
+from nbmlops.ops.fields import option, positional
+
+
+SHOWN = "nbmlops=show"
+"""In the page's address: the sidebar comes to the front (labextension/src/plugin.ts)."""
 
 
 class Request(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    notebook: Annotated[str, positional("The notebook to open.")] = ""
     port: Annotated[int, option("Port on this machine.", metavar="N")] = 8888
     no_browser: Annotated[bool, option("Only print the address.")] = False
 
@@ -26,15 +32,28 @@ class Result(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def lab(call: Call, request: Request) -> Result:
-    """Runs until JupyterLab is stopped. Raises MissingDependencyError without JupyterLab."""
+    """Runs until JupyterLab is stopped. Raises MissingDependencyError without JupyterLab, NotFoundError for a notebook
+    that is not there or not in the project."""
     if importlib.util.find_spec("jupyterlab") is None:
         raise MissingDependencyError(
             "JupyterLab is not installed.", kind="jupyterlab-missing", hint="pip install 'nbmlops[lab]'"
         )
     project = call.project
     project.prepare_tracking()
+    page = f"/lab/tree/{quote(_in_project(call, request.notebook))}" if request.notebook else "/lab"
     command = [sys.executable, "-m", "jupyterlab", f"--ServerApp.root_dir={project.root}", f"--port={request.port}"]
+    command += [f"--LabApp.default_url={page}?{SHOWN}"]
     command += ["--no-browser"] if request.no_browser else []
     command += ["--allow-root"] if hasattr(os, "geteuid") and os.geteuid() == 0 else []
     done = subprocess.run(command, cwd=project.root, check=False)
     return Result(root=str(project.root), exit_code=done.returncode)
+
+
+def _in_project(call: Call, name: str) -> str:
+    path = call.path(name)
+    relative = call.project.relative(path)
+    if not path.is_file() or relative == str(path):
+        raise NotFoundError(
+            f"There is no notebook {name} in the project.", kind="notebook-missing", hint=f"Look in {call.project.root}"
+        )
+    return relative

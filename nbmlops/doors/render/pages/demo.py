@@ -27,7 +27,6 @@ def page(result: Result) -> Page:
         ),
         fields(
             [
-                ("JupyterLab", f"{_lab(result)}{_typed('nbmlops')} -C {root} lab"),
                 ("MLflow", f"{_typed('mlflow')} ui --backend-store-uri sqlite:///{root}/.nbmlops/mlflow.db"),
                 (
                     "compare",
@@ -37,6 +36,8 @@ def page(result: Result) -> Page:
             ],
             title="Go on",
         ),
+        Line("\nLook at all of it in JupyterLab, with the sidebar", Tone.STRONG),
+        Line(f"  {_lab(result)}{_typed('nbmlops')} -C {root} lab {result.notebook}"),
     )
 
 
