@@ -92,7 +92,7 @@ def folder(lab: Lab, request: pytest.FixtureRequest) -> Path:
 def finished_demo(tmp_path_factory: pytest.TempPathFactory, lab: Lab) -> Path:
     """What `nbmlops demo` leaves: runs, snapshots, a pipeline that has run twice."""
     made = tmp_path_factory.mktemp("demo") / "demo"
-    command = [sys.executable, "-m", "nbmlops.doors.cli.main", "demo", "--to", str(made)]
+    command = [sys.executable, "-m", "nbmlops", "demo", "--to", str(made)]
     subprocess.run(command, env=lab.environment, check=True, capture_output=True, timeout=600)
     return made
 
