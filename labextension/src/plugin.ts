@@ -60,6 +60,11 @@ export const plugin: JupyterFrontEndPlugin<void> = {
     const server = new Server(client);
     const live = new Live(client, app.serviceManager.events.stream);
     const place = new Place(notebooks, browser);
+    const follow = (): void => {
+      live.folder = place.folder;
+    };
+    place.changed.connect(follow);
+    follow();
     const host: Host = {
       app,
       client,
@@ -85,6 +90,11 @@ export const plugin: JupyterFrontEndPlugin<void> = {
         }
       }
     };
+    host.jobs.ended.connect((_, job) => {
+      if (job.verb === 'init') {
+        live.lookAgain(); // nothing watches a project before it is one
+      }
+    });
     const panel = new PartWidget(host, () => React.createElement(Panel));
     panel.id = SIDEBAR;
     panel.title.icon = nbmlopsIcon;

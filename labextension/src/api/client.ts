@@ -14,13 +14,18 @@ export type RowsRequest = RunsRequest & { offset?: number; known?: string };
 export class Client {
   constructor(readonly settings: ServerConnection.ISettings) {}
 
-  table(): Promise<Table> {
-    return this.ask('GET', '');
+  async table(): Promise<Table> {
+    const table = await this.ask<Table>('GET', '');
+    this.reading = new Set(table.verbs.filter(verb => verb.effect === 'read').map(verb => verb.name));
+    return table;
   }
 
   /** A verb that is quick. What takes long is a job. */
   call<V extends VerbName>(verb: V, folder: string, args: Verbs[V]['request']): Promise<Verbs[V]['result']> {
-    return this.ask('POST', verb, { ...args, folder });
+    // Who may only read may GET; and what has not changed since is not sent again.
+    return this.reading.has(verb)
+      ? this.ask('GET', verb, undefined, { folder, ...flat(args as Arguments) })
+      : this.ask('POST', verb, { ...args, folder });
   }
 
   startJob(verb: string, folder: string, args: Arguments): Promise<Job> {
@@ -52,14 +57,11 @@ export class Client {
   }
 
   rows(folder: string, query: RowsRequest): Promise<Rows> {
-    const flat: Record<string, string | string[]> = { folder };
-    for (const [name, value] of Object.entries(query)) {
-      if (value !== '' && value !== undefined && value !== false) {
-        flat[name] = Array.isArray(value) ? value.map(String) : String(value);
-      }
-    }
-    return this.ask('GET', 'rows', undefined, flat);
+    return this.ask('GET', 'rows', undefined, { folder, ...flat({ ...query }) });
   }
+
+  /** Verbs that change nothing. */
+  private reading: ReadonlySet<string> = new Set();
 
   private async ask<T>(
     method: string,
@@ -100,4 +102,15 @@ export class Client {
     }
     return found as T;
   }
+}
+
+/** Arguments as a query has them: those that say nothing are left out, a list is a name several times. */
+function flat(args: Arguments): Record<string, string | string[]> {
+  const found: Record<string, string | string[]> = {};
+  for (const [name, value] of Object.entries(args)) {
+    if (value !== '' && value !== undefined && value !== null && value !== false) {
+      found[name] = Array.isArray(value) ? value.map(String) : String(value);
+    }
+  }
+  return found;
 }

@@ -15,7 +15,6 @@ export function Panel(): React.ReactElement {
   useSignal(server.changed);
   useSignal(place.changed);
   useSignal(forms.changed);
-  live.folder = place.folder;
   React.useEffect(() => {
     if (!isShown || server.handshake !== 'ready') {
       return;

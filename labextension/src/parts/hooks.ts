@@ -1,9 +1,12 @@
+import { Throttler } from '@lumino/polling';
 import type { ISignal } from '@lumino/signaling';
 import * as React from 'react';
 import type { VerbName } from '../api/client';
 import { asApiError, type ApiError } from '../api/errors';
 import type { Verbs } from '../api/types';
 import { useHost } from '../host';
+
+const PACE_MS = 200;
 
 /** Draws anew when the signal is emitted. */
 export function useSignal(signal: ISignal<unknown, unknown>): void {
@@ -83,9 +86,11 @@ export function useFetched<T>(key: string | null, kinds: readonly string[], ask:
         setLoading(false);
       }
     };
+    // Under way a run tells of itself four times a second: so often nobody looks.
+    const pace = new Throttler(() => void go(), { limit: PACE_MS, edge: 'trailing' });
     const listen = (_: unknown, changed: ReadonlySet<string>): void => {
       if (kindsText.split(' ').some(kind => changed.has(kind))) {
-        void go();
+        void pace.invoke();
       }
     };
     again.current = () => void go();
@@ -95,6 +100,7 @@ export function useFetched<T>(key: string | null, kinds: readonly string[], ask:
       isGone = true;
       again.current = () => undefined;
       live.changed.disconnect(listen);
+      pace.dispose();
     };
   }, [live, key, kindsText, isShown]);
   const reload = React.useCallback(() => again.current(), []);

@@ -1,9 +1,21 @@
 import * as React from 'react';
 import type { ApiError } from '../api/errors';
+import { openForm } from '../forms/open';
+import { useHost } from '../host';
 import { Action } from './button';
 
 /** What went wrong, and what to do next; never HTML. */
 export function ErrorNote(props: { error: ApiError; onRetry?: () => void; retryLabel?: string }): React.ReactElement {
+  const host = useHost();
+  if (props.error.kind === 'project-missing' && host.server.has('init')) {
+    return (
+      <EmptyNote
+        text={host.trans.__('There is no project in this folder yet: runs, snapshots and pipelines live in one.')}
+      >
+        <Action label={host.trans.__('Make one here…')} onClick={() => openForm(host, 'init')} />
+      </EmptyNote>
+    );
+  }
   return (
     <div className="nbmlops-Note nbmlops-mod-error" role="alert">
       <p>{props.error.message}</p>

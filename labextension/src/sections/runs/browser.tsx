@@ -6,7 +6,6 @@ import { NONE, type Picked } from '../../model/picked';
 import { isNarrowed, NEWEST, type RunsQuery } from '../../model/query';
 import { Action } from '../../parts/button';
 import { useRemembered } from '../../parts/hooks';
-import { NoProject } from '../../parts/noproject';
 import { EmptyNote, ErrorNote, Loading } from '../../parts/notes';
 import { ColumnChooser } from './chooser';
 import { COMMANDS, withRuns } from './commands';
@@ -39,7 +38,7 @@ export function RunsBrowser(props: { folder: string; isWide: boolean }): React.R
   useWithoutDeleted(gone => setPicked(before => ({ ...before, ids: before.ids.filter(id => !gone.includes(id)) })));
   const toggle = (which: 'filters' | 'columns'): void => setOpen(open === which ? null : which);
   if (list.error?.kind === 'project-missing') {
-    return <NoProject folder={folder} />;
+    return <ErrorNote error={list.error} onRetry={list.reload} />;
   }
   const isEmpty = windows.total === 0 && !list.error;
   return (
