@@ -37,7 +37,7 @@ export function CurveGrid(props: {
     }
     return [...found].filter(([, courses]) => courses.some(isCourse));
   }, [history.data]);
-  if (history.error) {
+  if (history.error && !history.data) {
     return <ErrorNote error={history.error} onRetry={history.reload} retryLabel={trans.__('Try again')} />;
   }
   if (!metrics.length) {

@@ -13,9 +13,10 @@ export function Differences(props: { folder: string; runs: readonly RunView[] })
   const { folder, runs } = props;
   const { trans } = useHost();
   const [chosen, choose] = React.useState<[string, string] | null>(null);
+  const byStart = [...runs].sort((left, right) => ((left.started ?? '') < (right.started ?? '') ? -1 : 1));
   const here = (id: string | undefined): string | undefined => runs.find(run => run.id === id)?.id;
-  const before = here(chosen?.[0]) ?? runs[0].id;
-  const after = here(chosen?.[1]) ?? runs[runs.length - 1].id;
+  const before = here(chosen?.[0]) ?? byStart[0].id;
+  const after = here(chosen?.[1]) ?? byStart[byStart.length - 1].id;
   const isPair = before !== after;
   const pick = (label: string, value: string, take: (id: string) => [string, string]): React.ReactElement => (
     <label>

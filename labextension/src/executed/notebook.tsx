@@ -11,7 +11,8 @@ export function NotebookView(props: { document: NotebookDocument; editors: IEdit
   const { document, editors } = props;
   const { rendermime } = useHost();
   const box = React.useRef<HTMLDivElement>(null);
-  React.useEffect(() => {
+  // Lab's widgets must leave while their place is still in the page.
+  React.useLayoutEffect(() => {
     const place = box.current;
     if (!place) {
       return;

@@ -15,7 +15,10 @@ export function addExecuted(host: Host, restorer: ILayoutRestorer | null, editor
   app.commands.addCommand(COMMANDS.executed, {
     label: trans.__('Executed notebook'),
     describedBy: { args: SCHEMA },
-    isVisible: args => read(args).runs.length === 1 && server.has('executed'),
+    isVisible: args => {
+      const { runs } = read(args);
+      return runs.length === 1 && runs[0].hasNotebook && server.has('executed');
+    },
     execute: async args => {
       const {
         folder,

@@ -89,7 +89,7 @@ export function Chart(props: ChartProps): React.ReactElement {
               {tickText(tick)}
             </text>
           ))}
-          <text className="nbmlops-Chart-across" x={width - RIGHT} y={height - 1} textAnchor="end">
+          <text className="nbmlops-Chart-across" x={width - RIGHT} y={height - 3} textAnchor="end">
             {props.xName}
           </text>
           {curves.map((curve, index) => (

@@ -30,10 +30,11 @@ export interface Fetched<T> {
 
 /**
  * What `ask` answers; asked anew when `key` changes and when the project's stores have changed in one of these kinds.
- * Answers that were overtaken are left out; asking waits while the panel is hidden.
+ * One request at a time: what changes meanwhile is asked for after it, so that something is shown however fast the
+ * stores change. Answers to an earlier key are left out; asking waits while the panel is hidden.
  */
 export function useFetched<T>(key: string | null, kinds: readonly string[], ask: () => Promise<T>): Fetched<T> {
-  const host = useHost();
+  const { live } = useHost();
   const isShown = React.useContext(ShownContext);
   const [state, setState] = React.useState<{
     key: string | null;
@@ -45,55 +46,64 @@ export function useFetched<T>(key: string | null, kinds: readonly string[], ask:
     error: null
   });
   const [isLoading, setLoading] = React.useState(false);
-  const [turn, reload] = React.useReducer((count: number) => count + 1, 0);
   const latest = React.useRef(ask);
   latest.current = ask;
+  const again = React.useRef<() => void>(() => undefined);
   const kindsText = kinds.join(' ');
   React.useEffect(() => {
-    if (!isShown) {
+    if (!isShown || key === null) {
       return;
     }
+    let isGone = false;
+    let isAsking = false;
+    let isStale = false;
+    const go = async (): Promise<void> => {
+      if (isAsking) {
+        isStale = true;
+        return;
+      }
+      isAsking = true;
+      setLoading(true);
+      do {
+        isStale = false;
+        try {
+          const data = await latest.current();
+          if (!isGone) {
+            setState({ key, data, error: null });
+          }
+        } catch (error) {
+          if (!isGone) {
+            setState(before => ({
+              key,
+              data: before.key === key ? before.data : null,
+              error: asApiError(error)
+            }));
+          }
+        }
+      } while (isStale && !isGone);
+      isAsking = false;
+      if (!isGone) {
+        setLoading(false);
+      }
+    };
     // Under way a run tells of itself four times a second: so often nobody looks.
-    const pace = new Throttler(() => reload(), { limit: PACE_MS, edge: 'trailing' });
+    const pace = new Throttler(() => void go(), { limit: PACE_MS, edge: 'trailing' });
     const listen = (_: unknown, changed: ReadonlySet<string>): void => {
       if (kindsText.split(' ').some(kind => changed.has(kind))) {
         void pace.invoke();
       }
     };
-    host.live.changed.connect(listen);
+    again.current = () => void go();
+    live.changed.connect(listen);
+    void go();
     return () => {
-      host.live.changed.disconnect(listen);
+      isGone = true;
+      again.current = () => undefined;
+      live.changed.disconnect(listen);
       pace.dispose();
     };
-  }, [host, kindsText, isShown]);
-  React.useEffect(() => {
-    if (!isShown || key === null) {
-      return;
-    }
-    let isOvertaken = false;
-    setLoading(true);
-    latest.current().then(
-      data => {
-        if (!isOvertaken) {
-          setState({ key, data, error: null });
-          setLoading(false);
-        }
-      },
-      (error: unknown) => {
-        if (!isOvertaken) {
-          setState(before => ({
-            key,
-            data: before.key === key ? before.data : null,
-            error: asApiError(error)
-          }));
-          setLoading(false);
-        }
-      }
-    );
-    return () => {
-      isOvertaken = true;
-    };
-  }, [key, turn, isShown]);
+  }, [live, key, kindsText, isShown]);
+  const reload = React.useCallback(() => again.current(), []);
   const isOfKey = state.key === key;
   return {
     data: isOfKey ? state.data : null,

@@ -24,7 +24,7 @@ export class Page extends PartWidget {
   ) {
     super(host, () => <Ready>{part()}</Ready>);
     this.id = options.id;
-    this.addClass('nbmlops-Page');
+    this.addClass('nbmlops-Main');
     this.title.label = options.label;
     this.title.caption = options.caption;
     this.title.icon = options.icon ?? nbmlopsIcon;

@@ -35,7 +35,11 @@ export function RunsBrowser(props: { folder: string; isWide: boolean }): React.R
   const ids = chosen ?? usual.columns;
   const idsText = JSON.stringify(ids);
   const columns = React.useMemo(() => ids.map(id => column(id, isWide)), [idsText, isWide]);
+  useWithoutDeleted(gone => setPicked(before => ({ ...before, ids: before.ids.filter(id => !gone.includes(id)) })));
   const toggle = (which: 'filters' | 'columns'): void => setOpen(open === which ? null : which);
+  if (list.error?.kind === 'project-missing') {
+    return <ErrorNote error={list.error} onRetry={list.reload} />;
+  }
   const isEmpty = windows.total === 0 && !list.error;
   return (
     <div className={`nbmlops-Runs${isWide ? ' nbmlops-mod-wide' : ''}`}>
@@ -102,6 +106,24 @@ export function RunsBrowser(props: { folder: string; isWide: boolean }): React.R
       )}
     </div>
   );
+}
+
+/** Runs that were deleted here, or came back, are picked no longer. */
+function useWithoutDeleted(onGone: (ids: readonly string[]) => void): void {
+  const { app } = useHost();
+  const latest = React.useRef(onGone);
+  latest.current = onGone;
+  React.useEffect(() => {
+    const listen = (_: unknown, { id, result }: { id: string; result: Promise<unknown> }): void => {
+      if (id === COMMANDS.delete || id === COMMANDS.undelete) {
+        void result.then(ids => latest.current((ids as string[] | undefined) ?? []));
+      }
+    };
+    app.commands.commandExecuted.connect(listen);
+    return () => {
+      app.commands.commandExecuted.disconnect(listen);
+    };
+  }, [app]);
 }
 
 /** Asks when the typing pauses. */

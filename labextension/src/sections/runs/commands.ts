@@ -30,6 +30,7 @@ export const COMMANDS = {
 
 export const MOST_COMPARED = 20;
 const NOTE = 'mlflow.note.content';
+const NOTEBOOK_TAGS = ['nbmlops.trace', 'nbmlops.result', 'nbmlops.step', 'nbmlops.snapshot.code'];
 
 /** A run as commands are given it. */
 export interface RunRef {
@@ -39,6 +40,8 @@ export interface RunRef {
   /** Ids of its snapshots; empty where it has none. */
   data: string;
   code: string;
+  /** It may have left a notebook, as executed. */
+  hasNotebook: boolean;
 }
 
 export function refOf(run: RunView): RunRef {
@@ -47,9 +50,12 @@ export function refOf(run: RunView): RunRef {
     name: run.name,
     status: run.status,
     data: run.tags['nbmlops.snapshot.data'] ?? '',
-    code: run.tags['nbmlops.snapshot.code'] ?? ''
+    code: run.tags['nbmlops.snapshot.code'] ?? '',
+    hasNotebook: NOTEBOOK_TAGS.some(tag => tag in run.tags)
   };
 }
+
+const UNKNOWN: RunRef = { id: '', name: '', status: '', data: '', code: '', hasNotebook: false };
 
 export interface RunArguments {
   folder: string;
@@ -72,7 +78,7 @@ export function addRunCommands(host: Host): void {
       execute: async args => {
         const found = read(args);
         if (fits(found.runs)) {
-          await said(() => execute(found));
+          return said(() => execute(found));
         }
       }
     });
@@ -168,7 +174,7 @@ export function addRunCommands(host: Host): void {
         buttons: [Dialog.cancelButton(), Dialog.warnButton({ label: trans.__('Delete') })]
       });
       if (!button.accept) {
-        return;
+        return [];
       }
       const ids = runs.map(run => run.id);
       await write('delete', folder, { runs: ids });
@@ -181,13 +187,18 @@ export function addRunCommands(host: Host): void {
           }
         ]
       });
+      return ids;
     }
   );
   add(
     COMMANDS.undelete,
     trans.__('Bring back'),
     runs => some(runs) && host.server.has('undelete'),
-    ({ folder, runs }) => write('undelete', folder, { runs: runs.map(run => run.id) })
+    async ({ folder, runs }) => {
+      const ids = runs.map(run => run.id);
+      await write('undelete', folder, { runs: ids });
+      return ids;
+    }
   );
 }
 
@@ -202,12 +213,13 @@ function some(runs: readonly RunRef[]): boolean {
 }
 
 /** What it fails with is said in a dialog. */
-async function said(work: () => unknown): Promise<void> {
+async function said(work: () => unknown): Promise<unknown> {
   try {
-    await work();
+    return await work();
   } catch (problem) {
     const error = asApiError(problem);
     await showErrorMessage('nbmlops', [error.message, error.hint].filter(Boolean).join(' '));
+    return undefined;
   }
 }
 
@@ -217,9 +229,7 @@ export function read(args: ReadonlyPartialJSONObject): RunArguments {
   return {
     folder,
     runs: runs.map(run =>
-      typeof run === 'string'
-        ? { id: run, name: run, status: '', data: '', code: '' }
-        : { name: '', status: '', data: '', code: '', ...(run as object) }
+      typeof run === 'string' ? { ...UNKNOWN, id: run, name: run } : { ...UNKNOWN, ...(run as object) }
     ) as RunRef[]
   };
 }

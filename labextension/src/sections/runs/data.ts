@@ -50,7 +50,9 @@ export function useRunsList(folder: string, query: RunsQuery, onShift: (shift: n
     if (!isShown) {
       return;
     }
-    asked.renew();
+    if (asked.total !== null || asked.error) {
+      asked.renew(); // it may have changed while nobody looked
+    }
     const listen = (_: unknown, kinds: ReadonlySet<string>): void => {
       if (kinds.has('runs')) {
         asked.renew();

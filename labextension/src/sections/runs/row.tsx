@@ -8,6 +8,11 @@ import { Cell } from './cells';
 
 export const ROW = 24;
 
+/** Numbers stand at the right, texts a little off the numbers before them. */
+export function lookOf(column: Column): string {
+  return column.isNumber ? 'nbmlops-mod-number' : column.kind === 'spark' ? 'nbmlops-mod-spark' : 'nbmlops-mod-text';
+}
+
 export interface RowProps {
   id: string;
   index: number;
@@ -57,11 +62,7 @@ export const RunRow = React.memo(function RunRow(props: RowProps): React.ReactEl
             {props.outer && <small title={trans.__('Inside of %1', props.outer)}>↳</small>}
           </div>
           {columns.map(column => (
-            <div
-              key={column.id}
-              role="gridcell"
-              className={column.isNumber ? 'nbmlops-mod-number' : 'nbmlops-mod-text'}
-            >
+            <div key={column.id} role="gridcell" className={lookOf(column)}>
               <Cell column={column} run={run} points={column.kind === 'spark' ? props.points : null} />
             </div>
           ))}
