@@ -6,18 +6,37 @@ import re
 from pathlib import Path
 from typing import Any
 
-from playwright.sync_api import Browser, Locator, Page, expect
+from playwright.sync_api import Browser, Locator, Page, Request, expect
 
 from tests.browser.lab import Lab
 
 PATIENCE = 60_000
 """Milliseconds: a busy machine takes its time."""
-ALL_EXECUTED = """() => {
+BEGIN = """() => {
+    const { commands } = window.jupyterapp;
+    // A notebook that was saved with results would look executed before its first cell is.
+    void commands.execute('notebook:clear-all-cell-outputs').then(() => commands.execute('notebook:run-all-cells'));
+}"""
+HAS_KERNEL = """() => {
+    const context = window.jupyterapp.shell.currentWidget.sessionContext;
+    return context?.isReady && context.session?.kernel?.status === 'idle';
+}"""
+ENDED = """() => {
     const panel = window.jupyterapp.shell.currentWidget;
     const cells = panel.content.widgets.map(cell => cell.model);
     const code = cells.filter(model => model.type === 'code' && model.sharedModel.getSource().trim());
+    const broken = code.flatMap(model => model.toJSON().outputs).find(output => output.output_type === 'error');
+    if (broken) {
+        return [broken.ename, broken.evalue, ...broken.traceback].join('\\n');
+    }
     const isIdle = panel.sessionContext.session?.kernel?.status === 'idle';
-    return isIdle && code.every(model => model.executionCount !== null);
+    return isIdle && code.every(model => model.executionCount !== null) ? 'fine' : null;
+}"""
+LAYOUT_HAS = """async words => {
+    const { workspaces } = window.jupyterapp.serviceManager;
+    const name = decodeURIComponent(location.pathname).match(/\\/workspaces\\/([^/]+)/)[1];
+    const kept = JSON.stringify(await workspaces.fetch(name).catch(() => ''));
+    return words.every(word => kept.includes(word));
 }"""
 SELECT = """number => {
     const notebook = window.jupyterapp.shell.currentWidget.content;
@@ -32,6 +51,7 @@ EXECUTE = """async code => {
     await future.done;
     return printed;
 }"""
+COLOURS = re.compile(r"\x1b\[[0-9;]*m")
 expect.set_options(timeout=30_000)
 
 
@@ -47,37 +67,47 @@ class Desk:
         """What our code has thrown or complained about."""
         self.elsewhere: list[str] = []
         """Addresses that are not the server's."""
+        self.asked: list[Request] = []
+        """Of our own API."""
         self.page.on("pageerror", lambda error: self.errors.append(str(error)))
         self.page.on("request", self._note)
 
     def close(self) -> None:
         self.page.context.close()
 
-    def _note(self, request: Any) -> None:
+    def _note(self, request: Request) -> None:
         if not request.url.startswith(
             (f"http://127.0.0.1:{self.lab.port}/", "data:", "blob:", f"ws://127.0.0.1:{self.lab.port}/")
         ):
             self.elsewhere.append(request.url)
+        elif request.url.startswith(f"{self.lab.address}nbmlops/api"):
+            self.asked.append(request)
 
     # The page
 
     def open(self, path: str, *, workspace: str = "") -> None:
         self.page.goto(self.lab.page_of(path, workspace))
-        if path:
-            self.page.locator(".jp-Notebook").first.wait_for()
-
-    def reload(self) -> None:
-        self.page.reload()
         self.page.locator(".jp-Notebook").first.wait_for()
+
+    def reload(self, *kept: str) -> None:
+        """Once the server has these words in what it keeps of the layout."""
+        self.page.wait_for_function(LAYOUT_HAS, arg=kept)
+        self.page.reload()
+        self.page.locator(".jp-Notebook").first.wait_for(state="attached")
 
     @property
     def sidebar(self) -> Locator:
         return self.page.locator("#nbmlops-sidebar")
 
     def show_sidebar(self) -> None:
+        self.show_note()
+        self.sidebar.get_by_role("tablist").wait_for()
+
+    def show_note(self) -> None:
+        """The sidebar, whatever stands in it."""
         if not self.sidebar.is_visible():
             self.page.locator('.jp-SideBar [data-id="nbmlops-sidebar"]').click()
-        self.sidebar.get_by_role("tablist").wait_for()
+        self.sidebar.wait_for()
 
     def section(self, name: str) -> Locator:
         """Goes to a tab of the sidebar; its panel."""
@@ -96,7 +126,29 @@ class Desk:
         expect(line.locator(".nbmlops-Job-state")).to_have_text(state, timeout=1000 * seconds)
         return line
 
+    @property
+    def runs(self) -> Locator:
+        """Rows of the list of runs, as far as they are in view."""
+        return self.sidebar.locator(".nbmlops-Runs-row")
+
+    def run_named(self, name: str) -> Locator:
+        return self.runs.filter(has=self.page.get_by_role("rowheader", name=re.compile(rf"\b{re.escape(name)}$")))
+
+    @property
+    def main(self) -> Locator:
+        """Our page of the main area that is in front."""
+        return self.page.locator(".nbmlops-Page:not(.lm-mod-hidden)")
+
+    @property
+    def dialog(self) -> Locator:
+        return self.page.locator(".jp-Dialog")
+
+    def menu_item(self, name: str) -> Locator:
+        """Of a menu that is open."""
+        return self.page.locator(".lm-Menu").get_by_role("menuitem", name=name, exact=True)
+
     def picture(self, name: str) -> Path:
+        """What is seen now, kept for people to look at."""
         self._pictures.mkdir(parents=True, exist_ok=True)
         path = self._pictures / f"{name}.png"
         self.page.screenshot(path=path, animations="disabled")
@@ -116,10 +168,19 @@ class Desk:
 
     # The notebook
 
+    def start_all(self) -> None:
+        """Has every cell executed, once there is a kernel that can; does not wait for them."""
+        self.page.wait_for_function(HAS_KERNEL)
+        self.page.evaluate(BEGIN)
+
     def run_all(self, *, seconds: float = 120.0) -> None:
-        """Executes every cell, and waits for the last."""
-        self.command("notebook:run-all-cells")
-        self.page.wait_for_function(ALL_EXECUTED, timeout=1000 * seconds)
+        """Executes every cell and waits for the last. Fails with the traceback of the first cell that does."""
+        self.start_all()
+        self.wait_for_cells(seconds=seconds)
+
+    def wait_for_cells(self, *, seconds: float = 120.0) -> None:
+        end = self.page.wait_for_function(ENDED, timeout=1000 * seconds).json_value()
+        assert end == "fine", COLOURS.sub("", end)
 
     def cell(self, number: int) -> Locator:
         """Of the notebook in front, counted from 0 among all its cells."""

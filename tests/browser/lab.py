@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import secrets
+import subprocess
 import sys
 from pathlib import Path
 
@@ -12,6 +13,7 @@ from tests.isolation import environment
 from tests.services.servers import Server, free_port
 
 BASE = "/user/ana/"
+MODULES = {"lab": "jupyterlab", "notebook": "notebook"}
 OVERRIDES = {
     "@jupyterlab/apputils-extension:notification": {"fetchNews": "false", "checkForUpdates": False},
     "@jupyterlab/docmanager-extension:plugin": {"autosaveInterval": 3600},
@@ -51,6 +53,19 @@ class Lab:
     def stop(self) -> None:
         self._server.stop()
 
+    def switch_on(self) -> None:
+        """The server half of nbmlops, from the next start on."""
+        self._configure(True)
+
+    def nbmlops(self, *words: str, folder: Path) -> str:
+        """The command line in that folder, as somebody uses it beside the page; what it prints."""
+        command = [sys.executable, "-m", "nbmlops", *words]
+        done = subprocess.run(
+            command, cwd=folder, env=self.environment, capture_output=True, text=True, timeout=300, check=False
+        )
+        assert done.returncode == 0, done.stdout + done.stderr
+        return done.stdout
+
     def page_of(self, path: str, workspace: str = "") -> str:
         """The address of a notebook's page; each workspace begins with the default layout."""
         if self.app == "notebook":
@@ -64,8 +79,8 @@ class Lab:
         return [
             sys.executable,
             "-m",
-            "jupyter",
-            self.app,
+            # Not `jupyter lab`: that takes the first one on the PATH, which may be of another Python.
+            MODULES[self.app],
             "--no-browser",
             "--ServerApp.allow_root=True",
             "--ServerApp.ip=127.0.0.1",

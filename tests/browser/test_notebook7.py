@@ -37,4 +37,3 @@ def test_the_sidebar_the_badges_and_a_run(open_desk: Callable[..., Desk], notebo
     desk.sidebar.get_by_role("tab", name="Runs").click()
     expect(desk.sidebar.get_by_role("row", name="wine")).to_be_visible(timeout=120_000)
     desk.picture("notebook7")
-    assert not desk.errors

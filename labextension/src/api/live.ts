@@ -12,9 +12,12 @@ const LEASE_MS = 30_000;
 /** What has changed in the project: `runs`, `records`, `jobs`, `files`. */
 export type Kinds = ReadonlySet<string>;
 
+const ALL: Kinds = new Set(['runs', 'records', 'jobs', 'files']);
+
 /**
  * Tells when the project's stores have changed: by Jupyter's events, which cost nothing, and by asking every 30 s, which
- * keeps the server's watch alive and finds what an event has missed. A hidden page asks nothing.
+ * keeps the server's watch alive and finds what an event has missed. A hidden page asks nothing, and hears of all that
+ * it has missed once it is seen again.
  */
 export class Live implements IDisposable {
   constructor(
@@ -49,6 +52,7 @@ export class Live implements IDisposable {
     if (folder !== this._folder) {
       this._folder = folder;
       this.rev = null;
+      this.wasMissing = false;
       this._project = null;
       if (this.watchers) {
         void this.poll.refresh();
@@ -59,6 +63,13 @@ export class Live implements IDisposable {
   /** Folder of its project, from the server's root; null while that is not known, and where there is none. */
   get project(): string | null {
     return this._project;
+  }
+
+  /** Looks whether there is a project by now: without one, no event tells. */
+  seek(): void {
+    if (this._project === null && this.watchers && !document.hidden) {
+      void this.poll.refresh();
+    }
   }
 
   /** While somebody watches, the server looks at the stores. */
@@ -87,7 +98,7 @@ export class Live implements IDisposable {
   /** All that is shown is asked for anew. */
   lookAgain(): void {
     void this.poll.refresh();
-    this._changed.emit(new Set(['runs', 'records', 'jobs', 'files']));
+    this._changed.emit(ALL);
   }
 
   dispose(): void {
@@ -109,6 +120,7 @@ export class Live implements IDisposable {
     } catch (error) {
       if (error instanceof ApiError && error.kind === 'project-missing') {
         this.rev = this._project = null;
+        this.wasMissing = true;
         return; // there may be one the next time
       }
       throw error;
@@ -120,18 +132,22 @@ export class Live implements IDisposable {
     const isFirst = this.rev === null;
     this.rev = rev;
     this._project = project;
-    if (changed.length && !isFirst) {
+    if (this.wasMissing) {
+      this.wasMissing = false;
+      this._changed.emit(ALL);
+    } else if (changed.length && !isFirst) {
       this._changed.emit(new Set(changed));
     }
   }
 
   private onEvent(_: unknown, event: Event.Emission): void {
-    if (!event.schema_id.includes(SCHEMA) || !this.watchers) {
+    if (!event.schema_id.includes(SCHEMA) || !this.watchers || document.hidden) {
       return;
     }
     if (this._project !== null && event['folder'] !== this._project) {
       return;
     }
+    this.seek();
     const rev = Number(event['rev']);
     if (this.rev === null || rev > this.rev) {
       this.rev = rev;
@@ -151,5 +167,6 @@ export class Live implements IDisposable {
   private _isDisposed = false;
   private rev: number | null = null;
   private _project: string | null = null;
+  private wasMissing = false;
   private watchers = 0;
 }

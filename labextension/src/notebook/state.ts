@@ -141,6 +141,7 @@ export class NotebookState {
       });
       if (turn === this.turn && panel === this._panel) {
         this.keep(result, null);
+        this.live.seek();
       }
     } catch (problem) {
       if (turn === this.turn && panel === this._panel) {

@@ -59,14 +59,24 @@ export function Graph(props: GraphProps): React.ReactElement {
               <g key={`${line.source} ${line.target}`}>
                 {flow && line.isLong && <title>{flow.title}</title>}
                 <path d={line.path} className={flow ? 'nbmlops-Graph-line' : 'nbmlops-Graph-line nbmlops-mod-order'} />
-                {flow && !line.isLong && (
-                  <text x={line.labelX} y={line.labelY} dy="0.35em" textAnchor="middle">
-                    <title>{flow.title}</title>
-                    {clipped(flow.label, 26)}
-                  </text>
-                )}
               </g>
             );
+          })}
+          {/* After all lines, so that none crosses a word. */}
+          {layout.lines.map(line => {
+            const flow = flows.get(`${line.source} ${line.target}`);
+            return flow && !line.isLong ? (
+              <text
+                key={`${line.source} ${line.target}`}
+                x={line.labelX}
+                y={line.labelY}
+                dy="0.35em"
+                textAnchor="middle"
+              >
+                <title>{flow.title}</title>
+                {clipped(flow.label, 26)}
+              </text>
+            ) : null;
           })}
         </svg>
         <ol aria-label={props.label}>

@@ -1,15 +1,33 @@
 import * as React from 'react';
 import type { ApiError } from '../api/errors';
+import { useHost } from '../host';
 import { Action } from './button';
 
 /** What went wrong, and what to do next; never HTML. */
 export function ErrorNote(props: { error: ApiError; onRetry?: () => void; retryLabel?: string }): React.ReactElement {
+  if (props.error.kind === 'project-missing') {
+    return <NoProject />;
+  }
   return (
     <div className="nbmlops-Note nbmlops-mod-error" role="alert">
       <p>{props.error.message}</p>
       {props.error.hint && <p className="nbmlops-Note-hint">{props.error.hint}</p>}
       {props.onRetry && <Action label={props.retryLabel ?? 'Try again'} onClick={props.onRetry} />}
     </div>
+  );
+}
+
+/** That is no fault: nobody has begun here. */
+function NoProject(): React.ReactElement {
+  const { jobs, place, server, trans } = useHost();
+  return (
+    <EmptyNote
+      text={trans.__('There is no project here yet. One is made as soon as a notebook of this folder is tracked.')}
+    >
+      {server.has('init') && (
+        <Action label={trans.__('Make one now')} onClick={() => void jobs.start('init', place.folder, {})} />
+      )}
+    </EmptyNote>
   );
 }
 

@@ -1,0 +1,67 @@
+"""The pictures that people see of the sidebar. With NBMLOPS_PICTURES=1 those of the docs are made anew."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import expect
+
+from tests.browser.conftest import ROOT
+from tests.browser.desk import Desk
+
+DOCS = ROOT / "docs" / "pictures"
+
+
+@pytest.fixture
+def keep() -> Callable[[Desk, str], None]:
+    """Takes a picture, for the docs too where they are wanted."""
+
+    def take(desk: Desk, name: str) -> None:
+        taken = desk.picture(name)
+        if os.environ.get("NBMLOPS_PICTURES") == "1":
+            shutil.copyfile(taken, DOCS / taken.name)
+
+    return take
+
+
+def test_each_section_in_light_and_dark(
+    open_desk: Callable[..., Desk], demo: Path, keep: Callable[[Desk, str], None]
+) -> None:
+    desk = open_desk()
+    desk.open(f"{demo.name}/wine.ipynb")
+    panel = desk.section("Notebook")
+    desk.button("Track").click()
+    expect(panel.get_by_role("switch")).to_have_attribute("aria-checked", "true", timeout=90_000)
+    desk.run_all()
+    expect(desk.sidebar.locator(".nbmlops-Graph-step").nth(2).locator("small")).to_contain_text(" s", timeout=60_000)
+    desk.save()
+    for theme in ("Light", "Dark"):
+        desk.theme(f"JupyterLab {theme}")
+        short = theme.lower()
+        desk.section("Notebook")
+        desk.page.locator("#jp-main-dock-panel .lm-TabBar-tab", has_text="wine.ipynb").click()
+        desk.select_cell(8)
+        keep(desk, f"sidebar-notebook-{short}")
+
+        desk.section("Runs")
+        desk.run_named("wine trees=25").dblclick()
+        expect(desk.main.locator("h1")).to_have_text("wine trees=25")
+        expect(desk.page.locator(".nbmlops-Loading")).to_have_count(0)
+        keep(desk, f"sidebar-runs-{short}")
+
+        desk.run_named("wine trees=25").locator(".nbmlops-Runs-box").click()
+        desk.runs.filter(has_text="train").first.locator(".nbmlops-Runs-box").click()
+        desk.button("Compare").click()
+        expect(desk.main.get_by_role("group", name="Runs side by side")).to_be_visible()
+        expect(desk.page.locator(".nbmlops-Loading")).to_have_count(0)
+        keep(desk, f"sidebar-compare-{short}")
+        desk.button("Select none").click()
+
+        panel = desk.section("Pipelines")
+        desk.button("wine", within=panel).first.click()
+        expect(panel.locator(".nbmlops-Graph-step")).to_have_count(4)
+        keep(desk, f"sidebar-pipelines-{short}")

@@ -1,0 +1,53 @@
+"""A page that nobody looks at asks the server nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+from playwright.sync_api import expect
+
+from tests.browser.desk import Desk
+from tests.browser.lab import Lab
+
+SEEN = """isSeen => {
+    Object.defineProperty(document, 'hidden', { configurable: true, get: () => !isSeen });
+    const state = isSeen ? 'visible' : 'hidden';
+    Object.defineProperty(document, 'visibilityState', { configurable: true, get: () => state });
+    document.dispatchEvent(new Event('visibilitychange'));
+}"""
+
+
+def asked_in_minutes(desk: Desk, minutes: int) -> int:
+    """How often our API is asked while the page's clock goes on by so much."""
+    before = len(desk.asked)
+    for _ in range(2 * minutes):
+        desk.page.clock.fast_forward(30_000)
+        desk.page.wait_for_timeout(50)
+    return len(desk.asked) - before
+
+
+def test_nothing_is_asked_while_the_page_or_the_sidebar_is_hidden(
+    open_desk: Callable[..., Desk], lab: Lab, demo: Path
+) -> None:
+    desk = open_desk()
+    desk.page.clock.install()
+    desk.open(f"{demo.name}/wine.ipynb")
+    desk.section("Runs")
+    row = desk.run_named("wine trees=25")
+    expect(row).to_be_visible()
+    assert asked_in_minutes(desk, 2) > 0
+
+    desk.page.evaluate(SEEN, False)
+    desk.page.wait_for_load_state("networkidle")
+    assert asked_in_minutes(desk, 10) == 0
+    before = len(desk.asked)
+    lab.nbmlops("annotate", "wine trees=25", "--name", "while you were away", folder=demo)
+    assert len(desk.asked) == before
+    desk.page.evaluate(SEEN, True)
+    expect(desk.run_named("while you were away")).to_be_visible()
+
+    desk.page.locator('.jp-SideBar [data-id="nbmlops-sidebar"]').click()
+    expect(desk.sidebar).to_be_hidden()
+    desk.page.wait_for_load_state("networkidle")
+    assert asked_in_minutes(desk, 10) == 0
