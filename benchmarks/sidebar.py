@@ -80,8 +80,9 @@ def _long_notebooks(root: Path) -> None:
     cells = [nbformat.v4.new_code_cell(cell.source) for cell in long_notebook().cells]
     for place in range(0, len(cells) + 8, 26):
         cells.insert(place, nbformat.v4.new_markdown_cell(f"# Part {place // 26}"))
+    python = {"kernelspec": {"name": "python3", "display_name": "python3", "language": "python"}}
     for name in ("one", "two"):
-        nbformat.write(nbformat.v4.new_notebook(cells=cells), root / f"{name}.ipynb")
+        nbformat.write(nbformat.v4.new_notebook(cells=cells, metadata=python), root / f"{name}.ipynb")
 
 
 def _row(what: str, value: float, bar: float | None, unit: str = "s") -> Row:
