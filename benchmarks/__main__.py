@@ -13,7 +13,7 @@ import sys
 
 from benchmarks.table import Row, table
 
-ALL = ("load", "capture", "inputs", "fit", "metrics", "snapshot", "lists", "analysis", "pipeline", "sweep")
+ALL = ("load", "capture", "inputs", "fit", "metrics", "snapshot", "lists", "analysis", "pipeline", "sweep", "sidebar")
 
 
 def main(names: list[str]) -> int:

@@ -1,32 +1,28 @@
-"""Lists of ten thousand runs, as people and the sidebar ask for them; cloned by SQL, for making them takes minutes."""
+"""Lists of ten thousand runs, as people and the sidebar ask for them."""
 
 from __future__ import annotations
 
-import contextlib
 import os
-import sqlite3
 import tempfile
 import time
 from collections.abc import Callable
 from pathlib import Path
 
+from benchmarks.many_runs import fill
 from benchmarks.table import Row
 from nbmlops.track import address, lists
 from nbmlops.track.conditions import read_condition, read_name
-from nbmlops.track.messages import Point
 from nbmlops.track.query import Query
-from nbmlops.track.writer import Writer
 
 RUNS = 10_000
 REPEATS = 5
 MOST_NEWEST = 0.15
 MOST_SORTED = 0.3
-NOW = 1_760_000_000_000
 
 
 def measure() -> tuple[Row, ...]:
     with tempfile.TemporaryDirectory() as folder:
-        uri = _filled(Path(folder))
+        uri = fill(Path(folder), RUNS)
         asked: list[tuple[str, dict[str, object], str, float]] = [
             ("newest 100", {"limit": 100}, "attributes.start_time DESC", MOST_NEWEST),
             ("best 100 by a metric", {"limit": 100, "order_by": "m0"}, "metrics.m0 DESC", MOST_SORTED),
@@ -66,33 +62,3 @@ def _mlflow(uri: str, order: str) -> object:
     from mlflow import MlflowClient
 
     return MlflowClient(uri).search_runs(["1"], max_results=100, order_by=[order])
-
-
-def _filled(root: Path) -> str:
-    """One real run with 10 metrics and 20 parameters, and its clones with values of their own."""
-    os.environ.update(address.own_environment())
-    uri = address.tracking_uri(root)
-    address.prepare(root, uri)
-    writer = Writer(uri, root)
-    run = writer.open_run("r", "e", tags={"kind": "fit"}, params={f"p{n}": str(n) for n in range(20)}, started_ms=NOW)
-    writer.log_metrics(run, [Point(f"m{n}", n / 10, 0, NOW) for n in range(10)])
-    path = address.sqlite_path(uri)
-    assert path is not None
-    with contextlib.closing(sqlite3.connect(path)) as database, database:
-        database.create_function("digest", 1, lambda number: f"{int(number):032x}")
-        database.execute("CREATE TEMP TABLE n (i)")
-        database.executemany("INSERT INTO n VALUES (?)", [(number,) for number in range(1, RUNS)])
-        for table, changed in (
-            ("runs", {"run_uuid": "digest(i)", "start_time": "start_time + i", "name": "name || i"}),
-            ("params", {"run_uuid": "digest(i)"}),
-            ("tags", {"run_uuid": "digest(i)"}),
-            ("metrics", {"run_uuid": "digest(i)", "value": "value + (i * 7919 % 10007) / 10007.0"}),
-            ("latest_metrics", {"run_uuid": "digest(i)", "value": "value + (i * 7919 % 10007) / 10007.0"}),
-        ):  # fmt: skip
-            columns = [name for _, name, *_ in database.execute(f"PRAGMA table_info({table})")]
-            values = ", ".join(changed.get(name, f'"{name}"') for name in columns)
-            names = ", ".join(f'"{name}"' for name in columns)
-            copy = f"INSERT INTO {table} ({names}) SELECT {values} FROM {table}, n WHERE run_uuid = ?"
-            database.execute(copy, (run,))
-    lists.analyze_if_grown(uri)
-    return uri

@@ -77,7 +77,7 @@ export class NotebookState {
   watch(): IDisposable {
     const watching = this.live.watch();
     this.watchers += 1;
-    this.later();
+    this.soon();
     return {
       get isDisposed() {
         return watching.isDisposed;
@@ -97,6 +97,16 @@ export class NotebookState {
     }
   }
 
+  /** At once where nothing is known yet: there is no typing to wait for. */
+  private soon(): void {
+    const isNew = this._result === null && !this._isLoading && this._panel?.context.isReady === true;
+    if (isNew && this.watchers) {
+      void this.ask();
+    } else {
+      this.later();
+    }
+  }
+
   private follow(): void {
     const panel = this.place.panel;
     if (panel === this._panel) {
@@ -106,7 +116,7 @@ export class NotebookState {
     this._panel = panel;
     this.keep(null, null);
     panel?.context.model.contentChanged.connect(this.later, this);
-    void panel?.context.ready.then(() => this.later());
+    void panel?.context.ready.then(() => this.soon());
   }
 
   private async ask(): Promise<void> {
