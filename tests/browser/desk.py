@@ -132,7 +132,8 @@ class Desk:
         return self.sidebar.locator(".nbmlops-Runs-row")
 
     def run_named(self, name: str) -> Locator:
-        return self.runs.filter(has=self.page.get_by_role("rowheader", name=re.compile(rf"\b{re.escape(name)}$")))
+        named = self.page.locator(".nbmlops-Runs-name > span", has_text=re.compile(rf"^{re.escape(name)}$"))
+        return self.runs.filter(has=named)
 
     @property
     def main(self) -> Locator:

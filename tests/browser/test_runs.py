@@ -30,13 +30,13 @@ def test_a_run_is_seen_while_it_runs(open_desk: Callable[..., Desk], folder: Pat
     expect(panel).to_contain_text("There is no project here yet.")
     desk.start_all()
     row = desk.run_named("slow")
-    expect(row.get_by_role("img", name="running", exact=True)).to_be_visible(timeout=90_000)
+    expect(row.locator(".nbmlops-Status.nbmlops-mod-running")).to_be_visible(timeout=90_000)
     row.dblclick()
     expect(desk.main).to_contain_text("0.333333")  # the last value so far
     (folder / "go").touch()
-    expect(row.get_by_role("img", name="finished", exact=True)).to_be_visible(timeout=60_000)
+    expect(row.locator(".nbmlops-Status.nbmlops-mod-finished")).to_be_visible(timeout=60_000)
     expect(desk.main).to_contain_text("0.125")
-    expect(desk.main.get_by_role("img", name="finished", exact=True).first).to_be_visible()
+    expect(desk.main.locator(".nbmlops-RunHead .nbmlops-mod-finished")).to_be_visible()
 
 
 def test_two_are_compared_and_all_is_there_again_after_a_reload(open_desk: Callable[..., Desk], demo: Path) -> None:
