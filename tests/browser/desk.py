@@ -146,7 +146,8 @@ class Desk:
 
     def menu_item(self, name: str) -> Locator:
         """Of a menu that is open."""
-        return self.page.locator(".lm-Menu").get_by_role("menuitem", name=name, exact=True)
+        label = self.page.locator(".lm-Menu-itemLabel", has_text=re.compile(rf"^{re.escape(name)}$"))
+        return self.page.locator(".lm-Menu .lm-Menu-item", has=label)
 
     def picture(self, name: str) -> Path:
         """What is seen now, kept for people to look at."""

@@ -108,7 +108,12 @@ def test_the_menu_of_a_run(open_desk: Callable[..., Desk], demo: Path) -> None:
     desk.menu_item("Delete…").click()
     desk.dialog.get_by_role("button", name="Delete").click()
     expect(row).to_have_count(0)
-    desk.page.locator(".jp-Notification-Toast").get_by_role("button", name="Bring back").click()
+    desk.button("Filters").click()
+    desk.sidebar.get_by_label("Deleted runs").check()
+    row.click(button="right")
+    desk.menu_item("Bring back").click()
+    expect(row).to_have_count(0)
+    desk.sidebar.get_by_label("Deleted runs").uncheck()
     expect(row).to_be_visible()
 
 
