@@ -160,7 +160,7 @@ class Desk:
         """`JupyterLab Light`, `JupyterLab Dark`, ...`High Contrast`."""
         self.command("apputils:change-theme", {"theme": name})
         kind = "false" if "Dark" in name else "true"
-        self.page.locator(f'body[data-jp-theme-name="{name}"][data-jp-theme-light="{kind}"]').wait_for()
+        self.page.locator(f'body[data-jp-theme-name="{name}"][data-jp-theme-light="{kind}"]').wait_for(state="attached")
 
     def command(self, name: str, arguments: dict[str, Any] | None = None) -> Any:
         """As the palette would do it. In JupyterLab only."""
