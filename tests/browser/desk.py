@@ -170,9 +170,13 @@ class Desk:
 
     # The notebook
 
+    def settle(self) -> None:
+        """Until the notebook has its kernel: before that, it takes the focus from whatever has it."""
+        self.page.wait_for_function(HAS_KERNEL)
+
     def start_all(self) -> None:
         """Has every cell executed, once there is a kernel that can; does not wait for them."""
-        self.page.wait_for_function(HAS_KERNEL)
+        self.settle()
         self.page.evaluate(BEGIN)
 
     def run_all(self, *, seconds: float = 120.0) -> None:

@@ -20,6 +20,7 @@ def test_palette_main_menu_and_context_menus(open_desk: Callable[..., Desk], fol
     page, form = desk.page, desk.sidebar.get_by_role("form")
     expect(page.locator(".nbmlops-Badge")).to_have_count(2)
 
+    desk.settle()
     desk.command("apputils:activate-command-palette")
     palette = page.locator("#modal-command-palette")
     palette.locator("input").fill("nbmlops")
