@@ -132,7 +132,8 @@ class Desk:
         return self.sidebar.locator(".nbmlops-Runs-row")
 
     def run_named(self, name: str) -> Locator:
-        return self.runs.filter(has=self.page.get_by_role("rowheader", name=re.compile(rf"\b{re.escape(name)}$")))
+        named = self.page.locator(".nbmlops-Runs-name > span", has_text=re.compile(rf"^{re.escape(name)}$"))
+        return self.runs.filter(has=named)
 
     @property
     def main(self) -> Locator:
@@ -145,7 +146,8 @@ class Desk:
 
     def menu_item(self, name: str) -> Locator:
         """Of a menu that is open."""
-        return self.page.locator(".lm-Menu").get_by_role("menuitem", name=name, exact=True)
+        label = self.page.locator(".lm-Menu-itemLabel", has_text=re.compile(rf"^{re.escape(name)}$"))
+        return self.page.locator(".lm-Menu .lm-Menu-item", has=label)
 
     def picture(self, name: str) -> Path:
         """What is seen now, kept for people to look at."""
@@ -158,7 +160,7 @@ class Desk:
         """`JupyterLab Light`, `JupyterLab Dark`, ...`High Contrast`."""
         self.command("apputils:change-theme", {"theme": name})
         kind = "false" if "Dark" in name else "true"
-        self.page.locator(f'body[data-jp-theme-name="{name}"][data-jp-theme-light="{kind}"]').wait_for()
+        self.page.locator(f'body[data-jp-theme-name="{name}"][data-jp-theme-light="{kind}"]').wait_for(state="attached")
 
     def command(self, name: str, arguments: dict[str, Any] | None = None) -> Any:
         """As the palette would do it. In JupyterLab only."""
@@ -168,9 +170,13 @@ class Desk:
 
     # The notebook
 
+    def settle(self) -> None:
+        """Until the notebook has its kernel: before that, it takes the focus from whatever has it."""
+        self.page.wait_for_function(HAS_KERNEL)
+
     def start_all(self) -> None:
         """Has every cell executed, once there is a kernel that can; does not wait for them."""
-        self.page.wait_for_function(HAS_KERNEL)
+        self.settle()
         self.page.evaluate(BEGIN)
 
     def run_all(self, *, seconds: float = 120.0) -> None:

@@ -12,7 +12,6 @@ from playwright.sync_api import Locator, expect
 
 from tests.browser.desk import Desk
 from tests.browser.lab import Lab
-from tests.browser.notebooks import write
 
 
 @pytest.fixture
@@ -24,20 +23,20 @@ def own_lab(tmp_path: Path, shared_cache: Path) -> Iterator[Lab]:
     server.stop()
 
 
-def away(dialog: Locator) -> None:
-    """Jupyter says in a dialog that its server is gone, again and again if nobody forbids it."""
-    if (again := dialog.get_by_label("Do not show this message again in this session.")).count():
-        again.check()
-    dialog.get_by_role("button").last.click()
+def not_again(dialog: Locator) -> None:
+    """Jupyter may say in a dialog that its server is gone, again and again if nobody forbids it."""
+    dialog.get_by_label("Do not show this message again in this session.").check()
+    dialog.get_by_role("button", name="Close").click()
 
 
 def test_the_server_half_comes_and_the_server_goes(open_desk: Callable[..., Desk], own_lab: Lab) -> None:
     (own_lab.root / "p").mkdir()
-    write(own_lab.root / "p" / "work.ipynb", "x = 1")
     own_lab.nbmlops("init", folder=own_lab.root / "p")
     desk = open_desk(own_lab)
-    desk.page.add_locator_handler(desk.dialog, away)
-    desk.open("p/work.ipynb")
+    lost = desk.dialog.filter(has_text="Server Connection Error")
+    desk.page.add_locator_handler(lost, not_again)
+    desk.page.goto(own_lab.page_of("p"))
+    desk.page.locator('.jp-SideBar [data-id="nbmlops-sidebar"]').wait_for()
     desk.show_note()
     expect(desk.sidebar).to_contain_text("The server half of nbmlops is not there.")
     desk.picture("fault-no-server-half")

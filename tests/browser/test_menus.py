@@ -20,13 +20,14 @@ def test_palette_main_menu_and_context_menus(open_desk: Callable[..., Desk], fol
     page, form = desk.page, desk.sidebar.get_by_role("form")
     expect(page.locator(".nbmlops-Badge")).to_have_count(2)
 
+    desk.settle()
     desk.command("apputils:activate-command-palette")
     palette = page.locator("#modal-command-palette")
     palette.locator("input").fill("nbmlops")
     expect(palette.locator(".lm-CommandPalette-item", has_text="Track this notebook with nbmlops")).to_be_visible()
     palette.locator(".lm-CommandPalette-item", has_text="Snapshot…").click()
     expect(form.get_by_label("Message")).to_be_visible()
-    page.keyboard.press("Escape")
+    desk.button("Cancel").click()
     expect(form).to_have_count(0)
 
     page.get_by_role("menuitem", name="nbmlops", exact=True).click()
@@ -43,7 +44,7 @@ def test_palette_main_menu_and_context_menus(open_desk: Callable[..., Desk], fol
     page.locator("#jp-main-dock-panel .lm-TabBar-tab", has_text="work.ipynb").click(button="right")
     desk.menu_item("Export as a pipeline…").click()
     expect(form.get_by_label("Notebook", exact=False).first).to_have_value("work.ipynb")
-    page.keyboard.press("Escape")
+    desk.button("Cancel").click()
 
     page.locator('.jp-SideBar [data-id="filebrowser"]').click()
     files = page.locator(".jp-DirListing-item")

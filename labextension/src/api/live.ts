@@ -116,6 +116,9 @@ export class Live implements IDisposable {
   }
 
   private async sync(): Promise<void> {
+    if (document.hidden) {
+      return; // a poll goes on once more after the page was hidden
+    }
     const folder = this._folder;
     let found: Changes;
     try {
