@@ -97,9 +97,6 @@ export class Live implements IDisposable {
 
   /** All that is shown is asked for anew. */
   lookAgain(): void {
-    if (this.watchers) {
-      void this.poll.refresh();
-    }
     void this.poll.refresh();
     this._changed.emit(ALL);
   }

@@ -33,6 +33,7 @@ export function Suggest(props: SuggestProps): React.ReactElement {
     } else if ((event.key === 'Enter' || event.key === 'Tab') && chosen >= 0) {
       take(chosen);
     } else if (event.key === 'Enter') {
+      setOpen(false);
       props.onEnter();
     } else if (event.key === 'Escape') {
       if (list.length) {
