@@ -15,7 +15,6 @@ from nbmlops.errors import MissingDependencyError, NotFoundError
 from nbmlops.ops.call import Call
 from nbmlops.ops.fields import option, positional
 
-
 SHOWN = "nbmlops=show"
 """In the page's address: the sidebar comes to the front (labextension/src/plugin.ts)."""
 
