@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.metadata
+import json
 import platform
 import shutil
 import sys
@@ -55,7 +56,7 @@ def doctor(call: Call, request: Request) -> Result:
     versions = {"nbmlops": _version("nbmlops"), "python": f"{platform.python_version()} ({sys.executable})"}
     versions |= {name: found for name in CORE if (found := _version(name))}
     checks = [_installed(name, remedy) for name, remedy in OPTIONAL.items()]
-    checks += [_git(call), _command("papermill"), _engine(), _context()]
+    checks += [_git(call), _command("papermill"), _engine(), _context(), _sidebar(), _sidebar_server()]
     project = None
     try:
         project = Project.find(call.folder)
@@ -154,3 +155,40 @@ def _entry_point(name: str, group: str) -> Check:
     is_there = any(point.name == "nbmlops" for point in importlib.metadata.entry_points(group=group))
     return Check(name=name, is_good=is_there, found="registered" if is_there else "not registered",
                  remedy="" if is_there else "pip install --force-reinstall nbmlops")  # fmt: skip
+
+
+def _sidebar() -> Check:
+    """The built page that Jupyter would take, the first on its paths, and whether it is of this version."""
+    from jupyter_core.paths import jupyter_path
+
+    places = (Path(folder) / "nbmlops" / "package.json" for folder in jupyter_path("labextensions"))
+    place = next((path for path in places if path.is_file()), None)
+    if place is None:
+        return Check(name="sidebar", is_good=False, found="not installed for the Jupyter of this environment",
+                     remedy="pip install --force-reinstall nbmlops")  # fmt: skip
+    try:
+        version = json.loads(place.read_text(encoding="utf-8"))["version"]
+    except (OSError, ValueError, KeyError, TypeError):
+        version = "of no version"
+    ours = _version("nbmlops")
+    is_ours = version == ours
+    return Check(
+        name="sidebar",
+        is_good=is_ours,
+        found=f"{version} in {place.parent}" if is_ours else f"{version} in {place.parent}, but nbmlops is {ours}",
+        remedy="" if is_ours else "pip install --force-reinstall nbmlops, remove what is left there, reload the page",
+    )
+
+
+def _sidebar_server() -> Check:
+    from jupyter_core.paths import jupyter_config_path
+    from jupyter_server.extension.config import ExtensionConfigManager
+
+    enabled = ExtensionConfigManager(read_config_path=jupyter_config_path()).get_jpserver_extensions().get("nbmlops")
+    found = "enabled" if enabled else "switched off" if enabled is False else "not registered"
+    return Check(
+        name="sidebar's server",
+        is_good=bool(enabled),
+        found=found,
+        remedy="" if enabled else "jupyter server extension enable nbmlops, then start Jupyter again",
+    )

@@ -15,6 +15,11 @@ from nbmlops.errors import MissingDependencyError, NotFoundError
 from nbmlops.ops.call import Call
 from nbmlops.ops.fields import option, positional
 
+<<<<<<< HEAD
+=======
+PAGE = "/nbmlops/lab"
+"""Leads to JupyterLab's page (nbmlops/doors/server/lab_handler.py)."""
+>>>>>>> B
 SHOWN = "nbmlops=show"
 """In the page's address: the sidebar comes to the front (labextension/src/plugin.ts)."""
 
@@ -39,9 +44,9 @@ def lab(call: Call, request: Request) -> Result:
         )
     project = call.project
     project.prepare_tracking()
-    page = f"/lab/tree/{quote(_in_project(call, request.notebook))}" if request.notebook else "/lab"
+    page = f"{PAGE}/{quote(_in_project(call, request.notebook))}" if request.notebook else PAGE
     command = [sys.executable, "-m", "jupyterlab", f"--ServerApp.root_dir={project.root}", f"--port={request.port}"]
-    command += [f"--LabApp.default_url={page}?{SHOWN}"]
+    command += [f"--LabApp.default_url={page}"]
     command += ["--no-browser"] if request.no_browser else []
     command += ["--allow-root"] if hasattr(os, "geteuid") and os.geteuid() == 0 else []
     done = subprocess.run(command, cwd=project.root, check=False)

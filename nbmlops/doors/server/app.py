@@ -11,6 +11,7 @@ from nbmlops.doors.server import events
 from nbmlops.doors.server.cells_handler import CellsHandler
 from nbmlops.doors.server.handler import SETTING
 from nbmlops.doors.server.job_handlers import JobHandler, JobsHandler
+from nbmlops.doors.server.lab_handler import LabHandler
 from nbmlops.doors.server.live_handlers import ChangesHandler, RowsHandler
 from nbmlops.doors.server.services import Services
 from nbmlops.doors.server.verb import TableHandler, VerbHandler
@@ -39,6 +40,7 @@ class NbmlopsApp(ExtensionApp):  # type: ignore[misc]
                 (rf"{base}/rows", RowsHandler),
                 (rf"{base}/cells", CellsHandler),
                 (rf"{base}/(?P<name>[^/]+)", VerbHandler),
+                (r"/nbmlops/lab/?(?P<notebook>.*)", LabHandler),
             ]
         )
 

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import importlib.metadata
+import json
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
@@ -15,9 +18,13 @@ from nbmlops.project import Project
 from nbmlops.store.layout import SETTINGS
 
 
-def inputs(project: Project) -> Check:
-    (check,) = [check for check in doctor(Call(folder=project.root), Request()).checks if check.name == "inputs"]
+def named(project: Project, name: str) -> Check:
+    (check,) = [check for check in doctor(Call(folder=project.root), Request()).checks if check.name == name]
     return check
+
+
+def inputs(project: Project) -> Check:
+    return named(project, "inputs")
 
 
 def test_a_machine_with_fanotify_is_good(project: Project) -> None:
@@ -62,3 +69,49 @@ def test_what_is_patched_for_the_inputs_is_listed_and_gone_afterwards(session: S
     session.sensors.uninstall()
     assert pl.read_csv is original
     assert session.sensors.patched() == ()
+
+
+@pytest.fixture
+def jupyter(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Paths of Jupyter's that come before all others."""
+    for variable, folder in (("JUPYTER_PATH", "data"), ("JUPYTER_CONFIG_PATH", "config")):
+        monkeypatch.setenv(variable, str(tmp_path / folder))
+    return tmp_path
+
+
+def put_page(jupyter: Path, version: str) -> Path:
+    page = jupyter / "data" / "labextensions" / "nbmlops" / "package.json"
+    page.parent.mkdir(parents=True)
+    page.write_text(json.dumps({"name": "nbmlops", "version": version}))
+    return page.parent
+
+
+def test_the_sidebar_of_this_version_is_good(project: Project, jupyter: Path) -> None:
+    ours = importlib.metadata.version("nbmlops")
+    place = put_page(jupyter, ours)
+    check = named(project, "sidebar")
+    assert (check.is_good, check.found, check.remedy) == (True, f"{ours} in {place}", "")
+
+
+def test_a_sidebar_of_another_version_is_named(project: Project, jupyter: Path) -> None:
+    place = put_page(jupyter, "0.0.1")
+    check = named(project, "sidebar")
+    assert not check.is_good
+    assert check.found.startswith(f"0.0.1 in {place}, but nbmlops is ")
+    assert "pip install" in check.remedy
+
+
+def test_a_sidebar_that_cannot_be_read_is_of_no_version(project: Project, jupyter: Path) -> None:
+    (put_page(jupyter, "") / "package.json").write_text("[]")
+    assert named(project, "sidebar").found.startswith("of no version in ")
+
+
+def test_a_server_half_that_is_switched_off_is_told(project: Project, jupyter: Path) -> None:
+    assert named(project, "sidebar's server").is_good
+    folder = jupyter / "config" / "jupyter_server_config.d"
+    folder.mkdir(parents=True)
+    (folder / "nbmlops.json").write_text(json.dumps({"ServerApp": {"jpserver_extensions": {"nbmlops": False}}}))
+    check = named(project, "sidebar's server")
+    assert not check.is_good
+    assert check.found == "switched off"
+    assert check.remedy.startswith("jupyter server extension enable nbmlops")
