@@ -15,11 +15,8 @@ from nbmlops.errors import MissingDependencyError, NotFoundError
 from nbmlops.ops.call import Call
 from nbmlops.ops.fields import option, positional
 
-<<<<<<< HEAD
-=======
 PAGE = "/nbmlops/lab"
 """Leads to JupyterLab's page (nbmlops/doors/server/lab_handler.py)."""
->>>>>>> B
 SHOWN = "nbmlops=show"
 """In the page's address: the sidebar comes to the front (labextension/src/plugin.ts)."""
 
