@@ -86,6 +86,11 @@ export function RunTable(props: TableProps): React.ReactElement {
   const [lastCursor, move] = React.useState<Cursor>({ index: 0, id: null });
   const idAt = (index: number): string | null => windows.at(index)?.run.id ?? null;
   const cursor = followed(lastCursor, total, id => windows.indexOf(id), idAt);
+  React.useEffect(() => {
+    if (cursor !== lastCursor) {
+      move(cursor); // a row that was not here when the keyboard came to it has its run now
+    }
+  });
   const [hasFocus, setFocus] = React.useState(false);
 
   const between = (first: string, last: string): string[] => {
