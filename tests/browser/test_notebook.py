@@ -87,10 +87,11 @@ def test_a_parameter_is_written_into_its_line(open_desk: Callable[..., Desk], wi
 
 
 def test_a_stale_cell_and_the_run_of_a_cell_are_marked(open_desk: Callable[..., Desk], folder: Path) -> None:
+    (folder / "in.txt").write_text("4")
     write(
         folder / "work.ipynb",
         "%load_ext nbmlops",
-        "from pathlib import Path\nPath('in.txt').write_text('4')",
+        "from pathlib import Path",
         "number = int(Path('in.txt').read_text())",
         "%%mlops run first\nimport nbmlops\nnbmlops.log_metric('number', number)",
     )
