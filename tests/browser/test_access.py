@@ -40,6 +40,7 @@ def test_axe_finds_nothing_in_any_section(open_desk: Callable[..., Desk], demo: 
     desk.command("nbmlops:snapshot")
     desk.sidebar.get_by_role("form").wait_for()
     found["form"] = desk.violations(axe, "#nbmlops-sidebar")
+    desk.theme(THEMES[0])  # it is remembered for everybody on this server
     assert found == {name: [] for name in found}
 
 

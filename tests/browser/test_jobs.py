@@ -92,4 +92,4 @@ def test_what_was_kept_is_restored_by_mouse_and_seen_in_two_tabs(open_desk: Call
     failed = desk.wait_for_job("restore", "failed")
     expect(failed.get_by_role("alert")).to_contain_text("nothing-such")
     desk.button("Put restore away", within=failed).click()
-    expect(failed).to_have_count(0)
+    expect(desk.sidebar.locator(".nbmlops-Job", has_text="nothing-such")).to_have_count(0)

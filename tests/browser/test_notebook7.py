@@ -33,7 +33,7 @@ def test_the_sidebar_the_badges_and_a_run(open_desk: Callable[..., Desk], notebo
     desk.button("Track").click()
     expect(panel.get_by_role("switch")).to_have_attribute("aria-checked", "true")
     desk.page.get_by_role("menuitem", name="Run", exact=True).click()
-    desk.page.get_by_role("menuitem", name="Run All Cells").click()
+    desk.page.get_by_role("menuitem", name="Run All Cells", exact=True).click()
     desk.sidebar.get_by_role("tab", name="Runs").click()
     expect(desk.sidebar.get_by_role("row", name="wine")).to_be_visible(timeout=120_000)
     desk.picture("notebook7")

@@ -72,8 +72,12 @@ export function addNotebookCommands(host: Host, badges: Badges, browser: IDefaul
   commands.addCommand('nbmlops:why', {
     label: trans.__('Why does this cell stay or go?'),
     isEnabled: hasCell,
-    execute: () => {
-      const id = host.notebooks?.activeCell?.model.id;
+    describedBy: { args: { type: 'object', properties: { pointed: { type: 'boolean' } } } },
+    execute: args => {
+      // A right click does not make the cell below the pointer the active one.
+      const node = args['pointed'] ? host.app.contextMenuHitTest(each => each.classList.contains('jp-Cell')) : null;
+      const pointed = node && host.place.panel?.content.widgets.find(cell => cell.node === node);
+      const id = (pointed || host.notebooks?.activeCell)?.model.id;
       if (id) {
         badges.isOn = true;
         host.notebook.tell(id, !host.notebook.isTold(id));

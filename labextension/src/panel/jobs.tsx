@@ -10,10 +10,16 @@ import { followUps } from './followups';
 
 /** What is being worked on, and how the last work has ended; put away by hand. */
 export function JobsStrip(): React.ReactElement | null {
-  const { jobs, trans } = useHost();
+  const { jobs, live, place, trans } = useHost();
   useSignal(jobs.changed);
+  useSignal(place.changed);
+  // Those of other projects are theirs; one that has no project yet is where it was started.
+  const isHere = (job: Job): boolean =>
+    job.project !== null && live.project !== null ? job.project === live.project : job.folder === place.folder;
   const [away, putAway] = React.useState<ReadonlySet<string>>(new Set());
-  const shown = jobs.all.filter(job => !away.has(job.id) && (!hasEnded(job) || isRecent(job))).slice(0, 6);
+  const shown = jobs.all
+    .filter(job => isHere(job) && !away.has(job.id) && (!hasEnded(job) || isRecent(job)))
+    .slice(0, 6);
   if (!shown.length) {
     return null;
   }
