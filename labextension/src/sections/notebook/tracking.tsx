@@ -1,4 +1,5 @@
 import type { NotebookPanel } from '@jupyterlab/notebook';
+import type { Kernel, KernelMessage } from '@jupyterlab/services';
 import * as React from 'react';
 import { useHost } from '../../host';
 import { execute, kernelState, load, type KernelState } from '../../kernel';
@@ -10,24 +11,41 @@ export function Tracking(props: { panel: NotebookPanel }): React.ReactElement {
   const { live, trans } = useHost();
   const [state, setState] = React.useState<KernelState>('none');
   const [problem, setProblem] = React.useState('');
+  const hasWorked = React.useRef(false);
   const look = React.useCallback(async () => {
+    hasWorked.current = false;
     const found = await kernelState(panel);
+    hasWorked.current ||= found === 'busy';
     setState(before => (found === 'busy' && before !== 'none' ? before : found));
   }, [panel]);
   React.useEffect(() => {
     const context = panel.sessionContext;
+    // Looking makes the kernel busy and idle too, but tells no code: only after somebody's code is it looked again.
+    const hear = (_: unknown, message: KernelMessage.IMessage): void => {
+      hasWorked.current ||= message.header.msg_type === 'execute_input';
+    };
     const listen = (): void => {
       const status = context.session?.kernel?.status;
-      if (status === 'idle' || status === undefined || status === 'dead') {
+      if (status === undefined || status === 'dead' || (status === 'idle' && hasWorked.current)) {
         void look();
       }
     };
+    const change = (): void => void look();
+    const reconnect = (_: unknown, status: Kernel.ConnectionStatus): void => {
+      if (status === 'connected') {
+        void look(); // after a restart
+      }
+    };
     void look();
+    context.iopubMessage.connect(hear);
     context.statusChanged.connect(listen);
-    context.kernelChanged.connect(listen);
+    context.kernelChanged.connect(change);
+    context.connectionStatusChanged.connect(reconnect);
     return () => {
+      context.iopubMessage.disconnect(hear);
       context.statusChanged.disconnect(listen);
-      context.kernelChanged.disconnect(listen);
+      context.kernelChanged.disconnect(change);
+      context.connectionStatusChanged.disconnect(reconnect);
     };
   }, [panel, look]);
   const act = async (work: () => Promise<string>): Promise<void> => {
