@@ -131,6 +131,25 @@ describe('windows of a long list', () => {
     expect(windows.indexOf('r200')).toBe(202);
   });
 
+  it('forgets rows elsewhere that have moved, and takes them for no sign of a move', async () => {
+    const server = new Server();
+    server.fill(1000);
+    const { windows, shifts } = listOf(server);
+    windows.look(500, 540);
+    await server.settle();
+    windows.look(0, 40);
+    await server.settle();
+    server.runs = [...Array.from({ length: 30 }, (_, index) => run(`n${index}`)), ...server.runs];
+    windows.renew();
+    await server.settle();
+    shifts.length = 0;
+    windows.look(500, 540);
+    expect(windows.at(500)).toBeNull();
+    await server.settle();
+    expect(windows.at(500)?.run.id).toBe('r470');
+    expect(shifts.filter(shift => shift !== 0)).toEqual([]);
+  });
+
   it('puts what is in view in its place at once: no row stands there twice', async () => {
     const server = new Server();
     server.fill(1000);

@@ -178,13 +178,18 @@ export class Windows {
       return;
     }
     const before = this.idsInView();
+    const total = this._total;
     for (const [number, window] of this.staged) {
       this.loaded.set(number, window);
       this._total = window.total;
     }
     this.staged.clear();
-    this.forget();
-    this.onChange(this.shiftOf(before));
+    const shift = this.shiftOf(before);
+    if (shift !== 0 || total !== this._total) {
+      this.forgetOlder();
+    }
+    this.forgetFar();
+    this.onChange(shift);
   }
 
   private idsInView(): Map<string, number> {
@@ -211,7 +216,17 @@ export class Windows {
     return shifts.length ? shifts[Math.floor(shifts.length / 2)] : 0;
   }
 
-  private forget(): void {
+  /** What is not in view stands at other places now. */
+  private forgetOlder(): void {
+    const inView = this.inView;
+    for (const [number, window] of this.loaded) {
+      if (window.generation < this.generation && !inView.includes(number)) {
+        this.loaded.delete(number);
+      }
+    }
+  }
+
+  private forgetFar(): void {
     const middle = (this.from + this.to) / 2 / WINDOW;
     const far = [...this.loaded.keys()]
       .filter(number => this._total !== null && number > 0 && number * WINDOW >= this._total)
