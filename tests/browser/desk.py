@@ -138,7 +138,7 @@ class Desk:
     @property
     def main(self) -> Locator:
         """Our page of the main area that is in front."""
-        return self.page.locator(".nbmlops-Page:not(.lm-mod-hidden)")
+        return self.page.locator(".nbmlops-Main:not(.lm-mod-hidden)")
 
     @property
     def dialog(self) -> Locator:

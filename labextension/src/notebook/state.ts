@@ -26,6 +26,8 @@ export class NotebookState {
         this.later();
       }
     });
+    // What a hidden page has left out.
+    document.addEventListener('visibilitychange', () => this.later());
     this.debouncer = new Debouncer(() => this.ask(), PATIENCE_MS);
     this.follow();
   }
@@ -92,7 +94,7 @@ export class NotebookState {
   }
 
   later(): void {
-    if (this.watchers && this._panel) {
+    if (this.watchers && this._panel && !document.hidden) {
       void this.debouncer.invoke();
     }
   }
