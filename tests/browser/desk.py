@@ -93,7 +93,8 @@ class Desk:
         """Once the server has these words in what it keeps of the layout."""
         self.page.wait_for_function(LAYOUT_HAS, arg=kept)
         self.page.reload()
-        self.page.locator(".jp-Notebook").first.wait_for(state="attached")
+        # A notebook behind another tab is only made when somebody looks at it.
+        self.page.locator('.jp-SideBar [data-id="nbmlops-sidebar"]').wait_for()
 
     @property
     def sidebar(self) -> Locator:

@@ -12,7 +12,8 @@ from tests.browser.conftest import ROOT
 from tests.browser.desk import Desk
 
 AXE = ROOT / "labextension" / "checks" / "node_modules" / "axe-core" / "axe.min.js"
-THEMES = ["JupyterLab Light", "JupyterLab Dark", "JupyterLab Light High Contrast", "JupyterLab Dark High Contrast"]
+THEMES = ["JupyterLab Light", "JupyterLab Dark", "JupyterLab Dark High Contrast"]
+"""All that JupyterLab brings along."""
 SECTIONS = ["Notebook", "Runs", "Data", "Pipelines"]
 
 

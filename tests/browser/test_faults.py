@@ -32,11 +32,10 @@ def not_again(dialog: Locator) -> None:
 
 
 def test_the_server_half_comes_and_the_server_goes(open_desk: Callable[..., Desk], own_lab: Lab) -> None:
-    (own_lab.root / "p").mkdir()
-    own_lab.nbmlops("init", folder=own_lab.root / "p")
+    own_lab.nbmlops("init", folder=own_lab.root)
     desk = open_desk(own_lab)
     desk.page.add_locator_handler(desk.dialog, not_again)
-    desk.page.goto(own_lab.page_of("p"))
+    desk.page.goto(own_lab.page_of(""))
     desk.page.locator('.jp-SideBar [data-id="nbmlops-sidebar"]').wait_for()
     desk.show_note()
     expect(desk.sidebar).to_contain_text("The server half of nbmlops is not there.")

@@ -35,5 +35,5 @@ def test_the_sidebar_the_badges_and_a_run(open_desk: Callable[..., Desk], notebo
     desk.page.get_by_role("menuitem", name="Run", exact=True).click()
     desk.page.get_by_role("menuitem", name="Run All Cells", exact=True).click()
     desk.sidebar.get_by_role("tab", name="Runs").click()
-    expect(desk.sidebar.get_by_role("row", name="wine")).to_be_visible(timeout=120_000)
+    expect(desk.run_named("RandomForestClassifier")).to_be_visible(timeout=120_000)
     desk.picture("notebook7")

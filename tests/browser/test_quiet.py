@@ -48,6 +48,7 @@ def test_nothing_is_asked_while_the_page_or_the_sidebar_is_hidden(
     desk.page.evaluate(SEEN, True)
     expect(desk.run_named("while you were away")).to_be_visible()
 
+    desk.command("nbmlops:toggle-badges")  # they are part of the notebook, and follow what happens
     desk.page.locator('.jp-SideBar [data-id="nbmlops-sidebar"]').click()
     expect(desk.sidebar).to_be_hidden()
     desk.page.wait_for_load_state("networkidle")

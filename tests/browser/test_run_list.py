@@ -23,7 +23,7 @@ root, name, count = Path(sys.argv[1]), sys.argv[2], int(sys.argv[3])
 os.environ.update(address.own_environment())
 uri = address.tracking_uri(root)
 writer = Writer(uri, root)
-now = 1_900_000_000_000
+now = 1_900_000_000_000 + int(sys.argv[4])
 for number in range(count):
     run = writer.open_run(name.format(number), "made", tags={}, params={"number": str(number)}, started_ms=now + number)
     writer.log_metrics(run, [Point("score", (number * 37 % 101) / 101 + step, step, now) for step in range(4)])
@@ -32,8 +32,9 @@ for number in range(count):
 """Runs as another process writes them."""
 
 
-def write_runs(desk: Desk, project: Path, name: str, count: int = 1) -> None:
-    command = [sys.executable, "-c", SCRIPT, str(project), name, str(count)]
+def write_runs(desk: Desk, project: Path, name: str, count: int = 1, later: int = 0) -> None:
+    """`later`: milliseconds after those of other calls."""
+    command = [sys.executable, "-c", SCRIPT, str(project), name, str(count), str(later)]
     environment = {**os.environ, **desk.lab.environment}
     subprocess.run(command, env=environment, check=True, capture_output=True, timeout=300)
 
@@ -192,7 +193,7 @@ def test_a_long_list_is_scrolled_without_paging(open_desk: Callable[..., Desk], 
     expect(grid.locator(".nbmlops-mod-cursor")).to_contain_text("wine")
     assert grid.locator(".nbmlops-Runs-row").count() < 100
     place = grid.evaluate("grid => grid.scrollTop")
-    write_runs(desk, demo, "another")
+    write_runs(desk, demo, "another", later=10_000)
     expect(panel.get_by_role("status").filter(has_text="412 runs")).to_be_visible()
     # It has moved down by one row, and the view with it.
     expect(grid.locator(".nbmlops-mod-cursor")).to_contain_text("wine")

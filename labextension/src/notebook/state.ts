@@ -124,7 +124,7 @@ export class NotebookState {
   private async ask(): Promise<void> {
     const panel = this._panel;
     const model = panel?.content.model;
-    if (!panel || !model || panel.isDisposed) {
+    if (!panel || !model || panel.isDisposed || document.hidden) {
       return;
     }
     const cells: EditorCell[] = [];

@@ -67,12 +67,21 @@ export function RunTable(props: TableProps): React.ReactElement {
     return () => window.clearTimeout(timer);
   }, [windows, from, to, total]);
 
+  const [lastCursor, move] = React.useState<Cursor>({ index: 0, id: null });
+  const toShift = React.useRef(0);
   props.shift.current = by => {
-    const box = scroller.current;
-    if (box && box.scrollTop > 0) {
-      box.scrollTop += by * ROW;
+    if (scroller.current && scroller.current.scrollTop > 0) {
+      toShift.current += by;
     }
+    move(before => (before.id === null ? before : { index: before.index + by, id: before.id }));
   };
+  React.useLayoutEffect(() => {
+    // Only now the grid is as high as its new length asks for.
+    if (scroller.current && toShift.current) {
+      scroller.current.scrollTop += toShift.current * ROW;
+    }
+    toShift.current = 0;
+  });
   const questions = JSON.stringify(props.query);
   const isFirst = React.useRef(true);
   React.useEffect(() => {
@@ -83,15 +92,14 @@ export function RunTable(props: TableProps): React.ReactElement {
     isFirst.current = false;
   }, [questions]);
 
-  const [lastCursor, move] = React.useState<Cursor>({ index: 0, id: null });
   const idAt = (index: number): string | null => windows.at(index)?.run.id ?? null;
   const cursor = followed(lastCursor, total, id => windows.indexOf(id), idAt);
+  const [hasFocus, setFocus] = React.useState(false);
   React.useEffect(() => {
-    if (cursor !== lastCursor) {
+    if (hasFocus && cursor !== lastCursor) {
       move(cursor); // a row that was not here when the keyboard came to it has its run now
     }
   });
-  const [hasFocus, setFocus] = React.useState(false);
 
   const between = (first: string, last: string): string[] => {
     const [start, end] = [windows.indexOf(first), windows.indexOf(last)].sort((left, right) => left - right);
