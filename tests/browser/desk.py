@@ -35,8 +35,11 @@ ENDED = """() => {
 LAYOUT_HAS = """async words => {
     const { workspaces } = window.jupyterapp.serviceManager;
     const name = decodeURIComponent(location.pathname).match(/\\/workspaces\\/([^/]+)/)[1];
-    const kept = JSON.stringify(await workspaces.fetch(name).catch(() => ''));
-    return words.every(word => kept.includes(word));
+    const { data } = await workspaces.fetch(name).catch(() => ({ data: {} }));
+    // Pages are noted first, and only a while later where they stand.
+    const layout = data['layout-restorer:data'] ?? {};
+    const [all, places] = [JSON.stringify(data), JSON.stringify([layout.main, layout.left?.current])];
+    return words.every(word => (word.startsWith('nbmlops-') ? places : all).includes(word));
 }"""
 SELECT = """number => {
     const notebook = window.jupyterapp.shell.currentWidget.content;
@@ -91,7 +94,11 @@ class Desk:
 
     def reload(self, *kept: str) -> None:
         """Once the server has these words in what it keeps of the layout."""
-        self.page.wait_for_function(LAYOUT_HAS, arg=kept)
+        # To wait_for_function the promise of an answer would do, whatever the answer is.
+        for _ in range(240):
+            if self.page.evaluate(LAYOUT_HAS, list(kept)):
+                break
+            self.page.wait_for_timeout(250)
         self.page.reload()
         # A notebook behind another tab is only made when somebody looks at it.
         self.page.locator('.jp-SideBar [data-id="nbmlops-sidebar"]').wait_for()
