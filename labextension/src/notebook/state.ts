@@ -124,7 +124,7 @@ export class NotebookState {
   private async ask(): Promise<void> {
     const panel = this._panel;
     const model = panel?.content.model;
-    if (!panel || !model || panel.isDisposed || document.hidden) {
+    if (!panel || !model || panel.isDisposed || document.hidden || !this.watchers) {
       return;
     }
     const cells: EditorCell[] = [];
