@@ -18,7 +18,7 @@ demo: $(VENV)/.demo
 
 test: lint types imports sidebar notebooks unit
 
-test-all: lint types imports sidebar notebooks slow unit
+test-all: lint types imports sidebar notebooks browser slow unit
 
 lint: $(VENV)/.dev
 	$(BIN)/ruff check .

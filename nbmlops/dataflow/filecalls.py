@@ -83,7 +83,7 @@ class FileCalls(Expressions):
         if dotted in known.WORKING_FOLDER_FUNCTIONS:
             effects.setting, effects.sink = True, "changes the working folder"
             return SCALAR
-        if package == "mlflow" and last in known.LOGGING_FUNCTIONS:
+        if package in known.LOGGERS and last in known.LOGGING_FUNCTIONS:
             effects.logs = True
         elif dotted.startswith("matplotlib.pyplot."):
             drawn = self._pyplot(dotted.removeprefix("matplotlib.pyplot."))

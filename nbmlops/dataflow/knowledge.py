@@ -221,7 +221,8 @@ LOGGING_FUNCTIONS = _words(
     log_text log_image log_table log_input log_inputs set_tag set_tags register_model end_run start_run
     evaluate save_model"""
 )
-"""Of `mlflow` and its flavours."""
+"""Of `mlflow` and its flavours, and our own of the same names."""
+LOGGERS = frozenset({"mlflow", "nbmlops"})
 RUN_STATE = "mlflow (active run)"
 
 SINKS = {

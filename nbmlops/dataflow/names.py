@@ -10,6 +10,7 @@ import symtable
 from functools import lru_cache
 
 
+@lru_cache(maxsize=4096)
 def free_names(node: ast.AST) -> tuple[str, ...]:
     """Names that the code takes from outside, called or not, sorted."""
     return _free(ast.unparse(node))

@@ -36,8 +36,27 @@ class ParsedCell:
 
 
 def parse_cell(cell: NotebookCell) -> ParsedCell:
-    """Raises NotebookError(kind="cell-syntax") naming cell and line."""
-    source = cell.source
+    """Raises NotebookError(kind="cell-syntax") naming cell and line. The nodes are not to be changed."""
+    try:
+        return _parsed(cell.id or str(cell.index), cell.source)
+    except (SyntaxError, ValueError, RecursionError) as error:
+        line = getattr(error, "lineno", None) or 1
+        reason = getattr(error, "msg", None) or str(error)
+        raise NotebookError(
+            f"{cell.label.capitalize()}, line {line} is not valid Python: {reason}.",
+            kind="cell-syntax",
+            hint="Correct the cell, or tag it `skip`.",
+            cell=cell.index,
+            line=line,
+        ) from error
+
+
+@lru_cache(maxsize=1024)
+def _parsed(cell: str, source: str) -> ParsedCell:
+    """Remembered: of a notebook that is looked at again, most cells are as they were.
+
+    By cell, so that two cells with the same text do not share nodes. Raises what `ast.parse` raises.
+    """
     header = 0
     start = 0
     captured: list[str] = []
@@ -58,7 +77,7 @@ def parse_cell(cell: NotebookCell) -> ParsedCell:
             return ParsedCell(tuple(statements), header)
         start = line + 1
     plain = _plain(source, start)
-    tree = magics.lower(_parse(cell, plain))
+    tree = magics.lower(_parse(plain))
     body = list(tree.body)
     if measured:
         body = [_at(magics.measured([*setup, *body]), 1, source)] if body else []
@@ -79,12 +98,8 @@ def _header(source: str, start: int) -> tuple[int, str, str] | None:
     return None
 
 
-@lru_cache(maxsize=2048)
 def _plain(source: str, start: int) -> str:
-    """Python source with the same line numbers; lines before `start` are blank.
-
-    Remembered: of a notebook that is looked at again, most cells are as they were.
-    """
+    """Python source with the same line numbers; lines before `start` are blank."""
     lines = source.splitlines()
     if len([line for line in lines if line.strip()]) == 1:
         lines = [f"%{line.strip()}" if _AUTOMAGIC.match(line.strip()) else line for line in lines]
@@ -115,25 +130,14 @@ def _padded(before: list[str], after: list[str]) -> list[str]:
     return [*after[: same + 1], *["\n"] * missing, *after[same + 1 :]]
 
 
-def _parse(cell: NotebookCell, text: str) -> ast.Module:
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", SyntaxWarning)
-            warnings.simplefilter("ignore", DeprecationWarning)
-            tree = ast.parse(text)
-            # Top-level await is IPython's; `return` outside a function is nobody's.
-            compile(tree, "<cell>", "exec", flags=ast.PyCF_ALLOW_TOP_LEVEL_AWAIT, dont_inherit=True)
-            return tree
-    except (SyntaxError, ValueError, RecursionError) as error:
-        line = getattr(error, "lineno", None) or 1
-        reason = getattr(error, "msg", None) or str(error)
-        raise NotebookError(
-            f"{cell.label.capitalize()}, line {line} is not valid Python: {reason}.",
-            kind="cell-syntax",
-            hint="Correct the cell, or tag it `skip`.",
-            cell=cell.index,
-            line=line,
-        ) from error
+def _parse(text: str) -> ast.Module:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", SyntaxWarning)
+        warnings.simplefilter("ignore", DeprecationWarning)
+        tree = ast.parse(text)
+        # Top-level await is IPython's; `return` outside a function is nobody's.
+        compile(tree, "<cell>", "exec", flags=ast.PyCF_ALLOW_TOP_LEVEL_AWAIT, dont_inherit=True)
+        return tree
 
 
 def _at(node: ast.stmt, line: int, source: str) -> ast.stmt:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from nbmlops.model.dataflow import SHARED_ROLES, CellFlow, Flow, Role, Slice, Statement, is_variable
 from nbmlops.model.pipeline import Parameter
@@ -51,12 +52,11 @@ class Conflict:
     why: str
 
 
-@dataclass
-class _Origin:
+class _Origin(NamedTuple):
     """Where a name has its value from, at some point."""
 
-    binders: list[tuple[int, Statement]] = field(default_factory=list)
-    changers: list[tuple[int, Statement]] = field(default_factory=list)
+    binders: tuple[tuple[int, Statement], ...] = ()
+    changers: tuple[tuple[int, Statement], ...] = ()
 
 
 SHARED = -1
@@ -85,6 +85,14 @@ class Handover:
             if s.role is not Role.HOUSEKEEPING and (s.cell in kept or (s.cell, s.position) in shared)
         ]
         self.by_key = {(s.cell, s.position): s for s in self.statements}
+        self.binders: dict[str, list[Statement]] = {}
+        self.makers: dict[str, list[Statement]] = {}
+        """Of definitions that go to headers, those that bind a name."""
+        for statement in self.statements:
+            for name in dict.fromkeys((*statement.binds, *statement.may_bind)):
+                self.binders.setdefault(name, []).append(statement)
+                if statement.role in SHARED_ROLES:
+                    self.makers.setdefault(name, []).append(statement)
         self.origins: dict[str, _Origin] = {}
         self.touched: dict[str, list[int]] = {}
         self.conflict: Conflict | None = None
@@ -114,7 +122,7 @@ class Handover:
             step = self.step_of.get(statement.cell, SHARED)
             if step > current:
                 for number in range(current + 1, step + 1):
-                    self.origins_before[number] = {name: _copy(origin) for name, origin in self.origins.items()}
+                    self.origins_before[number] = dict(self.origins)
                 current = step
             if step != SHARED and not self.is_parameter(statement):
                 draft = self.drafts[step]
@@ -216,7 +224,7 @@ class Handover:
         """Functions that a definition mentions, called or not."""
         last = max(self.drafts[step].body)
         for name in statement.free:
-            makers = [s for s in self.statements if s.role in SHARED_ROLES and name in (*s.binds, *s.may_bind)]
+            makers = self.makers.get(name, [])
             before = [s for s in makers if s.cell <= last]
             for maker in before[-1:] or makers[:1]:
                 if maker is not statement:
@@ -225,12 +233,12 @@ class Handover:
     def _origin_at(self, key: Key, name: str) -> list[Statement]:
         """Who has bound a name when the statement runs."""
         found: list[Statement] = []
-        for statement in self.statements:
+        for statement in self.binders.get(name, ()):
             if (statement.cell, statement.position) >= key:
                 break
             if name in statement.binds:
                 found = [statement]
-            elif name in statement.may_bind:
+            else:
                 found.append(statement)
         return found
 
@@ -242,13 +250,15 @@ class Handover:
             if step != SHARED:
                 self.drafts[step].bound.discard(name)
         for name in statement.mutates:
-            self.origins.setdefault(name, _Origin()).changers.append((step, statement))
+            origin = self.origins.get(name, _Origin())
+            self.origins[name] = origin._replace(changers=(*origin.changers, (step, statement)))
             if step != SHARED and statement.role is not Role.SETTING:
                 self.touched.setdefault(name, []).append(step)
         for name in statement.binds:
-            self.origins[name] = _Origin([(SHARED if parameter else step, statement)])
+            self.origins[name] = _Origin(((SHARED if parameter else step, statement),))
         for name in statement.may_bind:
-            self.origins.setdefault(name, _Origin()).binders.append((step, statement))
+            origin = self.origins.get(name, _Origin())
+            self.origins[name] = origin._replace(binders=(*origin.binders, (step, statement)))
         if step != SHARED and not parameter:
             for name in (*statement.binds, *statement.may_bind):
                 self.touched.setdefault(name, []).append(step)
@@ -343,10 +353,6 @@ class Handover:
     def _merge(self, first: int, last: int, why: str) -> None:
         if self.conflict is None and first != last:
             self.conflict = Conflict(min(first, last), max(first, last), why)
-
-
-def _copy(origin: _Origin) -> _Origin:
-    return _Origin(list(origin.binders), list(origin.changers))
 
 
 def _grouped(names: Iterable[str], groups: tuple[tuple[str, ...], ...]) -> list[tuple[str, ...]]:

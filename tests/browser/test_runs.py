@@ -66,7 +66,7 @@ def test_two_are_compared_and_all_is_there_again_after_a_reload(open_desk: Calla
     desk.run_named("wine trees=25").dblclick()
     expect(desk.main.locator("h1")).to_have_text("wine trees=25")
 
-    desk.reload("nbmlops-run-", "nbmlops-compare-", "params", "nbmlops-sidebar", '"notebook"')
+    desk.reload("nbmlops-run-", "nbmlops-compare-", "only-differences", "nbmlops-sidebar", '"notebook"')
     expect(desk.sidebar.get_by_role("tab", name="Runs")).to_have_attribute("aria-selected", "true")
     expect(panel.get_by_role("columnheader", name="Notebook")).to_be_visible()
     expect(desk.main.locator("h1")).to_have_text("wine trees=25")

@@ -10,6 +10,7 @@ import { ComparePage } from './page';
 export function addCompare(host: Host, restorer: ILayoutRestorer | null): void {
   const { app, trans } = host;
   const tracker = new WidgetTracker<Page>({ namespace: 'nbmlops-compare' });
+  const label = (count: number): string => (count > 1 ? trans.__('Compare %1 runs', count) : trans.__('Compare'));
   app.commands.addCommand(COMMANDS.compare, {
     label: args => (read(args).runs.length === 1 ? trans.__('Compare with…') : trans.__('Compare')),
     describedBy: { args: SCHEMA },
@@ -25,7 +26,7 @@ export function addCompare(host: Host, restorer: ILayoutRestorer | null): void {
         pageArgs,
         {
           id: `nbmlops-compare-${[...pageArgs.runs].sort().join('-').slice(0, 700)}`,
-          label: trans.__('Compare runs'),
+          label: label(pageArgs.runs.length),
           caption: trans.__('Runs side by side')
         },
         () =>
@@ -37,7 +38,7 @@ export function addCompare(host: Host, restorer: ILayoutRestorer | null): void {
               void tracker.save(page);
             },
             onNames: names => {
-              page.title.label = names.length > 1 ? trans.__('Compare %1 runs', names.length) : trans.__('Compare');
+              page.title.label = label(names.length);
               page.title.caption = names.join(', ');
             }
           })

@@ -81,6 +81,13 @@ def test_kept_cells_say_why() -> None:
     }
 
 
+@pytest.mark.parametrize("package", ["mlflow", "nbmlops"])
+def test_a_cell_that_logs_stays(package: str) -> None:
+    logging = f"# %%\nimport {package}\nthird = 1 / 3\n# %%\n{package}.log_metric('third', third)\n"
+    saving = "# %%\nfrom pathlib import Path\nPath('a.txt').write_text('a')\n"
+    assert set(sliced(logging + saving).cells) == {0, 1, 2}
+
+
 def test_a_notebook_without_models_and_files_is_kept_for_what_it_shows() -> None:
     found = sliced("# %%\na = 1\n# %%\nb = a + 1\n# %%\nc = 5\n# %%\nprint(b)\n# %%\nlast = [a]")
     assert [each.cell for each in found.kept] == [0, 1, 3, 4]
