@@ -169,9 +169,10 @@ class _Parser:
             **found,
         )
 
-    def _model(self, node: Node) -> Model | None:
+    def _model(self, node: Node) -> Model:
         parts = self._list(ModelPart, "model.parts")
-        return self._part(node, Model, "model", {"parts": parts, "parameters": self.reader.any})
+        found: Model = self._part(node, Model, "model", {"parts": parts, "parameters": self.reader.any})
+        return found
 
     def _list(self, cls: type, name: str, special: dict[str, Callable[[Node], Any]] | None = None) -> Any:
         def read(node: Node) -> tuple[Any, ...]:

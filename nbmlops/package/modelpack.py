@@ -17,9 +17,7 @@ from nbmlops.package.mediatypes import KITFILE, PACK_ARTIFACT
 def model_pack_parts(kitfile: Kitfile, created: str) -> tuple[bytes, dict[str, str], str]:
     """Config blob, annotations of the manifest, artifact type."""
     package, model = kitfile.package, kitfile.model
-    licenses = sorted(
-        {entry.license for entry in entries(kitfile) if getattr(entry, "license", "")} | {package.license}
-    )
+    licenses = sorted({package.license, *(getattr(entry, "license", "") for entry in entries(kitfile))})
     descriptor = {
         "createdAt": created,
         "authors": list(package.authors),

@@ -15,6 +15,7 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import TypeVar
 
 import msgspec
 
@@ -43,6 +44,7 @@ from nbmlops.package.paths import clean
 KIT_VERSION = "1.7.0"
 """The release of `kit` whose bytes `exact` gives."""
 _THREADS = 2
+E = TypeVar("E", bound=Entry)
 
 
 class Options(msgspec.Struct, frozen=True, kw_only=True):
@@ -218,7 +220,7 @@ def _annotations(entry: Entry, path: str, options: Options) -> dict[str, str]:
 
 
 def _with_digests(kitfile: Kitfile, layers: dict[int, Layer]) -> Kitfile:
-    def one(entry: Entry) -> Entry:
+    def one(entry: E) -> E:
         layer = layers.get(id(entry))
         if layer is None:
             return entry
@@ -227,7 +229,7 @@ def _with_digests(kitfile: Kitfile, layers: dict[int, Layer]) -> Kitfile:
     model = kitfile.model
     if model is not None:
         parts = tuple(one(part) for part in model.parts)
-        model = msgspec.structs.replace(one(model), parts=parts)  # type: ignore[type-var]
+        model = msgspec.structs.replace(one(model), parts=parts)
     lists = ("code", "datasets", "docs", "prompts", "mcp_servers")
     return msgspec.structs.replace(
         kitfile, model=model, **{name: tuple(one(each) for each in getattr(kitfile, name)) for name in lists}

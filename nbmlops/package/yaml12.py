@@ -52,7 +52,8 @@ def compose(data: bytes, at: At) -> Node | None:
     except UnicodeDecodeError as error:
         raise at.refuse(None, "it is not UTF-8 text") from error
     try:
-        return YAML(typ="rt").compose(text)
+        node: Node | None = YAML(typ="rt").compose(text)
+        return node
     except (YAMLError, RecursionError) as error:
         mark = getattr(error, "problem_mark", None)
         problem = getattr(error, "problem", None) or "it nests too deeply"
@@ -115,9 +116,10 @@ class Reader:
             return {key: self.any(value, depth=depth + 1) for key, _, value in self.pairs(node, depth=depth)}
         if isinstance(node, SequenceNode):
             return [self.any(each, depth=depth + 1) for each in node.value]
+        assert isinstance(node, ScalarNode)
         return self.scalar(node)
 
-    def scalar(self, node: Node) -> Any:
+    def scalar(self, node: ScalarNode) -> Any:
         tag = str(node.tag or "").removeprefix(_TAG)
         text = str(node.value)
         is_given = isinstance(node.tag, str) and node.style is not None
