@@ -124,6 +124,21 @@ class Layout:
                 name.unlink(missing_ok=True)
                 raise
 
+    def partial(self, digest: str) -> Path:
+        """Where a blob that arrives bit by bit is kept until it is whole and `adopt` gives it its name."""
+        folder = self.root / "ingest"
+        with refusing_disk_errors(folder):
+            folder.mkdir(parents=True, exist_ok=True)
+            self._begin()
+        return folder / f"nbmlops-{self.path(digest).name}"
+
+    def adopt(self, path: Path, digest: str) -> None:
+        """A whole blob, which the caller has checked; the file is moved."""
+        place = self.path(digest)
+        with refusing_disk_errors(place):
+            place.parent.mkdir(parents=True, exist_ok=True)
+            os.replace(path, place)
+
     def put(self, data: bytes) -> str:
         """A small blob; its digest."""
         digest = f"sha256:{hashlib.sha256(data).hexdigest()}"
