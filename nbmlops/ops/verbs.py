@@ -123,6 +123,9 @@ VERBS: tuple[Verb, ...] = (
     _write("unpack", PACKAGE, "Write the files of a package into a folder.", "unpack wine:v1 -d wine",
            "unpack wine:v1 -f model -f docs:README.md"),
     _write("tag", PACKAGE, "Give a package another name.", "tag wine:v1 ghcr.io/team/wine:v1"),
+    _write("push", PACKAGE, "Send a package to a registry: only what the registry lacks.",
+           "push ghcr.io/team/wine:v1", "push wine:v1 ghcr.io/team/wine:v1"),
+    _write("pull", PACKAGE, "Bring a package from a registry to this machine.", "pull ghcr.io/team/wine:v1"),
     _write("remove", PACKAGE, "Take a package's name away; with its last name it goes itself.", "remove wine:v1"),
 )  # fmt: skip
 
