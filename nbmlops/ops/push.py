@@ -39,7 +39,10 @@ class Result(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def push(call: Call, request: Request) -> Result:
-    """Raises NotFoundError, UsageError; DeniedError and UnavailableError of the registry. No tag is on anything partial."""
+    """Raises NotFoundError, UsageError; DeniedError and UnavailableError of the registry.
+
+    Tags come last: none is ever on anything partial.
+    """
     layout = store()
     source, package = opened(layout, request.package)
     target = parse(request.to) if request.to else source

@@ -6,12 +6,16 @@ from typing import Annotated
 
 import msgspec
 
-from nbmlops.errors import UsageError
+from nbmlops.errors import NotFoundError, UsageError
 from nbmlops.ops.call import Call, Progress
 from nbmlops.ops.fields import option, positional
-from nbmlops.ops.package_store import PackageView, opened, store, view
-from nbmlops.package.filters import TYPES, parse_filters
-from nbmlops.package.opened import PackageLayer
+from nbmlops.ops.package_store import PackageView, store, view
+from nbmlops.ops.registries import CA, INSECURE, PLAIN_HTTP, Told, connect
+from nbmlops.package.filters import TYPES, Filters, parse_filters
+from nbmlops.package.layout import Layout
+from nbmlops.package.opened import Opened, PackageLayer, open_package
+from nbmlops.package.reference import Reference, parse
+from nbmlops.package.registry.transfer import pull as fetch
 from nbmlops.package.unpack import Existing
 from nbmlops.package.unpack import unpack as take_apart
 
@@ -19,12 +23,15 @@ _TOLD_EVERY = 8 << 20
 
 
 class Request(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    package: Annotated[str, positional("The package: NAME[:TAG] or NAME@DIGEST.")]
+    package: Annotated[str, positional("The package, from this machine or else from its registry.")]
     dir: Annotated[str, option("Where its files go. Default: here.", short="d", metavar="FOLDER")] = ""
     filter: Annotated[
         tuple[str, ...],
         option(f"Only these parts, of {', '.join(TYPES)}.", short="f", metavar="TYPE[:NAME]"),
     ] = ()
+    plain_http: Annotated[bool, option(PLAIN_HTTP)] = False
+    ca: Annotated[str, option(CA, metavar="FILE")] = ""
+    insecure: Annotated[bool, option(INSECURE)] = False
     overwrite: Annotated[bool, option("Replace files that are there.", short="o")] = False
     ignore_existing: Annotated[bool, option("Leave files that are there as they are.", short="i")] = False
 
@@ -50,19 +57,23 @@ def unpack(call: Call, request: Request) -> Result:
     existing: Existing = "overwrite" if request.overwrite else "keep" if request.ignore_existing else "refuse"
     filters = parse_filters(request.filter)
     layout = store()
-    reference, package = opened(layout, request.package)
+    reference = parse(request.package)
     target = call.path(request.dir or ".")
-    chosen = filters.chosen(package)
+    package, is_passing = _package(call, request, layout, reference, filters)
     told = _Told(call)
-    done = take_apart(
-        layout,
-        package,
-        target,
-        layers=chosen,
-        has_kitfile=filters.has_kitfile,
-        existing=existing,
-        on_bytes=told,
-    )
+    try:
+        done = take_apart(
+            layout,
+            package,
+            target,
+            layers=filters.chosen(package),
+            has_kitfile=filters.has_kitfile,
+            existing=existing,
+            on_bytes=told,
+        )
+    finally:
+        if is_passing:
+            layout.forget(package.descriptor)
     told.end()
     return Result(
         package=view(package, reference),
@@ -71,6 +82,25 @@ def unpack(call: Call, request: Request) -> Result:
         kept=done.kept,
         bytes=done.bytes,
     )
+
+
+def _package(
+    call: Call, request: Request, layout: Layout, reference: Reference, filters: Filters
+) -> tuple[Opened, bool]:
+    """From this machine, else what is wanted of it from its registry; then it does not stay here."""
+    try:
+        return open_package(layout, layout.resolve(reference)), False
+    except NotFoundError as error:
+        if error.kind != "package-missing" or reference.is_local:
+            raise
+    fetched = Told(call)
+    with connect(call, reference, request) as registry:
+        package = open_package(layout, fetch(registry, reference, layout, wanted=lambda layer: False).descriptor)
+        wanted = {layer.descriptor.digest for layer in filters.chosen(package)}
+        fetch(registry, reference, layout, wanted=lambda layer: layer.digest in wanted, told=fetched)
+    fetched.end()
+    is_whole = len(wanted) == len({layer.descriptor.digest for layer in package.layers})
+    return package, not is_whole
 
 
 class _Told:

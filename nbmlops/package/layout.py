@@ -243,14 +243,22 @@ class Layout:
             if descriptor.digest in used:
                 return 0
             gone = self._blobs(descriptor)
-            kept = {blob for other in self.repos() for each in self.packages(other) for blob in self._blobs(each)}
             self._drop(self.root / "index.json", descriptor.digest)
-            freed = 0
-            for digest in gone - kept:
-                with contextlib.suppress(FileNotFoundError):
-                    freed += self.path(digest).stat().st_size
-                    self.path(digest).unlink()
-            return freed
+            return self._forget(gone)
+
+    def forget(self, descriptor: Descriptor) -> int:
+        """Blobs of a package without a name, as far as no other needs them; their bytes."""
+        with self._locked():
+            return self._forget(self._blobs(descriptor))
+
+    def _forget(self, digests: set[str]) -> int:
+        kept = {blob for repo in self.repos() for each in self.packages(repo) for blob in self._blobs(each)}
+        freed = 0
+        for digest in digests - kept:
+            with contextlib.suppress(FileNotFoundError):
+                freed += self.path(digest).stat().st_size
+                self.path(digest).unlink()
+        return freed
 
     def _blobs(self, descriptor: Descriptor) -> set[str]:
         try:
