@@ -1,19 +1,16 @@
-"""`pack`: a folder with a Kitfile becomes a package on this machine."""
+"""`pack`: a run, a pipeline or a folder with a Kitfile becomes a package on this machine."""
 
 from __future__ import annotations
 
 import re
-from pathlib import Path
 from typing import Annotated
 
 import msgspec
 
-from nbmlops.errors import NotFoundError
-from nbmlops.model.kitfile import Kitfile
 from nbmlops.ops.call import Call, Progress
 from nbmlops.ops.fields import option, positional
+from nbmlops.ops.pack_source import Source, find_source
 from nbmlops.ops.package_store import PackageView, opened, store, view
-from nbmlops.package.kitfile import find_kitfile, read_kitfile
 from nbmlops.package.mediatypes import Compression
 from nbmlops.package.pack import LayerProgress, Options
 from nbmlops.package.pack import pack as write_package
@@ -23,7 +20,13 @@ _TOLD_EVERY = 8 << 20
 
 
 class Request(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    source: Annotated[str, positional("A folder with a Kitfile. Default: here.")] = ""
+    source: Annotated[
+        str,
+        positional(
+            "A run, a pipeline's folder, or a folder with a Kitfile. Default: the Kitfile here, else the newest run.",
+            metavar="RUN|PIPELINE|FOLDER",
+        ),
+    ] = ""
     tag: Annotated[
         str,
         option("What the package is called. Default: as the Kitfile says.", short="t", metavar="NAME[:TAG,...]"),
@@ -37,6 +40,8 @@ class Request(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
 class Result(msgspec.Struct, frozen=True, kw_only=True):
     package: PackageView
     references: tuple[str, ...]
+    run: str
+    """That was packed; empty: a folder."""
     files: int
     known: tuple[str, ...]
     """Paths of layers that had not changed since they were packed before: not read again."""
@@ -47,15 +52,18 @@ class Result(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def pack(call: Call, request: Request) -> Result:
-    """Raises UsageError for a Kitfile that is wrong (with its line), NotFoundError for a path that is not there."""
-    folder = call.path(request.source or ".")
-    file = call.path(request.kitfile) if request.kitfile else _kitfile_in(folder)
-    kitfile = read_kitfile(file)
-    target = parse(request.tag) if request.tag else _named(kitfile, folder)
+    """Raises UsageError for a Kitfile that is wrong (with its line), NotFoundError for a run or a path."""
+    source = find_source(call, request.source, request.kitfile)
+    target = parse(request.tag) if request.tag else _named(source)
     layout = store()
-    options = Options(exact=request.exact, model_pack=request.model_pack, compression=request.compression)
+    options = Options(
+        exact=request.exact,
+        model_pack=request.model_pack,
+        compression=request.compression,
+        created=source.created,
+    )
     told = _Told(call)
-    packed = write_package(folder, kitfile, layout, options, progress=told)
+    packed = write_package(source.folder, source.kitfile, layout, options, progress=told)
     told.end()
     names = target.tags or (target.tag,)
     before = layout.tags(target.repo).get(names[0])
@@ -65,6 +73,7 @@ def pack(call: Call, request: Request) -> Result:
     return Result(
         package=view(package, named, names),
         references=tuple(str(target.with_tag(name)) for name in names),
+        run=source.run.id if source.run is not None else "",
         files=sum(layer.files for layer in packed.layers),
         known=tuple(layer.path for layer in packed.layers if layer.is_known),
         left_out=packed.left_out,
@@ -72,21 +81,13 @@ def pack(call: Call, request: Request) -> Result:
     )
 
 
-def _kitfile_in(folder: Path) -> Path:
-    found = find_kitfile(folder)
-    if found is None:
-        raise NotFoundError(
-            f"There is no Kitfile in {folder}.", kind="kitfile-missing", hint="Write one, or name it with -f."
-        )
-    return found
-
-
-def _named(kitfile: Kitfile, folder: Path) -> Reference:
-    """By the Kitfile's name and version, else by the folder's name."""
-    about = kitfile.package
-    name = "-".join(re.findall(r"[a-z0-9]+", (about.name or folder.name).lower())) or "package"
+def _named(source: Source) -> Reference:
+    """By the Kitfile's name and version, else by the folder's name. A run's package is the latest of its name."""
+    about = source.kitfile.package
+    name = "-".join(re.findall(r"[a-z0-9]+", (about.name or source.folder.name).lower())) or "package"
     version = re.sub(r"[^A-Za-z0-9_.-]+", "-", about.version).lstrip(".-")[:128]
-    return parse(f"{name[:100]}:{version or LATEST}")
+    tags = [version, LATEST] if version and source.run is not None else [version or LATEST]
+    return parse(f"{name[:100]}:{','.join(tags)}")
 
 
 class _Told:
