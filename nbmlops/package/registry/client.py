@@ -151,6 +151,13 @@ class Registry:
             self.wire.retrying(ask)
         except NotFoundError as error:
             raise self.missing(repo, ref, error) from error
+        except IntegrityError as error:
+            # What older registries say of a tag where they want a digest.
+            raise ExternalError(
+                f"{self.host} deletes no tags.",
+                kind="registry-unsupported",
+                hint="Delete the package by its digest: its tags go with it.",
+            ) from error
 
     # Blobs
 
@@ -243,7 +250,7 @@ class Registry:
     def nonsense(self, what: str) -> ExternalError:
         return ExternalError(
             f"{self.host} answers nonsense when asked to {what}.",
-            kind="registry-refused",
+            kind="registry-nonsense",
             hint="Check that it is a registry.",
         )
 

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import IO
 
 from nbmlops.errors import IntegrityError, NotFoundError, UnavailableError
+from nbmlops.lib.failpoints import failpoint
 from nbmlops.lib.files import refusing_disk_errors
 from nbmlops.model.oci import Descriptor
 from nbmlops.package.layout import Layout
@@ -60,8 +61,9 @@ class _Fetch:
                     self._come(file)
                 if self._digest() != self._blob.digest:
                     raise self._damaged("has other bytes than its digest says")
-            except IntegrityError:
-                path.unlink(missing_ok=True)
+            except BaseException as error:
+                if isinstance(error, IntegrityError) or not self._done:
+                    path.unlink(missing_ok=True)
                 raise
             file.flush()
             self._layout.adopt(path, self._blob.digest)
@@ -128,6 +130,7 @@ class _Fetch:
                 for piece in self._registry.wire.pieces(response):
                     if self._done + len(piece) > self._blob.size:
                         raise self._damaged(f"has more than {self._blob.size} bytes")
+                    failpoint("registry-fetch")
                     file.write(piece)
                     self._hash.update(piece)
                     self._done += len(piece)

@@ -41,7 +41,7 @@ def refusal(
         )
     if status == 404:
         return NotFoundError(
-            f"{host} has nothing to {what}{tail}.",
+            f"{host} did not find what it takes to {what}{tail}.",
             kind="package-missing",
             hint="Check the name and the tag; a registry may also hide what needs a login.",
             status=status,

@@ -40,7 +40,7 @@ def referrers(registry: Registry, repo: str, digest: str, artifact_type: str = "
             if not fresh:
                 break
     except (ExternalError, NotFoundError, IntegrityError) as error:
-        if not isinstance(error, IntegrityError) and status_of(error) not in _WITHOUT_LIST:
+        if not (status_of(error) in _WITHOUT_LIST or error.kind in ("registry-nonsense", "manifest-malformed")):
             raise
         document, _ = _fallback(registry, repo, digest)
         found = {each.digest: each for each in _index(document).manifests or ()}

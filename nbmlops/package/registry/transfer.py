@@ -9,6 +9,7 @@ from typing import TypeVar
 import msgspec
 
 from nbmlops.errors import IntegrityError, InterruptedRunError, NotFoundError, StateError, UsageError
+from nbmlops.lib.failpoints import failpoint
 from nbmlops.model.oci import DIGEST, INDEX, MANIFEST, Descriptor, Manifest
 from nbmlops.package.layout import Layout, read_manifest
 from nbmlops.package.reference import LATEST, Reference
@@ -99,6 +100,7 @@ def push(
     tags = reference.tags or (() if reference.digest else (LATEST,))
     fresh = [name for name in (tags or (descriptor.digest,)) if _digest_of(registry, repo, name) != descriptor.digest]
     for name in fresh:
+        failpoint("registry-tag")
         registry.put_manifest(repo, name, data, descriptor.media_type)
     if manifest.subject is not None:
         attach(registry, repo, data, descriptor.media_type)

@@ -227,14 +227,14 @@ class Wire:
                 body += piece
                 if len(body) > _MOST_ERROR_BYTES:
                     break
-        home, there = _origin(self.root), _origin(response.url)
-        host = self.host if home == there else f"{there[1]}, where {self.host} redirects to,"
-        return refusal(host, what, response.status_code, response.headers, body, self._auth.secrets)
+        if _origin(response.url) != _origin(self.root):
+            what = f"{what} by way of {_netloc(response.url)}"
+        return refusal(self.host, what, response.status_code, response.headers, body, self._auth.secrets)
 
     @contextlib.contextmanager
     def _reaching(self, url: str) -> Iterator[None]:
         """Errors of the network, without the address: it may be signed."""
-        host = urlsplit(url).netloc.rpartition("@")[2]
+        host = _netloc(url)
         try:
             yield
         except (requests.exceptions.SSLError, urllib3.exceptions.SSLError) as error:
@@ -291,6 +291,10 @@ def _cut(host: str) -> UnavailableError:
 
 def _as_is(request: requests.PreparedRequest) -> requests.PreparedRequest:
     return request
+
+
+def _netloc(url: str) -> str:
+    return urlsplit(url).netloc.rpartition("@")[2]
 
 
 def _origin(url: str) -> tuple[str, str, int]:
