@@ -18,9 +18,10 @@ from nbmlops.model.oci import Descriptor
 from nbmlops.package.layout import Layout
 from nbmlops.package.registry.client import Registry
 from nbmlops.package.registry.patience import Patience, stopped
+from nbmlops.package.registry.replies import number_of
 from nbmlops.package.registry.watch import Watch
 
-_CONTENT_RANGE = re.compile(r"bytes (\d+)-\d+/(?:\d+|\*)")
+_CONTENT_RANGE = re.compile(r"bytes (\d{1,18})-\d+/(?:\d+|\*)")
 _CHUNK = 1 << 20
 _WAIT_SECONDS = 0.2
 
@@ -84,6 +85,7 @@ class _Fetch:
         while piece := file.read(_CHUNK):
             self._hash.update(piece)
             self._done += len(piece)
+            self._watch.tell(self._blob.digest, min(self._done, self._blob.size), self._blob.size)
         self._is_resumed = self._done > 0
         if self._done > self._blob.size:
             self._restart(file)
@@ -124,9 +126,9 @@ class _Fetch:
                             kind="registry-cut",
                             hint="Try again later.",
                         )
-                length = response.headers.get("Content-Length", "")
-                if length.isdecimal() and self._done + int(length) != self._blob.size:
-                    raise self._damaged(f"has {self._done + int(length)} bytes instead of {self._blob.size}")
+                length = number_of(response.headers.get("Content-Length"))
+                if length is not None and self._done + length != self._blob.size:
+                    raise self._damaged(f"has {self._done + length} bytes instead of {self._blob.size}")
                 for piece in self._registry.wire.pieces(response):
                     if self._done + len(piece) > self._blob.size:
                         raise self._damaged(f"has more than {self._blob.size} bytes")

@@ -20,6 +20,7 @@ from nbmlops.model.oci import Descriptor
 from nbmlops.package.layout import Layout
 from nbmlops.package.registry.client import Registry
 from nbmlops.package.registry.patience import Patience
+from nbmlops.package.registry.replies import number_of
 from nbmlops.package.registry.watch import Watch
 
 CHUNKED_BYTES = 100 << 20
@@ -27,7 +28,7 @@ CHUNKED_BYTES = 100 << 20
 CHUNK_BYTES = 64 << 20
 _WHOLE_ONLY = re.compile(r"(?:.*\.)?(?:ghcr\.io|pkg\.github\.com|gcr\.io|pkg\.dev|amazonaws\.com(?:\.cn)?)")
 """Hosts that refuse chunks, or take but small ones."""
-_RANGE = re.compile(r"(?:bytes=)?0-(\d+)")
+_RANGE = re.compile(r"(?:bytes=)?0-(\d{1,18})")
 _UPLOAD = "application/octet-stream"
 
 
@@ -120,8 +121,7 @@ class Upload:
             if response.status_code == 201 and query:
                 return True
             self._go_on(response)
-            least = response.headers.get("OCI-Chunk-Min-Length", "")
-            self._chunk = max(CHUNK_BYTES, int(least) if least.isdecimal() else 0)
+            self._chunk = max(CHUNK_BYTES, number_of(response.headers.get("OCI-Chunk-Min-Length")) or 0)
         self._offset = 0
         return False
 

@@ -112,7 +112,7 @@ def test_a_list_of_tags_that_never_ends(faulty: Faulty, registry: Registry) -> N
         registry.tags("b")
 
 
-@pytest.mark.parametrize("body", [b"", b"[]", b'{"tags": 3}', b'{"tags": [3]}', b"<html>"])
+@pytest.mark.parametrize("body", [b"", b"[]", b'{"tags": 3}', b'{"tags": [3]}', b"<html>", b"[" * 200_000])
 def test_a_list_of_tags_that_is_none(faulty: Faulty, registry: Registry, body: bytes) -> None:
     faulty.rule("/tags", lambda handler: handler.answer(200, body))
     with pytest.raises(ExternalError, match="nonsense"):
@@ -290,6 +290,12 @@ def test_a_certificate_that_nobody_knows(secured: Faulty) -> None:
         registry.tags("a")
     assert caught.value.kind == "registry-certificate"
     assert secured.seen == []
+
+
+def test_certificates_that_are_not_there(faulty: Faulty) -> None:
+    for options in ({"verify": "/nowhere.pem"}, {"cert": ("/nowhere.pem", "/nowhere.key")}):
+        with pytest.raises(UsageError, match=r"no certificate /nowhere\.pem"):
+            Registry(faulty.host, **options)  # type: ignore[arg-type]
 
 
 def test_a_certificate_that_is_not_asked_for(secured: Faulty) -> None:

@@ -258,6 +258,7 @@ def test_manifests_of_other_kinds_are_refused_by_name(
         (MANIFEST, b"<html>"),
         (MANIFEST, b"[]"),
         (MANIFEST, b"{}"),
+        (MANIFEST, b'{"schemaVersion": 2, "x": ' + b"[" * 200_000 + b"]" * 200_000 + b"}"),
         (MANIFEST, b'{"schemaVersion": 2, "mediaType": "%s"}' % INDEX.encode()),
         (MANIFEST, b'{"schemaVersion": 2, "manifests": [{}], "layers": [{}], "config": {}}'),
         (INDEX, b'{"schemaVersion": 2, "manifests": [{}], "layers": [{}], "config": {}}'),
@@ -317,6 +318,16 @@ def test_a_huge_manifest(
     faulty.rule("GET .*/manifests/", huge)
     with pytest.raises(IntegrityError, match="larger than 4194304 bytes"):
         pull(registry, wine, target)
+
+
+def test_numbers_that_are_none(faulty: Faulty, registry: Registry, target: Layout, wine: Reference) -> None:
+    def odd(handler: Handler) -> None:
+        handler.close_connection = True
+        handler.answer(200, WEIGHTS, Content_Length="9" * 5000, Content_Range="bytes 0-x/y", Retry_After="soon")
+
+    faulty.rule(f"GET .*{DIGEST}", odd)
+    pull(registry, wine, target)
+    assert target.read(DIGEST) == WEIGHTS
 
 
 def test_a_manifest_that_is_not_what_was_asked_for(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import _thread
 import os
 import threading
 from collections.abc import Callable
@@ -23,6 +24,7 @@ from nbmlops.package.layout import Layout
 from nbmlops.package.reference import parse
 from nbmlops.package.registry import patience, upload
 from nbmlops.package.registry.client import Registry
+from nbmlops.package.registry.failures import retry_after
 from nbmlops.package.registry.transfer import push
 from tests.unit.package.registry.faulty import Faulty, Handler, digest_of, redirect, status, swallowing
 from tests.unit.package.registry.packages import package
@@ -244,6 +246,14 @@ def test_a_registry_that_wants_to_be_left_alone_for_an_hour(faulty: Faulty, regi
     assert faulty.count("HEAD") <= 2
 
 
+@pytest.mark.parametrize(
+    ("date", "seconds"),
+    [("Wed, 21 Oct 2099 07:28:00 GMT", True), ("Wed, 21 Oct 2015 07:28:00 GMT", False), ("nan", False), ("inf", False)],
+)
+def test_dates_at_which_to_come_back(date: str, seconds: bool) -> None:
+    assert (retry_after({"Retry-After": date}) > 0) is seconds
+
+
 def test_a_damaged_blob_of_ours_is_refused_and_nothing_is_tagged(
     faulty: Faulty, registry: Registry, layout: Layout
 ) -> None:
@@ -306,6 +316,30 @@ def test_a_user_who_has_had_enough(faulty: Faulty, registry: Registry, layout: L
         push(layout, reference, registry, told=enough)
     assert faulty.manifests == {}
     push(layout, reference, registry)
+
+
+def test_nobody_waits_for_a_silent_server_after_an_interruption(
+    faulty: Faulty, registry: Registry, layout: Layout
+) -> None:
+    asked, over = threading.Event(), threading.Event()
+
+    def silent(handler: Handler) -> None:
+        asked.set()
+        over.wait(60)
+
+    def interrupt() -> None:
+        asked.wait(60)
+        _thread.interrupt_main()
+
+    reference = parse(wine(faulty, layout))
+    faulty.rule("HEAD", silent)
+    other = threading.Thread(target=interrupt)
+    other.start()
+    with pytest.raises(KeyboardInterrupt):
+        push(layout, reference, registry)
+    assert not over.is_set()
+    over.set()
+    other.join()
 
 
 def test_uploads_that_are_redirected_and_relative_places(faulty: Faulty, registry: Registry, layout: Layout) -> None:
