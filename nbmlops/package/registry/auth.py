@@ -145,10 +145,11 @@ class Authorizer:
         try:
             parts = urlsplit(realm)
             host = parts.hostname or ""
+            is_fine = bool(host) and parts.port != 0 and parts.username is None
         except ValueError:
-            parts, host = urlsplit(""), ""
-        is_fine = parts.scheme == "https" or (parts.scheme == "http" and (self._may_be_plain or is_loopback(host)))
-        if not is_fine or not host or parts.username is not None:
+            parts, host, is_fine = urlsplit(""), "", False
+        is_safe = parts.scheme == "https" or (parts.scheme == "http" and (self._may_be_plain or is_loopback(host)))
+        if not (is_fine and is_safe):
             raise DeniedError(
                 f"{self._host} sends us to a token server without encryption or address ({host or 'none'}).",
                 kind="registry-token-server",

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import functools
 import hashlib
-import json
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
 from typing import Any
@@ -17,6 +16,7 @@ from nbmlops.model.oci import DIGEST, INDEX, MANIFEST, MOST_MANIFEST_BYTES, Desc
 from nbmlops.package.registry import credentials as files
 from nbmlops.package.registry.auth import is_loopback
 from nbmlops.package.registry.credentials import DOCKER_HUB, Found
+from nbmlops.package.registry.replies import json_of, number_of
 from nbmlops.package.registry.wire import Body, Wire
 
 DOCKER_MANIFEST = "application/vnd.docker.distribution.manifest.v2+json"
@@ -85,11 +85,11 @@ class Registry:
 
         def ask() -> Descriptor | None:
             with self.send("HEAD", repo, f"manifests/{ref}", what="pull", headers={"Accept": _ACCEPT}) as response:
-                size = response.headers.get("Content-Length", "")
+                size = number_of(response.headers.get("Content-Length"))
                 digest = response.headers.get("Docker-Content-Digest", "")
-                if not size.isdecimal() or not DIGEST.fullmatch(digest):
+                if size is None or not DIGEST.fullmatch(digest):
                     return None
-                return Descriptor(media_type=_media_type(response), digest=digest, size=int(size))
+                return Descriptor(media_type=_media_type(response), digest=digest, size=size)
 
         try:
             found = self.wire.retrying(ask)
@@ -151,6 +151,13 @@ class Registry:
             self.wire.retrying(ask)
         except NotFoundError as error:
             raise self.missing(repo, ref, error) from error
+        except IntegrityError as error:
+            # What older registries say of a tag where they want a digest.
+            raise ExternalError(
+                f"{self.host} deletes no tags.",
+                kind="registry-unsupported",
+                hint="Delete the package by its digest: its tags go with it.",
+            ) from error
 
     # Blobs
 
@@ -202,10 +209,7 @@ class Registry:
         with self.wire.send("GET", url, scope=self.scope(repo, "pull"), what=f"{what} of {repo}") as response:
             data = self.wire.read(response, _MOST_LIST_BYTES, "The list")
             following = response.links.get("next", {}).get("url", "")
-        try:
-            page = json.loads(data)
-        except ValueError:
-            page = None
+        page = json_of(data)
         if not isinstance(page, dict):
             raise self.nonsense(what)
         following = urljoin(url, following) if following else ""
@@ -243,7 +247,7 @@ class Registry:
     def nonsense(self, what: str) -> ExternalError:
         return ExternalError(
             f"{self.host} answers nonsense when asked to {what}.",
-            kind="registry-refused",
+            kind="registry-nonsense",
             hint="Check that it is a registry.",
         )
 
@@ -277,10 +281,7 @@ def _media_type(response: requests.Response) -> str:
 
 def _kind(data: bytes, told: str) -> str:
     """What a manifest is. Raises IntegrityError where header and content disagree: two readers would see two things."""
-    try:
-        document = json.loads(data)
-    except ValueError:
-        document = None
+    document = json_of(data)
     if not isinstance(document, dict):
         raise IntegrityError("What came is no manifest.", kind="manifest-malformed", hint="Check the name.")
     own = str(document.get("mediaType") or "")

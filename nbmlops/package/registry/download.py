@@ -12,14 +12,16 @@ from pathlib import Path
 from typing import IO
 
 from nbmlops.errors import IntegrityError, NotFoundError, UnavailableError
+from nbmlops.lib.failpoints import failpoint
 from nbmlops.lib.files import refusing_disk_errors
 from nbmlops.model.oci import Descriptor
 from nbmlops.package.layout import Layout
 from nbmlops.package.registry.client import Registry
 from nbmlops.package.registry.patience import Patience, stopped
+from nbmlops.package.registry.replies import number_of
 from nbmlops.package.registry.watch import Watch
 
-_CONTENT_RANGE = re.compile(r"bytes (\d+)-\d+/(?:\d+|\*)")
+_CONTENT_RANGE = re.compile(r"bytes (\d{1,18})-\d+/(?:\d+|\*)")
 _CHUNK = 1 << 20
 _WAIT_SECONDS = 0.2
 
@@ -60,8 +62,9 @@ class _Fetch:
                     self._come(file)
                 if self._digest() != self._blob.digest:
                     raise self._damaged("has other bytes than its digest says")
-            except IntegrityError:
-                path.unlink(missing_ok=True)
+            except BaseException as error:
+                if isinstance(error, IntegrityError) or not self._done:
+                    path.unlink(missing_ok=True)
                 raise
             file.flush()
             self._layout.adopt(path, self._blob.digest)
@@ -82,6 +85,7 @@ class _Fetch:
         while piece := file.read(_CHUNK):
             self._hash.update(piece)
             self._done += len(piece)
+            self._watch.tell(self._blob.digest, min(self._done, self._blob.size), self._blob.size)
         self._is_resumed = self._done > 0
         if self._done > self._blob.size:
             self._restart(file)
@@ -122,12 +126,13 @@ class _Fetch:
                             kind="registry-cut",
                             hint="Try again later.",
                         )
-                length = response.headers.get("Content-Length", "")
-                if length.isdecimal() and self._done + int(length) != self._blob.size:
-                    raise self._damaged(f"has {self._done + int(length)} bytes instead of {self._blob.size}")
+                length = number_of(response.headers.get("Content-Length"))
+                if length is not None and self._done + length != self._blob.size:
+                    raise self._damaged(f"has {self._done + length} bytes instead of {self._blob.size}")
                 for piece in self._registry.wire.pieces(response):
                     if self._done + len(piece) > self._blob.size:
                         raise self._damaged(f"has more than {self._blob.size} bytes")
+                    failpoint("registry-fetch")
                     file.write(piece)
                     self._hash.update(piece)
                     self._done += len(piece)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import email.utils
-import json
 import time
 from collections.abc import Iterable, Mapping
 
@@ -18,6 +17,7 @@ from nbmlops.errors import (
     UsageError,
 )
 from nbmlops.lib.redact import redact
+from nbmlops.package.registry.replies import json_of, number_of
 
 MARK = "[redacted]"
 _MOST_SAID = 200
@@ -41,7 +41,7 @@ def refusal(
         )
     if status == 404:
         return NotFoundError(
-            f"{host} has nothing to {what}{tail}.",
+            f"{host} did not find what it takes to {what}{tail}.",
             kind="package-missing",
             hint="Check the name and the tag; a registry may also hide what needs a login.",
             status=status,
@@ -91,9 +91,9 @@ def scrubbed(text: str, secrets: Iterable[str]) -> str:
 def retry_after(headers: Mapping[str, str]) -> float:
     """Seconds that the registry wants to be left alone; 0 where it does not say."""
     text = headers.get("Retry-After", "")
-    with contextlib.suppress(ValueError):
-        return max(0.0, float(text))
-    with contextlib.suppress(ValueError, TypeError):
+    if (seconds := number_of(text)) is not None:
+        return float(seconds)
+    with contextlib.suppress(ValueError, TypeError, OverflowError):
         return max(0.0, email.utils.parsedate_to_datetime(text).timestamp() - time.time())
     return 0.0
 
@@ -102,8 +102,8 @@ def _said(body: bytes, secrets: Iterable[str]) -> tuple[tuple[str, ...], str]:
     """Codes of the registry's errors, and the words of the first that has some."""
     codes: list[str] = []
     words: list[str] = []
-    with contextlib.suppress(ValueError, TypeError, AttributeError):
-        for error in json.loads(body).get("errors", ()):
+    with contextlib.suppress(TypeError, AttributeError):
+        for error in json_of(body).get("errors", ()):
             codes.append(str(error.get("code", "")))
             detail = error.get("detail")
             words += [str(error.get("message") or ""), detail if isinstance(detail, str) else ""]

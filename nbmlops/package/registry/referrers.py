@@ -6,7 +6,6 @@ Registries without a list of their own get one from their clients: an index unde
 from __future__ import annotations
 
 import hashlib
-import json
 import random
 import threading
 import time
@@ -21,6 +20,7 @@ from nbmlops.package.gojson import encode
 from nbmlops.package.layout import read_manifest
 from nbmlops.package.registry.client import Registry
 from nbmlops.package.registry.failures import status_of
+from nbmlops.package.registry.replies import json_of
 
 _WITHOUT_LIST = (400, 404, 405, 406, 501)
 _TRIES = 8
@@ -40,7 +40,7 @@ def referrers(registry: Registry, repo: str, digest: str, artifact_type: str = "
             if not fresh:
                 break
     except (ExternalError, NotFoundError, IntegrityError) as error:
-        if not isinstance(error, IntegrityError) and status_of(error) not in _WITHOUT_LIST:
+        if not (status_of(error) in _WITHOUT_LIST or error.kind in ("registry-nonsense", "manifest-malformed")):
             raise
         document, _ = _fallback(registry, repo, digest)
         found = {each.digest: each for each in _index(document).manifests or ()}
@@ -99,7 +99,7 @@ def _fallback(registry: Registry, repo: str, subject: str) -> tuple[dict[str, An
         descriptor, data = registry.manifest(repo, _tag(subject))
     except NotFoundError:
         return {"schemaVersion": 2, "mediaType": INDEX, "manifests": []}, ""
-    document = json.loads(data)
+    document = json_of(data)
     _index(document)
     return document, descriptor.digest
 

@@ -2,23 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from concurrent.futures import FIRST_EXCEPTION, Future, ThreadPoolExecutor, wait
-from typing import TypeVar
+from collections.abc import Callable
 
 import msgspec
 
-from nbmlops.errors import IntegrityError, InterruptedRunError, NotFoundError, StateError, UsageError
+from nbmlops.errors import IntegrityError, NotFoundError, StateError, UsageError
+from nbmlops.lib.failpoints import failpoint
 from nbmlops.model.oci import DIGEST, INDEX, MANIFEST, Descriptor, Manifest
 from nbmlops.package.layout import Layout, read_manifest
 from nbmlops.package.reference import LATEST, Reference
 from nbmlops.package.registry.client import DOCKER_INDEX, DOCKER_MANIFEST, Registry
 from nbmlops.package.registry.download import fetch
 from nbmlops.package.registry.referrers import attach
+from nbmlops.package.registry.together import together
 from nbmlops.package.registry.upload import Upload, Way
 from nbmlops.package.registry.watch import Told, Watch
 
-T = TypeVar("T")
 _KINDS = {
     INDEX: "an index of several packages",
     DOCKER_INDEX: "a list of Docker images",
@@ -95,10 +94,11 @@ def push(
 
     # Large ones first: they take longest.
     ordered = sorted(blobs, key=lambda blob: -blob.size)
-    ways = dict(zip((blob.digest for blob in ordered), _together(send, ordered, registry, watch), strict=True))
+    ways = together(send, ordered, watch, most=registry.concurrency)
     tags = reference.tags or (() if reference.digest else (LATEST,))
     fresh = [name for name in (tags or (descriptor.digest,)) if _digest_of(registry, repo, name) != descriptor.digest]
     for name in fresh:
+        failpoint("registry-tag")
         registry.put_manifest(repo, name, data, descriptor.media_type)
     if manifest.subject is not None:
         attach(registry, repo, data, descriptor.media_type)
@@ -144,7 +144,7 @@ def pull(
     def get(blob: Descriptor) -> bool:
         return fetch(registry, repo, blob, layout, watch)
 
-    came = dict(zip((blob.digest for blob in wished), _together(get, wished, registry, watch), strict=True))
+    came = together(get, wished, watch, most=registry.concurrency)
     layout.put(data)
     if not unwanted:
         tags = reference.tags or (() if reference.digest else (LATEST,))
@@ -198,34 +198,3 @@ def _digest_of(registry: Registry, repo: str, name: str) -> str:
         return registry.head_manifest(repo, name).digest
     except NotFoundError:
         return ""
-
-
-def _together(
-    work: Callable[[Descriptor], T], blobs: Sequence[Descriptor], registry: Registry, watch: Watch
-) -> list[T]:
-    """Several at once. The first failure stops the others; theirs are not told."""
-    with ThreadPoolExecutor(max_workers=registry.concurrency, thread_name_prefix="nbmlops-registry") as pool:
-        futures = [pool.submit(work, blob) for blob in blobs]
-        try:
-            wait(futures, return_when=FIRST_EXCEPTION)
-            failure = _failure(futures)
-        finally:
-            if any(not future.done() for future in futures) or _failure(futures) is not None:
-                watch.stop.ask()
-                pool.shutdown(wait=True, cancel_futures=True)
-    if failure is not None:
-        raise failure
-    return [future.result() for future in futures]
-
-
-def _failure(futures: Iterable[Future[T]]) -> BaseException | None:
-    """The one that came first, not what it made the others do."""
-    failures = list(_errors(futures))
-    return next((each for each in failures if not isinstance(each, InterruptedRunError)), next(iter(failures), None))
-
-
-def _errors(futures: Iterable[Future[T]]) -> Iterator[BaseException]:
-    for future in futures:
-        error = future.exception() if future.done() and not future.cancelled() else None
-        if error is not None:
-            yield error

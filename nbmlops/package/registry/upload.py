@@ -15,10 +15,12 @@ from urllib.parse import quote
 import requests
 
 from nbmlops.errors import DeniedError, ExternalError, NotFoundError, UnavailableError
+from nbmlops.lib.failpoints import failpoint
 from nbmlops.model.oci import Descriptor
 from nbmlops.package.layout import Layout
 from nbmlops.package.registry.client import Registry
 from nbmlops.package.registry.patience import Patience
+from nbmlops.package.registry.replies import number_of
 from nbmlops.package.registry.watch import Watch
 
 CHUNKED_BYTES = 100 << 20
@@ -26,7 +28,7 @@ CHUNKED_BYTES = 100 << 20
 CHUNK_BYTES = 64 << 20
 _WHOLE_ONLY = re.compile(r"(?:.*\.)?(?:ghcr\.io|pkg\.github\.com|gcr\.io|pkg\.dev|amazonaws\.com(?:\.cn)?)")
 """Hosts that refuse chunks, or take but small ones."""
-_RANGE = re.compile(r"(?:bytes=)?0-(\d+)")
+_RANGE = re.compile(r"(?:bytes=)?0-(\d{1,18})")
 _UPLOAD = "application/octet-stream"
 
 
@@ -74,7 +76,7 @@ class Upload:
 
     def _try(self) -> Way:
         if self._is_unsure:
-            if not (self._place and self._is_chunked and self._ask_offset()):
+            if not (self._place and self.is_chunked and self._ask_offset()):
                 self._cancel()
             self._is_unsure = False
         if not self._place:
@@ -86,13 +88,13 @@ class Upload:
                 return Way.MOUNTED
             if not self._place:
                 self._begin("")
-        if self._is_chunked:
+        if self.is_chunked:
             self._send_chunks()
         self._finish()
         return Way.SENT
 
     @property
-    def _is_chunked(self) -> bool:
+    def is_chunked(self) -> bool:
         host = self._registry.host.partition(":")[0]
         is_large = self._blob.size >= CHUNKED_BYTES
         return is_large and self._registry.takes_chunks and not _WHOLE_ONLY.fullmatch(host)
@@ -119,8 +121,7 @@ class Upload:
             if response.status_code == 201 and query:
                 return True
             self._go_on(response)
-            least = response.headers.get("OCI-Chunk-Min-Length", "")
-            self._chunk = max(CHUNK_BYTES, int(least) if least.isdecimal() else 0)
+            self._chunk = max(CHUNK_BYTES, number_of(response.headers.get("OCI-Chunk-Min-Length")) or 0)
         self._offset = 0
         return False
 
@@ -145,8 +146,10 @@ class Upload:
                         self._offset = end
                         continue
             except (ExternalError, NotFoundError) as error:
-                if isinstance(error, DeniedError | UnavailableError) or start:
+                if isinstance(error, DeniedError | UnavailableError):
                     raise
+                if start:
+                    raise self._lost() from error
                 # It knows no chunks: everything goes at once, here and from now on.
                 self._registry.takes_chunks = False
                 self._cancel()
@@ -155,26 +158,25 @@ class Upload:
             # It stands elsewhere than we thought.
             if not self._ask_offset() or self._offset <= start:
                 self._cancel()
-                raise UnavailableError(
-                    f"{self._registry.host} lost its place in an upload.",
-                    kind="registry-cut",
-                    hint="Run it again: what has arrived is kept.",
-                )
+                raise self._lost()
 
     def _finish(self) -> None:
         sign = "&" if "?" in self._place else "?"
+        rest = self._blob.size - self._offset
         with self._layout.open(self._blob.digest) as file:
-            rest = self._blob.size - self._offset
-            with self._wire.send(
-                "PUT",
-                f"{self._place}{sign}digest={quote(self._blob.digest)}",
-                scope=self._scope,
-                what=self._what,
-                headers={"Content-Type": _UPLOAD},
-                body=lambda: Slice(file, self._offset, self._blob.size, self._blob, self._watch) if rest else b"",
-                expected=(201, 202, 204),
-            ):
-                pass
+            try:
+                with self._wire.send(
+                    "PUT",
+                    f"{self._place}{sign}digest={quote(self._blob.digest)}",
+                    scope=self._scope,
+                    what=self._what,
+                    headers={"Content-Type": _UPLOAD},
+                    body=lambda: Slice(file, self._offset, self._blob.size, self._blob, self._watch) if rest else b"",
+                    expected=(201, 202, 204),
+                ):
+                    pass
+            except NotFoundError as error:
+                raise self._lost() from error
         self._watch.tell(self._blob.digest, self._blob.size, self._blob.size)
 
     def _ask_offset(self) -> bool:
@@ -208,6 +210,13 @@ class Upload:
             ):
                 pass
 
+    def _lost(self) -> UnavailableError:
+        return UnavailableError(
+            f"{self._registry.host} lost an upload of {self._repo}.",
+            kind="registry-cut",
+            hint="Run it again: what has arrived is kept.",
+        )
+
     def _go_on(self, response: requests.Response) -> None:
         self._place = self._wire.next_place(response)
 
@@ -233,6 +242,7 @@ class Slice:
 
     def read(self, size: int = -1) -> bytes:
         left = self._end - self._at
+        failpoint("registry-send")
         piece = self._file.read(left if size < 0 else min(size, left))
         self._at += len(piece)
         self._watch.tell(self._blob.digest, self._at, self._blob.size)

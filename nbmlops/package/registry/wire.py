@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import contextlib
 import http.cookiejar
-import json
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any, Protocol, TypeVar
 from urllib.parse import SplitResult, urlencode, urljoin, urlsplit
 
@@ -16,18 +16,21 @@ import requests
 import urllib3
 from requests.adapters import HTTPAdapter
 
-from nbmlops.errors import DeniedError, ExternalError, IntegrityError, NbmlopsError, UnavailableError
+from nbmlops.errors import DeniedError, ExternalError, IntegrityError, NbmlopsError, UnavailableError, UsageError
 from nbmlops.lib.stop import Stop
 from nbmlops.package.registry.auth import Authorizer, is_loopback
 from nbmlops.package.registry.credentials import Found
 from nbmlops.package.registry.failures import refusal
 from nbmlops.package.registry.patience import Patience
+from nbmlops.package.registry.replies import json_of, number_of
 
 T = TypeVar("T")
 
 CONNECT_SECONDS = 20.0
 SILENT_SECONDS = 60.0
 """How long a server may send nothing at all."""
+BUSY_SECONDS = 300.0
+"""The same while it may be putting together what it was sent."""
 PIECE_BYTES = 1 << 18
 _BLOCK_BYTES = 1 << 17
 _MOST_REDIRECTS = 8
@@ -63,6 +66,9 @@ class Wire:
         self.host = host
         self.root = f"{'http' if plain_http else 'https'}://{host}"
         self.has_answered = False
+        for path in (verify, *(cert if isinstance(cert, tuple) else (cert,))):
+            if isinstance(path, str) and not Path(path).exists():
+                raise UsageError(f"There is no certificate {path}.", kind="certificate-missing", hint="Check its path.")
         self.verify = verify
         self.cert = cert
         self._auth = Authorizer(host, find=find, ask=self._ask_token, may_be_plain=plain_http)
@@ -113,8 +119,6 @@ class Wire:
                 if response.status_code == 401 and is_ours and attempt < _MOST_AUTHORIZATIONS - 1:
                     authorization = self._auth.answer(response.headers, scope, authorization)
                     continue
-                if response.status_code == 401 and is_ours:
-                    raise self._auth.denied()
                 if response.status_code not in expected:
                     raise self._refusal(response, what)
                 yield response
@@ -129,7 +133,7 @@ class Wire:
     def read(self, response: requests.Response, most: int, what: str) -> bytes:
         """All bytes of an answer. Raises IntegrityError for more than `most`."""
         data = bytearray()
-        if int(_number(response.headers.get("Content-Length"))) <= most:
+        if (number_of(response.headers.get("Content-Length")) or 0) <= most:
             for piece in self.pieces(response):
                 data += piece
                 if len(data) > most:
@@ -166,6 +170,8 @@ class Wire:
         try:
             target = urlsplit(urljoin(url, location))
             is_usable = bool(location) and target.scheme in ("http", "https") and bool(target.hostname)
+            # It is looked at here because it may be no number.
+            is_usable = is_usable and target.port != 0
             here = urlsplit(url)
         except ValueError:
             is_usable = False
@@ -194,7 +200,7 @@ class Wire:
                 data=body() if body is not None else None,
                 stream=True,
                 allow_redirects=False,
-                timeout=(CONNECT_SECONDS, SILENT_SECONDS),
+                timeout=(CONNECT_SECONDS, SILENT_SECONDS if method in ("GET", "HEAD") else BUSY_SECONDS),
                 verify=self.verify,
                 cert=self.cert if is_home else None,
                 # Else requests would send what ~/.netrc knows of the host.
@@ -212,10 +218,9 @@ class Wire:
             if response.status_code != 200:
                 raise self._refusal(response, "give a token")
             text = self.read(response, _MOST_TOKEN_BYTES, "The token")
-        with contextlib.suppress(ValueError):
-            answer = json.loads(text)
-            if isinstance(answer, dict):
-                return answer
+        answer = json_of(text)
+        if isinstance(answer, dict):
+            return answer
         raise DeniedError(
             f"{self.host} gave no token.", kind="registry-denied", hint=f"Log in: nbmlops login {self.host}"
         )
@@ -227,14 +232,14 @@ class Wire:
                 body += piece
                 if len(body) > _MOST_ERROR_BYTES:
                     break
-        home, there = _origin(self.root), _origin(response.url)
-        host = self.host if home == there else f"{there[1]}, where {self.host} redirects to,"
-        return refusal(host, what, response.status_code, response.headers, body, self._auth.secrets)
+        if _origin(response.url) != _origin(self.root):
+            what = f"{what} by way of {_netloc(response.url)}"
+        return refusal(self.host, what, response.status_code, response.headers, body, self._auth.secrets)
 
     @contextlib.contextmanager
     def _reaching(self, url: str) -> Iterator[None]:
         """Errors of the network, without the address: it may be signed."""
-        host = urlsplit(url).netloc.rpartition("@")[2]
+        host = _netloc(url)
         try:
             yield
         except (requests.exceptions.SSLError, urllib3.exceptions.SSLError) as error:
@@ -293,10 +298,10 @@ def _as_is(request: requests.PreparedRequest) -> requests.PreparedRequest:
     return request
 
 
+def _netloc(url: str) -> str:
+    return urlsplit(url).netloc.rpartition("@")[2]
+
+
 def _origin(url: str) -> tuple[str, str, int]:
     parts = urlsplit(url)
     return parts.scheme, (parts.hostname or "").lower(), parts.port or (443 if parts.scheme == "https" else 80)
-
-
-def _number(text: str | None) -> int:
-    return int(text) if text is not None and text.isdecimal() else 0
