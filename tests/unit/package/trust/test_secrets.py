@@ -80,7 +80,7 @@ def test_a_token_is_found_and_never_shown(kind: str) -> None:
 
 @pytest.mark.parametrize("kind", TOKENS)
 def test_a_piece_of_a_longer_word_is_no_token(kind: str) -> None:
-    assert kinds(f"picture = 'iVBOR{TOKENS[kind]}w0KGgo'", "n.ipynb") in ([], ["web token"])
+    assert kinds(f"picture = 'iVBOR{TOKENS[kind]}w0KGgo'", "n.ipynb") == []
 
 
 @pytest.mark.parametrize(
@@ -168,11 +168,11 @@ def test_several_secrets_of_a_line_hide_each_other() -> None:
     assert not any(part in each.excerpt for each in found for part in (first[4:], second[4:]))
 
 
-def test_a_long_line_is_cut_without_showing_what_is_before(tmp_path: Path) -> None:
+def test_a_long_line_is_cut_without_showing_what_is_before() -> None:
     other = letters(300)
     (found,) = look(f'{{"blob": "{other}", "key": "{TOKENS["GitHub token"]}"}}', "a.json")
-    assert other[-20:] not in found.excerpt or "[redacted]" in found.excerpt
-    assert len(found.excerpt) <= 50
+    assert other[-20:] not in found.excerpt
+    assert found.excerpt.endswith('"key": "[redacted]')
 
 
 @pytest.mark.parametrize("shift", [0, 1, 17, 39])
