@@ -186,7 +186,12 @@ def _continues(file: io.BufferedReader) -> bool:
 
 
 def _imports(names: dict[Name, None]) -> tuple[Import, ...]:
-    return tuple(Import(name=str(name), danger=danger_of(name)) for name in names)
+    return tuple(Import(name=_shown(str(name)), danger=danger_of(name)) for name in names)
+
+
+def _shown(name: str) -> str:
+    """Names come from strangers and go to terminals."""
+    return "".join(letter if letter.isprintable() else "?" for letter in name)
 
 
 def _looks_followed(head: bytes) -> bool:
@@ -223,7 +228,7 @@ def _entries(path: str, archive: zipfile.ZipFile, found: list[Pickle]) -> None:
     for entry in entries[:_MOST_ENTRIES]:
         if entry.is_dir():
             continue
-        name = f"{path}!{entry.filename}"
+        name = f"{path}!{_shown(entry.filename)}"
         if entry.flag_bits & 1:
             found.append(Pickle(path=name, is_whole=False, why="it is encrypted"))
             continue

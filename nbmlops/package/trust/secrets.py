@@ -31,7 +31,6 @@ _SNIFFED = 8 << 10
 _BEFORE = 40
 _ACCOUNT = b"service_account"
 _UTF_16 = (b"\xff\xfe", b"\xfe\xff")
-_CONTROL = re.compile(r"[\x00-\x1f\x7f\ufffd]+")
 
 
 class Secret(msgspec.Struct, frozen=True, kw_only=True):
@@ -120,7 +119,7 @@ def _secret(path: str, line: int, buffer: bytes, match: Match, rule: Rule) -> Se
         path=path,
         line=line + buffer.count(b"\n", 0, match.start()),
         kind="Google service account" if is_account else rule.kind,
-        excerpt=_CONTROL.sub(" ", before).strip()[-_BEFORE:] + MARK,
+        excerpt="".join(letter if letter.isprintable() else " " for letter in before).strip()[-_BEFORE:] + MARK,
     )
 
 

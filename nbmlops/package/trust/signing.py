@@ -4,7 +4,8 @@
     verify(layout, "localhost/wine", descriptor.digest, [load_public(path)]).require()
 
 A signature is made in both forms that `cosign` knows: under the tag `sha256-HEX.sig`, which its old versions and most
-admission controllers look for, and as a Sigstore bundle that refers to the package.
+admission controllers look for, and as a Sigstore bundle that refers to the package. No transparency log is asked:
+`cosign verify --key NAME.pub --insecure-ignore-tlog` reads either.
 """
 
 from __future__ import annotations
@@ -143,7 +144,16 @@ def attest(
 
 def attach(layout: Layout, repo: str, attachment: Attachment) -> None:
     """Keep it in the layout beside its package. `kit` skips in its lists what is no ModelKit."""
+    known = layout.tags(repo).get(attachment.tag)
     layout.add(repo, attachment.descriptor, tags=[attachment.tag] if attachment.tag else [])
+    if known is not None and known.digest != attachment.descriptor.digest:
+        # The new one has all that the old one had, and nothing leads to that any more.
+        layout.remove(repo, known)
+
+
+def detach(layout: Layout, repo: str, digest: str) -> int:
+    """Take all that belongs to a package out of the layout; bytes that became free."""
+    return sum(layout.remove(repo, each.descriptor) for each in attachments(layout, repo, digest))
 
 
 def attachments(layout: Layout, repo: str, digest: str) -> tuple[Attachment, ...]:

@@ -3,6 +3,7 @@ from __future__ import annotations
 import base64
 import json
 import stat
+import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -248,3 +249,11 @@ def test_without_the_extra_it_is_named(
         monkeypatch.setitem(sys.modules, name, None)
     with pytest.raises(MissingDependencyError, match=f"need {package}.*pip install 'nbmlops\\[sign\\]'"):
         load_private(pair.private, password=PASSWORD) if package == "PyNaCl" else load_public(pair.public)
+
+
+def test_nothing_of_cryptography_is_imported_before_it_is_needed() -> None:
+    code = (
+        "import sys, nbmlops.package.trust.evidence as _; "
+        "print(sorted({'cryptography', 'nacl', 'ruamel'} & {name.split('.')[0] for name in sys.modules}))"
+    )
+    assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout == "[]\n"

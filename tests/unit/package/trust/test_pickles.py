@@ -159,6 +159,12 @@ def test_a_name_that_is_computed_is_marked_as_unknown() -> None:
     assert [each.danger for each in found.dangerous] == ["its name is put together while it is loaded"]
 
 
+def test_names_of_strangers_do_not_reach_the_terminal_as_they_are() -> None:
+    assert names(look(b"\x80\x02ca\x1b[2J\nb\xe2\x80\xae\n.")) == ["a?[2J.b?"]
+    (found,) = pickles("a.pt", io.BytesIO(archive({"\x1b[2J.pkl": pickle.dumps(1)})))
+    assert found.path == "a.pt!?[2J.pkl"
+
+
 def test_old_instructions_are_followed() -> None:
     assert names(look(b"(S'true'\nios\nsystem\n.")) == ["os.system"]
     assert names(look(b"(cos\nsystem\nS'true'\no.")) == ["os.system"]

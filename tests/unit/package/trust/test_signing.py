@@ -22,6 +22,7 @@ from nbmlops.package.trust.signing import (
     attach,
     attachments,
     attest,
+    detach,
     is_attachment,
     sign,
     verify,
@@ -149,6 +150,26 @@ def test_two_signers_stand_side_by_side(
         Kind.REFERRER,
         Kind.REFERRER,
     ]
+
+
+def test_the_tag_leads_to_one_manifest_with_all_signatures(
+    layout: Layout, package: Descriptor, key: PrivateKey, stranger: PrivateKey
+) -> None:
+    first = signed(layout, package, key)[0]
+    second = signed(layout, package, stranger)[0]
+    assert len(read_manifest(second.data).layers or ()) == 2
+    assert layout.tags(REPO)[second.tag].digest == second.descriptor.digest
+    assert first.descriptor.digest not in {each.digest for each in layout.packages(REPO)}
+
+
+def test_what_belongs_to_a_package_goes_with_it(layout: Layout, package: Descriptor, key: PrivateKey) -> None:
+    other = add(layout, b"other")
+    signed(layout, package, key)
+    signed(layout, other, key)
+    assert detach(layout, REPO, package.digest) > 0
+    assert attachments(layout, REPO, package.digest) == ()
+    assert layout.manifest(package)
+    assert len(verify(layout, REPO, other.digest, [key.public]).signed) == 2
 
 
 def test_without_the_legacy_form_no_tag_is_needed(layout: Layout, package: Descriptor, key: PrivateKey) -> None:
