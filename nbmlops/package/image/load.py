@@ -20,8 +20,8 @@ _MOST_SECONDS = 1800
 def load(layout: Layout, image: Descriptor, name: str, engine: Engine, *, seconds: float = _MOST_SECONDS) -> None:
     """Under `name`, as in `wine:v1`; streamed, with no file in between.
 
-    Raises MissingDependencyError without the program, ExternalError with its own word where it refuses, UnavailableError
-    where it takes longer than `seconds`.
+    Raises MissingDependencyError without the program, ExternalError with its own word where it refuses, and
+    UnavailableError where it takes longer than `seconds`.
     """
     program = shutil.which(engine)
     if program is None:

@@ -25,7 +25,10 @@ _NAMESPACE = uuid.UUID("6f0f2d5b-3f0e-5b0a-9d51-9c1f5f6e7a10")
 
 
 def put_sbom(layout: Layout, image: Descriptor, base: Base, wheels: Wheels | None, *, epoch: int) -> Descriptor:
-    """Of the manifest that refers to the image; its blobs are in the layout. Raises IntegrityError for a damaged base."""
+    """Of the manifest that refers to the image; its blobs are in the layout.
+
+    Raises IntegrityError for a base that is damaged.
+    """
     check_epoch(epoch)
     data = encode(_document(image, base, debian_of(layout, base.layers), wheels, epoch))
     empty = b"{}"
