@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import platform
 import shutil
 import subprocess
 import sys
@@ -88,3 +89,9 @@ def _libraries(program: Path) -> list[Path]:
     output = subprocess.run(["ldd", str(program)], capture_output=True, text=True, timeout=30, check=False).stdout
     words = [word for line in output.splitlines() for word in line.split() if word.startswith("/")]
     return [Path(word) for word in words if Path(word).exists()]
+
+
+def machine() -> str:
+    """This one's architecture, as images name it."""
+    name = platform.machine()
+    return {"x86_64": "amd64", "aarch64": "arm64"}.get(name, name)

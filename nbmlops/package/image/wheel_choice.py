@@ -7,11 +7,13 @@ import os
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import NamedTuple
 
 import msgspec
 from packaging.utils import InvalidWheelFilename, parse_wheel_filename
+from packaging.version import Version
 
 from nbmlops.errors import (
     ExternalError,
@@ -39,12 +41,29 @@ class Wheel(msgspec.Struct, frozen=True, kw_only=True):
     """Hexadecimal."""
 
 
-def chosen(folder: Path, wanted: Sequence[Pinned], target: Target) -> dict[Pinned, Path]:
+class Candidate(NamedTuple):
+    """A wheel that fits; the smallest is the best."""
+
+    rank: int
+    has_local: bool
+    """A version as in 2.0+cpu, which `==2.0` means too."""
+    build: tuple[int, str]
+    """Of several builds the last: its number with a minus."""
+    path: Path
+    name: str
+    version: Version
+
+    def is_for(self, pin: Pinned) -> bool:
+        wanted = Version(pin.version)
+        version = self.version if wanted.local else Version(self.version.public)
+        return self.name == pin.name and version == wanted
+
+
+def chosen(folder: Path, wanted: Sequence[Pinned], target: Target) -> dict[Pinned, Candidate]:
     """The best wheel of each in a folder. Raises NotFoundError where one has none that fits."""
-    found: dict[tuple[str, str], list[tuple[int, tuple[int, str], Path]]] = {}
-    for path, name, version, rank, build in _fitting(folder, target):
-        found.setdefault((name, version), []).append((rank, build, path))
-    missing = [each for each in wanted if (each.name, each.version) not in found]
+    there = _by_name(folder, target)
+    found = {pin: min((each for each in there.get(pin.name, ()) if each.is_for(pin)), default=None) for pin in wanted}
+    missing = [pin for pin, candidate in found.items() if candidate is None]
     if missing:
         first = missing[0]
         raise NotFoundError(
@@ -54,11 +73,7 @@ def chosen(folder: Path, wanted: Sequence[Pinned], target: Target) -> dict[Pinne
             hint="Without a folder pip brings them.",
             missing=[f"{each.name}=={each.version}" for each in missing][:100],
         )
-    return {
-        # The smallest rank; of several builds the last.
-        each: min(found[each.name, each.version], key=lambda one: (one[0], -one[1][0], one[2].name))[2]
-        for each in wanted
-    }
+    return {pin: candidate for pin, candidate in found.items() if candidate is not None}
 
 
 def downloaded(layout: Layout, wanted: Sequence[Pinned], target: Target) -> Path:
@@ -70,8 +85,8 @@ def downloaded(layout: Layout, wanted: Sequence[Pinned], target: Target) -> Path
     key = digest_bytes(msgspec.json.encode([str(target.platform), target.python, target.glibc]))
     folder = layout.root / "cache" / "nbmlops" / "wheels" / key[-16:]
     folder.mkdir(parents=True, exist_ok=True)
-    there = {(name, version) for _, name, version, _, _ in _fitting(folder, target)}
-    left = [each for each in wanted if (each.name, each.version) not in there]
+    there = _by_name(folder, target)
+    left = [pin for pin in wanted if not any(each.is_for(pin) for each in there.get(pin.name, ()))]
     if not left:
         return folder
     # pip may be stopped while it copies: what is in the folder is whole.
@@ -108,24 +123,25 @@ def _download(wanted: Sequence[Pinned], target: Target, folder: Path) -> None:
         raise _failed(done.stderr)
 
 
-def checked(wheels: dict[Pinned, Path]) -> list[Wheel]:
+def checked(candidates: Mapping[Pinned, Candidate]) -> list[Wheel]:
     """Raises IntegrityError for one whose content is not what its pin allows."""
     found = []
-    for pin, path in wheels.items():
-        with path.open("rb") as file:
+    for pin, candidate in candidates.items():
+        with candidate.path.open("rb") as file:
             sha256 = hashlib.file_digest(file, "sha256").hexdigest()
         if pin.hashes and sha256 not in pin.hashes:
             raise IntegrityError(
-                f"{path.name} is not what was locked: its SHA-256 is {sha256[:12]}....",
+                f"{candidate.path.name} is not what was locked: its SHA-256 is {sha256[:12]}....",
                 kind="wheel-other",
                 hint="Lock again if it was meant to change, or take the file away.",
-                path=str(path),
+                path=str(candidate.path),
             )
-        found.append(Wheel(name=pin.name, version=pin.version, file=path.name, sha256=sha256))
+        found.append(Wheel(name=pin.name, version=str(candidate.version), file=candidate.path.name, sha256=sha256))
     return found
 
 
-def _fitting(folder: Path, target: Target) -> Iterator[tuple[Path, str, str, int, tuple[int, str]]]:
+def _by_name(folder: Path, target: Target) -> dict[str, list[Candidate]]:
+    found: dict[str, list[Candidate]] = {}
     for path in sorted(folder.glob("*.whl")):
         try:
             name, version, build, tags = parse_wheel_filename(path.name)
@@ -133,7 +149,10 @@ def _fitting(folder: Path, target: Target) -> Iterator[tuple[Path, str, str, int
             continue
         ranks = [target.ranks[tag] for tag in tags if tag in target.ranks]
         if ranks:
-            yield path, name, str(version), min(ranks), build or (0, "")
+            number, letters = build or (0, "")
+            candidate = Candidate(min(ranks), version.local is not None, (-number, letters), path, name, version)
+            found.setdefault(name, []).append(candidate)
+    return found
 
 
 def _failed(output: str) -> NbmlopsError:

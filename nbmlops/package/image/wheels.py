@@ -20,7 +20,7 @@ from nbmlops.lib.files import write_atomic
 from nbmlops.model.oci import Descriptor
 from nbmlops.package.image.layers import layer_writer
 from nbmlops.package.image.target import Target
-from nbmlops.package.image.wheel_choice import Wheel, checked, chosen, downloaded
+from nbmlops.package.image.wheel_choice import Candidate, Wheel, checked, chosen, downloaded
 from nbmlops.package.image.wheel_files import Content, WheelFile
 from nbmlops.package.image.wheel_list import Pinned
 from nbmlops.package.layer import GZIP_LEVEL, Layer
@@ -58,12 +58,12 @@ def wheels_layer(
     # A folder's wheel of the same name may be another: there the files themselves count.
     if folder is None and (known := _find(layout, by_list)) is not None:
         return known
-    paths = chosen(folder or downloaded(layout, order, target), order, target)
-    wheels = checked(paths)
+    candidates = chosen(folder or downloaded(layout, order, target), order, target)
+    wheels = checked(candidates)
     by_content = _key([wheels, target.python, epoch, level])
     found = _find(layout, by_content)
     if found is None:
-        found = _written(layout, paths, wheels, target, epoch, level)
+        found = _written(layout, candidates, wheels, target, epoch, level)
         _keep(layout, by_content, found)
     if folder is None:
         _keep(layout, by_list, found)
@@ -71,13 +71,13 @@ def wheels_layer(
 
 
 def _written(
-    layout: Layout, paths: dict[Pinned, Path], wheels: list[Wheel], target: Target, epoch: int, level: int
+    layout: Layout, found: dict[Pinned, Candidate], wheels: list[Wheel], target: Target, epoch: int, level: int
 ) -> Wheels:
     with ExitStack() as stack:
         places: dict[str, tuple[WheelFile, Content]] = {}
         clashes = []
-        for pin, path in paths.items():
-            wheel = WheelFile(path, pin.name, target.python)
+        for pin, candidate in found.items():
+            wheel = WheelFile(candidate.path, pin.name, target.python)
             stack.callback(wheel.close)
             for content in wheel.contents():
                 before = places.get(content.path)

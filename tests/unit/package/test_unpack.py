@@ -118,7 +118,7 @@ def test_a_damaged_blob_leaves_nothing(layout: Layout, tmp_path: Path) -> None:
     data = bytearray(blob.read_bytes())
     data[600] ^= 1
     blob.write_bytes(data)
-    with pytest.raises(IntegrityError, match="docs README.md of the package is damaged"):
+    with pytest.raises(IntegrityError, match=r"docs README\.md of the package is damaged"):
         unpack(layout, opened, tmp_path / "out")
     assert not files_below(tmp_path / "out")
 
