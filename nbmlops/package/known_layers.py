@@ -20,7 +20,7 @@ from nbmlops.package.layout import Layout
 from nbmlops.package.mediatypes import Compression
 
 _VERSION = 1
-_TICK_NS = 100_000_000
+TICK_NS = 100_000_000
 """No file system that counts here has coarser times."""
 
 
@@ -42,8 +42,12 @@ class KnownLayers:
     def note(self, key: str, items: Sequence[Item], layer: Layer, began_ns: int) -> None:
         """`began_ns`: of the wall clock, before the files were looked at."""
         newest = max((max(item.state[3], item.state[4]) for item in items), default=0)
-        if newest < began_ns - _TICK_NS:
-            write_atomic(self._folder / key, msgspec.json.encode(layer))
+        if newest < began_ns - TICK_NS:
+            self.keep(key, layer)
+
+    def keep(self, key: str, layer: Layer) -> None:
+        """Under a key that says all there is to know of the content."""
+        write_atomic(self._folder / key, msgspec.json.encode(layer))
 
 
 def now_ns() -> int:

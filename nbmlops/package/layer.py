@@ -20,7 +20,7 @@ from nbmlops.package.tar import END, header, padding
 
 _PIECE = 1 << 20
 _ZSTD_LEVEL = 3
-_GZIP_LEVEL = 6
+GZIP_LEVEL = 6
 _GZIP = 31
 """zlib's word for a gzip header and trailer; the header has no time and no name."""
 
@@ -47,7 +47,7 @@ def write_layer(
     Memory does not grow with the files. Raises ConflictError for a file that changes meanwhile.
     """
     with layout.incoming() as blob:
-        out = _Squeezed(blob, compression)
+        out = Squeezed(blob, compression)
         buffer = memoryview(bytearray(_PIECE))
         for item in items:
             mode = item.mode if keeps_modes else 0o755 if item.is_folder or item.mode & 0o100 else 0o644
@@ -71,12 +71,12 @@ def write_bundle(layout: Layout, folder: Path, item: Item) -> Layer:
     if not has_manifest:
         raise _no_bundle(item.path, "it has no manifest.json at its top")
     with layout.incoming() as blob:
-        out = _Squeezed(blob, "none")
+        out = Squeezed(blob, "none")
         _copy(path, item, out, memoryview(bytearray(_PIECE)), lambda count: None)
     return Layer(blob.digest, blob.size, blob.digest)
 
 
-def _copy(path: Path, item: Item, out: _Squeezed, buffer: memoryview, on_bytes: Callable[[int], None]) -> None:
+def _copy(path: Path, item: Item, out: Squeezed, buffer: memoryview, on_bytes: Callable[[int], None]) -> None:
     left = item.size
     # No link is followed that has taken the file's place since it was seen.
     with open(os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC), "rb", buffering=0) as file:
@@ -96,14 +96,14 @@ class _Compressor(Protocol):
     def flush(self) -> bytes: ...
 
 
-class _Squeezed:
+class Squeezed:
     """Compresses, and hashes what comes in; uncompressed, the blob's own digest says it already."""
 
-    def __init__(self, blob: Incoming, compression: Compression) -> None:
+    def __init__(self, blob: Incoming, compression: Compression, gzip_level: int = GZIP_LEVEL) -> None:
         self._blob = blob
         self._compressor: _Compressor | None = None
         if compression == "gzip":
-            self._compressor = zlib.compressobj(_GZIP_LEVEL, zlib.DEFLATED, _GZIP)
+            self._compressor = zlib.compressobj(gzip_level, zlib.DEFLATED, _GZIP)
         elif compression == "zstd":
             self._compressor = zstandard.ZstdCompressor(level=_ZSTD_LEVEL, write_checksum=True).compressobj()
         self._hash = hashlib.sha256() if self._compressor else None

@@ -8,32 +8,22 @@ Layers are taken apart beside their place, their digests checked on the way; the
 from __future__ import annotations
 
 import filecmp
-import hashlib
 import os
 import shutil
 import unicodedata
-import zlib
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import IO, Literal
 
 import msgspec
-import zstandard
 
 from nbmlops.errors import ConflictError, IntegrityError
 from nbmlops.lib.files import refusing_disk_errors
 from nbmlops.package.kitfile import dump
+from nbmlops.package.layer_entries import layer_entries, name_of
 from nbmlops.package.layout import Layout
-from nbmlops.package.mediatypes import Compression, compression_of
 from nbmlops.package.opened import Opened, PackageLayer
-from nbmlops.package.paths import clean
-from nbmlops.package.untar import entries
 
-_PIECE = 1 << 20
-FREE_BYTES = 256 << 20
-"""A compressed layer may always unpack to this much; beyond it, ..."""
-MOST_TIMES = 200
-"""...to so many times its own size."""
 Existing = Literal["refuse", "overwrite", "keep"]
 KITFILE = "Kitfile"
 
@@ -134,115 +124,17 @@ class _Tree:
 def _take_apart(
     layout: Layout, layer: PackageLayer, tree: _Tree, on_bytes: Callable[[PackageLayer, int], None]
 ) -> None:
-    name = f"{layer.kind} {layer.entry.path}"
-    with layout.open(layer.descriptor.digest) as blob:
-        checked = _Checked(blob)
-        if layer.kind == "mcpserver":
-            path = clean(layer.entry.path)
-            if path is None:
-                raise _clash(name, f"the path {layer.entry.path!r} leads out of the folder")
-            with tree.create(path, name) as file:
-                while piece := checked.read(_PIECE):
-                    file.write(piece)
-                    tree.files[path] += len(piece)
-                    on_bytes(layer, len(piece))
-            (tree.root / path).chmod(0o644)
-        else:
-            raw = _Raw(checked, compression_of(layer.descriptor.media_type), layer.descriptor.size, name)
-            for entry in entries(raw, name):  # type: ignore[arg-type]
-                if entry.is_folder:
-                    tree.add_folder(entry.path, entry.mode, name)
-                    continue
-                with tree.create(entry.path, name) as file:
-                    for piece in entry.pieces:
-                        file.write(piece)
-                        on_bytes(layer, len(piece))
-                (tree.root / entry.path).chmod(entry.mode | 0o600)
-                tree.files[entry.path] = entry.size
-            while raw.read(_PIECE):
-                pass
-            if layer.entry.diff_id and raw.digest != layer.entry.diff_id:
-                raise _damaged(name)
-        while checked.read(_PIECE):
-            pass
-        if checked.digest != layer.descriptor.digest or checked.size != layer.descriptor.size:
-            raise _damaged(name)
-
-
-class _Checked:
-    """A blob that is hashed while it is read."""
-
-    def __init__(self, blob: IO[bytes]) -> None:
-        self._blob = blob
-        self._hash = hashlib.sha256()
-        self.size = 0
-
-    @property
-    def digest(self) -> str:
-        return f"sha256:{self._hash.hexdigest()}"
-
-    def read(self, count: int) -> bytes:
-        data = self._blob.read(count)
-        self._hash.update(data)
-        self.size += len(data)
-        return data
-
-
-class _Raw:
-    """The tar of a layer, within the bound of what it may unpack to."""
-
-    def __init__(self, blob: _Checked, compression: Compression, size: int, layer: str) -> None:
-        self._blob = blob
-        self._layer = layer
-        self._most = max(FREE_BYTES, MOST_TIMES * size)
-        self._read = 0
-        self._buffer = b""
-        self._is_over = False
-        self._hash = hashlib.sha256() if compression != "none" else None
-        self._gzip = zlib.decompressobj(31) if compression == "gzip" else None
-        self._zstd: IO[bytes] | None = None
-        if compression == "zstd":
-            decompressor = zstandard.ZstdDecompressor(max_window_size=1 << 27)
-            self._zstd = decompressor.stream_reader(blob)  # type: ignore[arg-type]
-
-    @property
-    def digest(self) -> str:
-        return f"sha256:{self._hash.hexdigest()}" if self._hash else self._blob.digest
-
-    def read(self, count: int) -> bytes:
-        """That many bytes, fewer only at the end."""
-        if self._hash is None:
-            return self._blob.read(count)
-        parts = []
-        left = count
-        while left and (piece := self._some(left)):
-            parts.append(piece)
-            left -= len(piece)
-        data = b"".join(parts)
-        self._hash.update(data)
-        self._read += len(data)
-        if self._read > self._most:
-            raise IntegrityError(
-                f"{self._layer} of the package is refused: it unpacks to more than {MOST_TIMES} times its size.",
-                kind="archive-bomb",
-                hint="Nothing was written.",
-            )
-        return data
-
-    def _some(self, most: int) -> bytes:
-        try:
-            if self._zstd is not None:
-                return self._zstd.read(most)
-            assert self._gzip is not None
-            while True:
-                if self._gzip.eof:
-                    return b""
-                data = self._gzip.unconsumed_tail or self._blob.read(_PIECE)
-                found = self._gzip.decompress(data, most)
-                if found or not data:
-                    return found
-        except (zlib.error, zstandard.ZstdError) as error:
-            raise _damaged(self._layer) from error
+    name = name_of(layer)
+    for entry in layer_entries(layout, layer):
+        if entry.is_folder:
+            tree.add_folder(entry.path, entry.mode, name)
+            continue
+        with tree.create(entry.path, name) as file:
+            for piece in entry.pieces:
+                file.write(piece)
+                on_bytes(layer, len(piece))
+        (tree.root / entry.path).chmod(entry.mode | 0o600)
+        tree.files[entry.path] = entry.size
 
 
 def _move(tree: _Tree, target: Path, existing: Existing) -> Unpacked:
@@ -287,14 +179,6 @@ def _folds_case(folder: Path) -> bool:
 def _clash(layer: str, why: str) -> IntegrityError:
     return IntegrityError(
         f"{layer} of the package is refused: {why}.", kind="archive-refused", hint="Nothing was written."
-    )
-
-
-def _damaged(layer: str) -> IntegrityError:
-    return IntegrityError(
-        f"{layer} of the package is damaged: its bytes do not match its digest.",
-        kind="blob-damaged",
-        hint="Pull the package again; nothing was written.",
     )
 
 

@@ -93,7 +93,7 @@ def test_a_link_in_the_target_leads_nowhere(layout: Layout, tmp_path: Path) -> N
 
 
 def test_zeros_without_end_are_refused(layout: Layout, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("nbmlops.package.unpack.FREE_BYTES", 1 << 20)
+    monkeypatch.setattr("nbmlops.package.layer_entries.FREE_BYTES", 1 << 20)
     bomb = tar_of(("model", None), ("model/zeros", bytes(16 << 20)))
     opened = open_package(layout, kit_of(layout, bomb, compression="gzip"))
     assert opened.layers[0].descriptor.size * 200 < len(bomb)

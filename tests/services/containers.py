@@ -1,0 +1,97 @@
+"""podman with settings and storage of its own, and root file systems made from what this machine has."""
+
+from __future__ import annotations
+
+import os
+import platform
+import shutil
+import subprocess
+import sys
+import sysconfig
+from pathlib import Path
+
+STORAGE = '[storage]\ndriver = "{driver}"\nrunroot = "{place}/run"\ngraphroot = "{place}/graph"\n'
+# For machines without systemd and journald, and for a root that may not raise limits.
+SETTINGS = """\
+[engine]
+cgroup_manager = "cgroupfs"
+events_logger = "file"
+runtime = "runc"
+[containers]
+log_driver = "k8s-file"
+default_ulimits = ["nofile=1024:1024", "nproc=4096:4096"]
+"""
+LEFT_OUT = ("test", "idlelib", "tkinter", "turtledemo", "ensurepip", "lib2to3", "site-packages", "__pycache__")
+
+
+def why_not() -> str:
+    """Why no container can run here; empty where one can."""
+    if sys.platform != "linux" or os.geteuid() != 0:
+        return "Containers are tried as root on Linux."
+    missing = [name for name in ("podman", "runc") if shutil.which(name) is None]
+    if missing:
+        return f"{', '.join(missing)} is not installed. On Debian, as root: apt-get install podman runc"
+    return ""
+
+
+class Podman:
+    def __init__(self, place: Path) -> None:
+        (place / "run").mkdir(parents=True)
+        (place / "storage.conf").write_text(STORAGE.format(driver="overlay", place=place))
+        (place / "containers.conf").write_text(SETTINGS)
+        (place / "registries.conf").write_text("")
+        self.env = {
+            **os.environ,
+            "CONTAINERS_STORAGE_CONF": str(place / "storage.conf"),
+            "CONTAINERS_CONF": str(place / "containers.conf"),
+            "CONTAINERS_REGISTRIES_CONF": str(place / "registries.conf"),
+            "XDG_RUNTIME_DIR": str(place / "run"),
+        }
+
+    def __call__(self, *words: str, seconds: float = 120) -> str:
+        """What it writes."""
+        done = subprocess.run(
+            ["podman", *words],
+            env=self.env,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            timeout=seconds,
+            check=False,
+        )
+        assert done.returncode == 0, f"podman {' '.join(words)}: {done.stderr[-3000:]}"
+        return done.stdout
+
+
+def python_root(place: Path) -> Path:
+    """The running Python, its standard library and the libraries that they need, as a root file system."""
+    binary = Path(sys.executable).resolve()
+    minor = f"python{sys.version_info.major}.{sys.version_info.minor}"
+    library = place / "usr" / "lib" / minor
+    shutil.copytree(sysconfig.get_path("stdlib"), library, ignore=shutil.ignore_patterns(*LEFT_OUT, "config-3*", "*.a"))
+    target = place / "usr" / "bin" / minor
+    target.parent.mkdir(parents=True)
+    shutil.copy2(binary, target)
+    (target.parent / "python3").symlink_to(minor)
+    for program in (binary, *library.glob("lib-dynload/*.so")):
+        for source in _libraries(program):
+            # The loader is named by its full path; all else is found in the folder where it looks first.
+            goes = place / (source.relative_to("/") if source.name.startswith("ld-") else f"usr/lib/{source.name}")
+            goes.parent.mkdir(parents=True, exist_ok=True)
+            if not goes.exists():
+                shutil.copy(source, goes)
+    for name in ("tmp", "etc", "proc", "sys", "dev"):
+        (place / name).mkdir(exist_ok=True)
+    return place
+
+
+def _libraries(program: Path) -> list[Path]:
+    output = subprocess.run(["ldd", str(program)], capture_output=True, text=True, timeout=30, check=False).stdout
+    words = [word for line in output.splitlines() for word in line.split() if word.startswith("/")]
+    return [Path(word) for word in words if Path(word).exists()]
+
+
+def machine() -> str:
+    """This one's architecture, as images name it."""
+    name = platform.machine()
+    return {"x86_64": "amd64", "aarch64": "arm64"}.get(name, name)
