@@ -102,6 +102,7 @@ def run_pipeline(call: Call, request: Request, pipeline: Pipeline, folder: Path,
     engine = open_engine(call.project.settings, request.engine, request.engine_option)
     call.progress(Progress(task="mlflow", note="opening the run"))
     session = call.session if call.has_session else Session(project, notebook=None, namespace={}, door="pipeline")
+    call.progress(Progress(task="mlflow", state="done"))
     wanted = Wanted(
         engine=engine,
         pipeline=pipeline,

@@ -17,6 +17,16 @@ SEEN = """isSeen => {
     document.dispatchEvent(new Event('visibilitychange'));
 }"""
 
+LISTEN = """() => {
+    const kernel = window.jupyterapp.shell.currentWidget.sessionContext.session.kernel;
+    window.sent = [];
+    kernel.anyMessage.connect((_, message) => {
+        if (message.direction === 'send') {
+            window.sent.push(message.msg.header.msg_type);
+        }
+    });
+}"""
+
 
 def asked_in_minutes(desk: Desk, minutes: int) -> list[str]:
     """What our API is asked while the page's clock goes on by so much."""
@@ -53,3 +63,22 @@ def test_nothing_is_asked_while_the_page_or_the_sidebar_is_hidden(
     expect(desk.sidebar).to_be_hidden()
     desk.page.wait_for_load_state("networkidle")
     assert asked_in_minutes(desk, 10) == []
+
+
+def test_a_kernel_that_rests_is_not_asked(open_desk: Callable[..., Desk], wine: Path) -> None:
+    """The tracking switch asks the kernel after somebody's code, and not again because of its own question."""
+    desk = open_desk()
+    desk.open(f"{wine.name}/wine.ipynb")
+    desk.section("Notebook")
+    expect(desk.button("Track")).to_be_visible()
+    desk.settle()
+    desk.page.wait_for_timeout(2000)
+    desk.page.evaluate(LISTEN)
+    desk.page.wait_for_timeout(3000)
+    assert desk.page.evaluate("window.sent") == []
+    desk.execute("1 + 1")
+    desk.page.wait_for_timeout(2000)
+    asked = desk.page.evaluate("window.sent.length")
+    assert asked >= 2  # the code, and what the switch asks after it
+    desk.page.wait_for_timeout(3000)
+    assert desk.page.evaluate("window.sent.length") == asked

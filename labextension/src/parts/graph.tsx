@@ -62,23 +62,21 @@ export function Graph(props: GraphProps): React.ReactElement {
               </g>
             );
           })}
-          {/* After all lines, so that none crosses a word. */}
-          {layout.lines.map(line => {
-            const flow = flows.get(`${line.source} ${line.target}`);
-            return flow && !line.isLong ? (
-              <text
-                key={`${line.source} ${line.target}`}
-                x={line.labelX}
-                y={line.labelY}
-                dy="0.35em"
-                textAnchor="middle"
-              >
-                <title>{flow.title}</title>
-                {clipped(flow.label, 26)}
-              </text>
-            ) : null;
-          })}
         </svg>
+        {layout.lines.map(line => {
+          const flow = flows.get(`${line.source} ${line.target}`);
+          return flow && !line.isLong ? (
+            <span
+              key={`${line.source} ${line.target}`}
+              className="nbmlops-Graph-flow"
+              style={{ left: line.labelX, top: line.labelY }}
+              title={flow.title}
+              aria-hidden="true"
+            >
+              {clipped(flow.label, 26)}
+            </span>
+          ) : null;
+        })}
         <ol aria-label={props.label}>
           {layout.nodes.map(node => {
             const step = steps.get(node.id)!;

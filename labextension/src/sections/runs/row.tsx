@@ -3,7 +3,7 @@ import type { RunView } from '../../api/types';
 import { useHost } from '../../host';
 import type { Column } from '../../model/columns';
 import type { Point } from '../../model/spark';
-import { Status } from '../../parts/status';
+import { Status, useStatusWord } from '../../parts/status';
 import { Cell } from './cells';
 
 export const ROW = 24;
@@ -31,6 +31,8 @@ export interface RowProps {
 export const RunRow = React.memo(function RunRow(props: RowProps): React.ReactElement {
   const { run, columns } = props;
   const { trans } = useHost();
+  const status = useStatusWord(run?.status ?? '');
+  const name = run?.name.slice(0, 200) || run?.id.slice(0, 12);
   const look =
     'nbmlops-Runs-row' + (props.isPicked ? ' nbmlops-mod-picked' : '') + (props.isCursor ? ' nbmlops-mod-cursor' : '');
   return (
@@ -54,11 +56,10 @@ export const RunRow = React.memo(function RunRow(props: RowProps): React.ReactEl
             role="rowheader"
             className="nbmlops-Runs-name nbmlops-Runs-stay"
             style={{ paddingLeft: 14 * Math.min(props.depth, 6) }}
+            aria-label={`${name}, ${status}`}
           >
             <Status status={run.status} />
-            <span title={run.name.length > 12 ? run.name.slice(0, 1000) : undefined}>
-              {run.name.slice(0, 200) || run.id.slice(0, 12)}
-            </span>
+            <span title={run.name.length > 12 ? run.name.slice(0, 1000) : undefined}>{name}</span>
             {props.outer && <small title={trans.__('Inside of %1', props.outer)}>↳</small>}
           </div>
           {columns.map(column => (
