@@ -9,6 +9,7 @@ from nbmlops.model.oci import CREATED, Descriptor
 from nbmlops.package.layout import Layout, default_root
 from nbmlops.package.opened import Opened, open_package
 from nbmlops.package.reference import Reference, parse
+from nbmlops.package.trust.signing import is_attachment
 
 
 class LayerView(msgspec.Struct, frozen=True, kw_only=True):
@@ -51,8 +52,16 @@ def listed(layout: Layout, repo: str) -> tuple[PackageView, ...]:
     tags: dict[str, list[str]] = {}
     for tag, descriptor in layout.tags(repo).items():
         tags.setdefault(descriptor.digest, []).append(tag)
-    found = [_listed(layout, repo, each, sorted(tags.get(each.digest, ()))) for each in layout.packages(repo)]
-    return tuple(reversed(found))
+    packages = [each for each in layout.packages(repo) if not _is_attachment(layout, each)]
+    return tuple(_listed(layout, repo, each, sorted(tags.get(each.digest, ()))) for each in reversed(packages))
+
+
+def _is_attachment(layout: Layout, descriptor: Descriptor) -> bool:
+    """A signature is listed with its package, not beside it."""
+    try:
+        return is_attachment(layout.manifest(descriptor))
+    except NbmlopsError:
+        return False
 
 
 def _listed(layout: Layout, repo: str, descriptor: Descriptor, tags: list[str]) -> PackageView:

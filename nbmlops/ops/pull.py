@@ -6,6 +6,7 @@ from typing import Annotated
 
 import msgspec
 
+from nbmlops.ops.attachments import pull_attachments
 from nbmlops.ops.call import Call
 from nbmlops.ops.fields import option, positional
 from nbmlops.ops.package_store import PackageView, store, view
@@ -29,6 +30,8 @@ class Result(msgspec.Struct, frozen=True, kw_only=True):
     fetched_bytes: int
     known: int
     """Blobs that were here."""
+    attached: int
+    """Signatures and statements that came along."""
 
 
 def pull(call: Call, request: Request) -> Result:
@@ -40,10 +43,12 @@ def pull(call: Call, request: Request) -> Result:
     told = Told(call)
     with connect(call, reference, request) as registry:
         done = fetch(registry, reference, layout, told=told)
+        attached = pull_attachments(registry, reference, layout, done.descriptor.digest)
     told.end()
     return Result(
         package=view(open_package(layout, done.descriptor), reference),
         fetched=len(done.fetched),
         fetched_bytes=done.size,
         known=len(done.known),
+        attached=attached,
     )

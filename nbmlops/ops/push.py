@@ -6,6 +6,7 @@ from typing import Annotated
 
 import msgspec
 
+from nbmlops.ops.attachments import push_attachments
 from nbmlops.ops.call import Call
 from nbmlops.ops.fields import option, positional
 from nbmlops.ops.package_store import opened, store
@@ -36,6 +37,8 @@ class Result(msgspec.Struct, frozen=True, kw_only=True):
     """Blobs that it had."""
     is_new: bool
     """False where the registry had all of it under these names already."""
+    attached: int
+    """Signatures and statements that went along."""
 
 
 def push(call: Call, request: Request) -> Result:
@@ -51,6 +54,7 @@ def push(call: Call, request: Request) -> Result:
     told = Told(call, {layer.descriptor.digest: layer.entry.path for layer in package.layers})
     with connect(call, target, request) as registry:
         done = send(layout, target, registry, source=package.descriptor, told=told)
+        attached = push_attachments(layout, source.repo, target, registry, package.descriptor.digest)
     told.end()
     names = done.tags or ("",)
     return Result(
@@ -61,4 +65,5 @@ def push(call: Call, request: Request) -> Result:
         mounted=len(done.mounted),
         known=len(done.known),
         is_new=done.is_new,
+        attached=attached,
     )

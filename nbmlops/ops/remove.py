@@ -10,6 +10,7 @@ from nbmlops.ops.call import Call
 from nbmlops.ops.fields import option, positional
 from nbmlops.ops.package_store import store
 from nbmlops.package.reference import parse
+from nbmlops.package.trust.signing import detach
 
 
 class Request(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -41,7 +42,7 @@ def remove(call: Call, request: Request) -> Result:
     is_gone = request.all_tags or not others
     freed = 0
     if is_gone:
-        freed = layout.remove(reference.repo, descriptor)
+        freed = detach(layout, reference.repo, descriptor.digest) + layout.remove(reference.repo, descriptor)
     else:
         layout.untag(reference.repo, reference.tag)
     return Result(

@@ -92,7 +92,8 @@ VERBS: tuple[Verb, ...] = (
     _read("stale", SNAPSHOT, "Show which runs and cells no longer fit today's data and code.", "stale"),
     _write("reproduce", SNAPSHOT, "Execute again what a run executed, and compare.", "reproduce baseline",
            "reproduce baseline --new-data"),
-    _write("verify", SNAPSHOT, "Read all that is kept and name what is damaged.", "verify", "verify --rebuild-index"),
+    _write("verify", SNAPSHOT, "Read all that is kept, or a package, and name what is damaged.", "verify",
+           "verify --rebuild-index", "verify wine:v1 --key team.pub"),
     _write("gc", SNAPSHOT, "Free the room of what nothing needs any more.", "gc --dry-run", "gc --older-than 30d"),
     _write("remote", SNAPSHOT, "Keep snapshots in a folder or bucket as well, and bring them to another machine.",
            "remote add team s3://bucket/wine", "remote push", "remote pull team baseline", "remote status"),
@@ -127,6 +128,9 @@ VERBS: tuple[Verb, ...] = (
     _write("push", PACKAGE, "Send a package to a registry: only what the registry lacks.",
            "push ghcr.io/team/wine:v1", "push wine:v1 ghcr.io/team/wine:v1"),
     _write("pull", PACKAGE, "Bring a package from a registry to this machine.", "pull ghcr.io/team/wine:v1"),
+    _write("sign", PACKAGE, "Sign a package with a key.", "sign wine:v1 --new-key", "sign wine:v1 --key team.key"),
+    _write("login", PACKAGE, "Keep a login for a registry.", "login ghcr.io -u me", is_terminal=True),
+    _write("logout", PACKAGE, "Forget the login for a registry.", "logout ghcr.io"),
     _write("remove", PACKAGE, "Take a package's name away; with its last name it goes itself.", "remove wine:v1"),
 )  # fmt: skip
 

@@ -1,4 +1,4 @@
-"""`verify`: read all that is kept and check every digest."""
+"""`verify`: read all that is kept and check every digest; of a package, the signatures over it as well."""
 
 from __future__ import annotations
 
@@ -7,11 +7,12 @@ from typing import Annotated
 
 import msgspec
 
-from nbmlops.errors import IntegrityError, NotFoundError
+from nbmlops.errors import IntegrityError, NotFoundError, UsageError
 from nbmlops.lib.digest import short
 from nbmlops.model.snapshot import SnapshotRecord
 from nbmlops.ops.call import Call, Progress
-from nbmlops.ops.fields import option
+from nbmlops.ops.fields import option, positional
+from nbmlops.ops.verify_package import PackageCheck, verify_package
 from nbmlops.project import Project
 from nbmlops.snapshot.find import load
 from nbmlops.snapshot.recover import lost, recover
@@ -23,6 +24,10 @@ DAMAGED = 9
 
 
 class Request(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    package: Annotated[str, positional("A package. Default: the snapshots of this project.")] = ""
+    key: Annotated[
+        tuple[str, ...], option("Public key by one of which the package must be signed.", short="k", metavar="FILE")
+    ] = ()
     rebuild_index: Annotated[bool, option("First make the index again from the packs.")] = False
 
 
@@ -40,25 +45,34 @@ class Affected(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Result(msgspec.Struct, frozen=True, kw_only=True):
-    packs: int
-    entries: int
-    loose: int
+    packs: int = 0
+    entries: int = 0
+    loose: int = 0
     """Objects of the first layout."""
-    bytes_read: int
+    bytes_read: int = 0
     """Of all packs."""
-    damaged: tuple[Damage, ...]
-    snapshots: tuple[Affected, ...]
-    is_rebuilt: bool
-    recovered: int
+    damaged: tuple[Damage, ...] = ()
+    snapshots: tuple[Affected, ...] = ()
+    is_rebuilt: bool = False
+    recovered: int = 0
     """Snapshots that had been lost from `records.db` and are listed again."""
+    package: PackageCheck | None = None
+    """Where a package was named; then all else is empty."""
 
     @property
     def exit_code(self) -> int:
-        return DAMAGED if self.damaged or self.snapshots else 0
+        is_good = self.package is None or self.package.is_good
+        return 0 if is_good and not self.damaged and not self.snapshots else DAMAGED
 
 
 def verify(call: Call, request: Request) -> Result:
     """Never fails for damage: what is damaged is in the result, and the exit code says so."""
+    if request.key and not request.package:
+        raise UsageError(
+            "A key needs a package.", kind="package-unnamed", hint="As in: nbmlops verify wine:v1 -k team.pub"
+        )
+    if request.package:
+        return Result(package=verify_package(call, request.package, request.key))
     project = call.project
     objects = project.objects
     if request.rebuild_index:

@@ -143,7 +143,9 @@ class Upload:
                 ):
                     if response.status_code != 416:
                         self._go_on(response)
-                        self._offset = end
+                        # It may have taken less than the whole chunk.
+                        came = _came(response)
+                        self._offset = came if start < came < end else end
                         continue
             except (ExternalError, NotFoundError) as error:
                 if isinstance(error, DeniedError | UnavailableError):
@@ -185,16 +187,13 @@ class Upload:
             with self._wire.send(
                 "GET", self._place, scope=self._scope, what=self._what, expected=(200, 202, 204)
             ) as response:
-                place = response.headers.get("Location")
-                match = _RANGE.fullmatch(response.headers.get("Range", ""))
-                if place:
-                    self._place = self._wire.next_place(response)
+                came = _came(response)
+                if "Location" in response.headers:
+                    self._go_on(response)
         except UnavailableError:
             raise
         except (ExternalError, NotFoundError):
             return False
-        # "0-0" is what registries say of an empty upload, too.
-        came = int(match[1]) + 1 if match and match[1] != "0" else 0
         if came > self._blob.size:
             return False
         self._offset = came
@@ -247,3 +246,9 @@ class Slice:
         self._at += len(piece)
         self._watch.tell(self._blob.digest, self._at, self._blob.size)
         return piece
+
+
+def _came(response: requests.Response) -> int:
+    """How many bytes of an upload the registry says that it has. "0-0" is what it says of an empty one, too."""
+    match = _RANGE.fullmatch(response.headers.get("Range", ""))
+    return int(match[1]) + 1 if match and match[1] != "0" else 0

@@ -7,5 +7,6 @@ def page(result: Result) -> Page:
     package = result.package
     parts = [f"{many(result.fetched, 'blob')} fetched ({size(result.fetched_bytes)})"]
     parts += [f"{result.known} here already"] if result.known else []
+    parts += [f"{many(result.attached, 'signature')} along with it"] if result.attached else []
     done = Line(f"Pulled {package.reference}: {', '.join(parts)}.", Tone.GOOD)
     return (layer_table(package), done, Line(package.digest, Tone.DIM))

@@ -1,11 +1,14 @@
 from nbmlops.doors.render.blocks import Line, Page, Table, Tone, cell, many, size
 from nbmlops.lib.digest import short
 from nbmlops.ops.verify import Result
+from nbmlops.ops.verify_package import PackageCheck
 
 SHOWN = 30
 
 
 def page(result: Result) -> Page:
+    if result.package is not None:
+        return _package(result.package)
     read = f"{many(result.packs, 'pack')}, {size(result.bytes_read)}, {many(result.entries + result.loose, 'piece')}"
     notes = (
         *((Line("The index was made again from the packs.", Tone.GOOD),) if result.is_rebuilt else ()),
@@ -42,3 +45,21 @@ def page(result: Result) -> Page:
         ),
         Line("Take a snapshot of the original files again: what they still hold is healed.", Tone.DIM),
     )  # fmt: skip
+
+
+def _package(check: PackageCheck) -> Page:
+    name = f"{check.reference} ({check.digest[7:19]})"
+    lines = []
+    if check.damaged:
+        lines.append(Line(f"Damaged: {', '.join(check.damaged)} of {name}. Pull it again.", Tone.BAD))
+    else:
+        lines.append(Line(f"{name} is whole.", Tone.GOOD))
+    lines += [Line(f"Signed by {each.name or 'key'} {each.fingerprint[:16]}.", Tone.GOOD) for each in check.signers]
+    if check.keys and not check.signers:
+        why = check.refused[0] if check.refused else "it has no signature"
+        lines.append(Line(f"Not signed by {'this key' if check.keys == 1 else 'these keys'}: {why}.", Tone.BAD))
+    elif check.signatures and not check.keys:
+        lines.append(Line("It is signed; by whom tells its public key: --key FILE", Tone.DIM))
+    elif not check.signatures:
+        lines.append(Line("It is not signed.", Tone.DIM))
+    return tuple(lines)

@@ -21,6 +21,7 @@ from nbmlops.errors import ConflictError, DeniedError, ExternalError, IntegrityE
 from nbmlops.model.oci import EMPTY, INDEX, MANIFEST, Descriptor
 from nbmlops.package.layout import Layout
 from nbmlops.package.reference import parse
+from nbmlops.package.registry import client
 from nbmlops.package.registry import referrers as module
 from nbmlops.package.registry.client import Registry
 from nbmlops.package.registry.referrers import attach, referrers
@@ -91,7 +92,8 @@ def test_tags_come_page_by_page(faulty: Faulty, registry: Registry) -> None:
     assert faulty.count("/tags/list") == 3
 
 
-def test_a_list_of_tags_that_never_ends(faulty: Faulty, registry: Registry) -> None:
+def test_a_list_of_tags_that_never_ends(faulty: Faulty, registry: Registry, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(client, "_MOST_TAGS", 3000)
     pages = iter(range(10**9))
 
     def same(handler: Handler) -> None:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-import _thread
 import os
+import signal
+import subprocess
+import sys
 import threading
 from collections.abc import Callable
 
@@ -30,6 +32,17 @@ from tests.unit.package.registry.faulty import Faulty, Handler, digest_of, redir
 from tests.unit.package.registry.packages import package
 
 MODEL = os.urandom(50_000)
+PUSH = """\
+import sys
+from pathlib import Path
+from nbmlops.package.layout import Layout
+from nbmlops.package.reference import parse
+from nbmlops.package.registry.client import Registry
+from nbmlops.package.registry.transfer import push
+root, name = sys.argv[1:]
+reference = parse(name)
+push(Layout(Path(root)), reference, Registry(reference.registry))
+"""
 
 
 @pytest.fixture
@@ -116,6 +129,20 @@ def test_chunks_that_are_cut_again_and_again_arrive_as_long_as_some_bytes_do(
     push(layout, parse(wine(faulty, layout)), registry)
     assert faulty.blobs["team/wine", digest_of(MODEL)] == MODEL
     assert faulty.count("POST .*/uploads/") == 3
+
+
+@pytest.mark.usefixtures("small_chunks")
+def test_a_registry_may_take_less_than_a_chunk(faulty: Faulty, registry: Registry, layout: Layout) -> None:
+    def less(handler: Handler) -> None:
+        upload = faulty.uploads[handler.path.rpartition("/")[2]]
+        upload += handler.drain()[:4_000]
+        handler.answer(202, Location=handler.path, Range=f"0-{len(upload) - 1}")
+
+    faulty.rule("PATCH", less, times=2)
+    push(layout, parse(wine(faulty, layout)), registry)
+    ranges = [each.headers["content-range"] for each in faulty.seen if each.method == "PATCH"]
+    assert ranges[:3] == ["0-14999", "4000-18999", "8000-22999"]
+    assert faulty.blobs["team/wine", digest_of(MODEL)] == MODEL
 
 
 @pytest.mark.usefixtures("small_chunks")
@@ -318,28 +345,27 @@ def test_a_user_who_has_had_enough(faulty: Faulty, registry: Registry, layout: L
     push(layout, reference, registry)
 
 
-def test_nobody_waits_for_a_silent_server_after_an_interruption(
-    faulty: Faulty, registry: Registry, layout: Layout
-) -> None:
+def test_nobody_waits_for_a_silent_server_after_an_interruption(faulty: Faulty, layout: Layout) -> None:
     asked, over = threading.Event(), threading.Event()
 
     def silent(handler: Handler) -> None:
         asked.set()
         over.wait(60)
 
-    def interrupt() -> None:
-        asked.wait(60)
-        _thread.interrupt_main()
-
-    reference = parse(wine(faulty, layout))
+    name = wine(faulty, layout)
     faulty.rule("HEAD", silent)
-    other = threading.Thread(target=interrupt)
-    other.start()
-    with pytest.raises(KeyboardInterrupt):
-        push(layout, reference, registry)
-    assert not over.is_set()
-    over.set()
-    other.join()
+    # In a process of its own: the signal is a real one.
+    process = subprocess.Popen([sys.executable, "-c", PUSH, str(layout.root), name], stderr=subprocess.PIPE)
+    try:
+        assert asked.wait(60)
+        process.send_signal(signal.SIGINT)
+        _, said = process.communicate(timeout=30)
+        assert b"KeyboardInterrupt" in said
+        assert not over.is_set()
+    finally:
+        over.set()
+        process.kill()
+        process.wait()
 
 
 def test_uploads_that_are_redirected_and_relative_places(faulty: Faulty, registry: Registry, layout: Layout) -> None:

@@ -1,0 +1,52 @@
+"""Where verbs find keys and their passwords."""
+
+from __future__ import annotations
+
+import getpass
+import os
+import sys
+from pathlib import Path
+
+from nbmlops.errors import NotFoundError, UsageError
+from nbmlops.ops.call import Call
+from nbmlops.package.trust.keys import NAME, PublicKey, load_public
+
+VARIABLES = ("NBMLOPS_KEY_PASSWORD", "COSIGN_PASSWORD")
+
+
+def password() -> str:
+    """Asked for only where a key needs one. Raises UsageError where nobody can be asked."""
+    for name in VARIABLES:
+        if name in os.environ:
+            return os.environ[name]
+    if not sys.stdin.isatty():
+        raise UsageError(
+            "The key has a password, and nobody is here to type it.",
+            kind="password-missing",
+            hint=f"Give it in the variable {VARIABLES[0]}.",
+        )
+    return getpass.getpass("Password of the key: ")
+
+
+def new_password() -> str:
+    """Of a key that is made; empty where nobody is asked and no variable says one: the key is then without."""
+    for name in VARIABLES:
+        if name in os.environ:
+            return os.environ[name]
+    return getpass.getpass("Password of the new key (empty: none): ") if sys.stdin.isatty() else ""
+
+
+def key_file(call: Call, given: str) -> Path:
+    """Raises NotFoundError where none is named and none lies here."""
+    if given:
+        return call.path(given)
+    path = call.path(f"{NAME}.key")
+    if not path.is_file():
+        raise NotFoundError(
+            f"There is no key {path}.", kind="key-missing", hint="Name one with --key, or make one with --new-key."
+        )
+    return path
+
+
+def public_keys(call: Call, given: tuple[str, ...]) -> tuple[PublicKey, ...]:
+    return tuple(load_public(call.path(each)) for each in given)
