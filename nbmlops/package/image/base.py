@@ -17,6 +17,7 @@ import msgspec
 from nbmlops.errors import IntegrityError, NotFoundError, UsageError
 from nbmlops.model.image import IMAGE_LAYER, ImageConfig, Platform, RootFs, platform_of
 from nbmlops.model.oci import INDEX, MOST_MANIFEST_BYTES, Descriptor, Index, Manifest
+from nbmlops.package.image.debian import debian_of
 from nbmlops.package.image.layers import descriptor_of
 from nbmlops.package.image.rootfs import rootfs_layer
 from nbmlops.package.layer import GZIP_LEVEL
@@ -78,6 +79,13 @@ def open_base(
         return Base(name="", digest="", platform=platform, layers=(), config=_blank(platform))
     if kind == "rootfs" and rest:
         layer, compression = rootfs_layer(layout, Path(rest), epoch=epoch, level=level)
+        there = debian_of(layout, [descriptor_of(layer, compression)]).architecture
+        if there not in ("", platform.architecture):
+            raise UsageError(
+                f"The root file system {rest} is for {there}, not for {platform}.",
+                kind="platform-other",
+                hint="Make one for that platform: mmdebstrap --architectures",
+            )
         config = _blank(platform, layer.diff_id)
         return Base(name="", digest="", platform=platform, layers=(descriptor_of(layer, compression),), config=config)
     if kind == "oci" and rest:

@@ -66,14 +66,22 @@ def build(
     Raises UsageError for what cannot be an image, IntegrityError for a package that is damaged or hostile.
     """
     check_epoch(epoch)
-    if platform is not None and platform != base.platform:
-        raise UsageError(f"The base is for {base.platform}, the image for {platform}.", kind="platform-other")
+    for what, other in (("image", platform), ("wheels", wheels.platform if wheels is not None else None)):
+        if other not in (None, base.platform):
+            raise UsageError(
+                f"The base is for {base.platform}, the {what} for {other}.",
+                kind="platform-other",
+                hint="Take all of them for one platform.",
+            )
     if not command:
         raise UsageError("The image has nothing to start.", kind="command-missing", hint="Give it a command.")
     if not 0 < user <= MOST_ID:
         raise UsageError(
             f"An image runs as user {user} only by mistake.", kind="user-refused", hint=f"Take {USER}, say."
         )
+    for port in ports:
+        if not 0 < port < 1 << 16:
+            raise UsageError(f"There is no port {port}.", kind="port-malformed")
     parts = [] if wheels is None else [Part(layer=wheels.layer, compression="gzip", told="wheels")]
     parts.append(_app(layout, app, epoch))
     parts += package_parts(layout, [each for each in opened.layers if each.kind in kinds], PACKAGE, epoch)

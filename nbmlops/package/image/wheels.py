@@ -17,6 +17,7 @@ import msgspec
 from nbmlops.errors import IntegrityError
 from nbmlops.lib.digest import digest_bytes
 from nbmlops.lib.files import write_atomic
+from nbmlops.model.image import Platform
 from nbmlops.model.oci import Descriptor
 from nbmlops.package.image.layers import layer_writer
 from nbmlops.package.image.target import Target
@@ -35,6 +36,7 @@ class Wheels(msgspec.Struct, frozen=True, kw_only=True):
     wheels: tuple[Wheel, ...]
     python: str
     """`3.11`"""
+    platform: Platform
     clashes: tuple[str, ...] = ()
     """Files that two wheels bring, and differently: the later one's by name stays, as with pip."""
 
@@ -60,7 +62,7 @@ def wheels_layer(
         return known
     candidates = chosen(folder or downloaded(layout, order, target), order, target)
     wheels = checked(candidates)
-    by_content = _key([wheels, target.python, epoch, level])
+    by_content = _key([wheels, target.platform, target.python, epoch, level])
     found = _find(layout, by_content)
     if found is None:
         found = _written(layout, candidates, wheels, target, epoch, level)
@@ -89,7 +91,13 @@ def _written(
             for path_in_image in sorted(places, key=lambda each: each.split("/")):
                 wheel, content = places[path_in_image]
                 writer.file(path_in_image, content.mode, content.size, wheel.pieces(content))
-    return Wheels(layer=writer.layer, wheels=tuple(wheels), python=target.python, clashes=tuple(sorted(set(clashes))))
+    return Wheels(
+        layer=writer.layer,
+        wheels=tuple(wheels),
+        python=target.python,
+        platform=target.platform,
+        clashes=tuple(sorted(set(clashes))),
+    )
 
 
 def _refuse_folders(places: dict[str, tuple[WheelFile, Content]]) -> None:

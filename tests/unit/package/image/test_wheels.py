@@ -15,7 +15,7 @@ from pathlib import Path
 
 import pytest
 
-from nbmlops.errors import ExternalError, IntegrityError, NotFoundError, UsageError
+from nbmlops.errors import ExternalError, IntegrityError, MissingDependencyError, NotFoundError, UsageError
 from nbmlops.model.image import parse_platform
 from nbmlops.package.image.layers import descriptor_of
 from nbmlops.package.image.target import Target
@@ -180,6 +180,15 @@ def test_pip_says_what_it_does_not_find(layout: Layout, tmp_path: Path, monkeypa
     monkeypatch.setenv("PIP_NO_INDEX", "1")
     monkeypatch.setenv("PIP_FIND_LINKS", str(tmp_path))
     with pytest.raises(ExternalError, match=r"No matching distribution found for a==1\.0"):
+        wheels_layer(layout, pinned(["a==1.0"], TARGET), TARGET, epoch=0)
+
+
+def test_a_python_without_pip_is_told(layout: Layout, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    python = tmp_path / "python"
+    python.write_text("#!/bin/sh\necho 'No module named pip' >&2\nexit 1\n")
+    python.chmod(0o755)
+    monkeypatch.setattr("sys.executable", str(python))
+    with pytest.raises(MissingDependencyError, match="needs pip"):
         wheels_layer(layout, pinned(["a==1.0"], TARGET), TARGET, epoch=0)
 
 
