@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
 from typing import Annotated
 
 import msgspec
@@ -13,10 +12,10 @@ from nbmlops.lib.digest import short
 from nbmlops.model.run import ModelView, RunView
 from nbmlops.ops.call import Call
 from nbmlops.ops.fields import option, positional
+from nbmlops.ops.run_model import run_model
 from nbmlops.project import Project
-from nbmlops.track.lists import children, find_run, models
+from nbmlops.track.lists import find_run
 
-READY = "READY"
 LONGEST = 250
 _ALIAS = re.compile(rf"[A-Za-z0-9_-]{{1,{LONGEST}}}")
 _VERSION = re.compile(r"(?i)v\d+|latest")
@@ -92,20 +91,12 @@ def _check_name(name: str) -> None:
 
 
 def _newest(project: Project, run: RunView) -> ModelView:
-    """Of the run, else of those inside it: a pipeline's steps log the models of its run."""
-    found = _ready(models(project.uri, run.id))
-    if not found:
-        inside = children(project.uri, run.id)
-        found = _ready(model for child in inside for model in models(project.uri, child.id))
-    if not found:
+    found = run_model(project, run)
+    if found is None:
         raise NotFoundError(
             f"Run {run.name} has logged no model that is ready.",
             kind="model-missing",
             hint=f"See what it has: nbmlops show {short(run.id)}",
             run=run.id,
         )
-    return max(found, key=lambda model: (model.created is not None, model.created, model.id))
-
-
-def _ready(found: Iterable[ModelView]) -> list[ModelView]:
-    return [model for model in found if model.status == READY]
+    return found

@@ -56,7 +56,7 @@ def _write(name: str, group: str, summary: str, *examples: str, **more: bool) ->
     return Verb(name=name, group=group, summary=summary, effect=Effect.WRITE, examples=examples, **more)
 
 
-PROJECT, TRACK, SNAPSHOT, PIPELINE = "Project", "Track", "Snapshot", "Pipeline"
+PROJECT, TRACK, SNAPSHOT, PIPELINE, PACKAGE = "Project", "Track", "Snapshot", "Pipeline", "Package"
 
 VERBS: tuple[Verb, ...] = (
     _write("init", PROJECT, "Make a project in a folder.", "init", "init churn"),
@@ -117,6 +117,17 @@ VERBS: tuple[Verb, ...] = (
     _write("resume", PIPELINE, "Go on with a run of a pipeline where it broke.", "resume", "resume a6c4f8303ecc"),
     _write("enter", PIPELINE, "Bring the variables of a failed step into this notebook.", "enter", "enter last train",
            needs_kernel=True),
+    _write("pack", PACKAGE, "Make a package of a run, a pipeline or a folder with a Kitfile.", "pack", "pack baseline",
+           "pack pipelines/wine -t wine:v1,latest"),
+    _read("packages", PACKAGE, "List the packages on this machine.", "packages", "packages wine"),
+    _read("inspect", PACKAGE, "Show what a package holds: its Kitfile, layers and manifest.", "inspect wine:v1"),
+    _write("unpack", PACKAGE, "Write the files of a package into a folder.", "unpack wine:v1 -d wine",
+           "unpack wine:v1 -f model -f docs:README.md"),
+    _write("tag", PACKAGE, "Give a package another name.", "tag wine:v1 ghcr.io/team/wine:v1"),
+    _write("push", PACKAGE, "Send a package to a registry: only what the registry lacks.",
+           "push ghcr.io/team/wine:v1", "push wine:v1 ghcr.io/team/wine:v1"),
+    _write("pull", PACKAGE, "Bring a package from a registry to this machine.", "pull ghcr.io/team/wine:v1"),
+    _write("remove", PACKAGE, "Take a package's name away; with its last name it goes itself.", "remove wine:v1"),
 )  # fmt: skip
 
 

@@ -11,11 +11,12 @@ import io
 import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import msgspec
 from ruamel.yaml import YAML
 from ruamel.yaml.nodes import Node
+from ruamel.yaml.scalarstring import DoubleQuotedScalarString
 
 from nbmlops.errors import NotFoundError, UsageError
 from nbmlops.model.kitfile import (
@@ -34,13 +35,12 @@ from nbmlops.model.kitfile import (
 from nbmlops.package.gojson import encode, sorted_maps
 from nbmlops.package.paths import clean
 from nbmlops.package.reference import is_reference
-from nbmlops.package.yaml12 import At, Reader, compose
+from nbmlops.package.yaml12 import At, Reader, compose, resolved
 
+E = TypeVar("E", bound=Entry)
 NAMES = ("Kitfile", "kitfile", ".kitfile")
 """In the order in which they are looked for."""
 _PART_TYPE = re.compile(r"[\w][\w.-]{0,63}", re.ASCII)
-_OURS = ("digest", "diff_id")
-"""Written when it is packed, not by people."""
 
 
 def find_kitfile(folder: Path) -> Path | None:
@@ -111,7 +111,7 @@ def dump(kitfile: Kitfile) -> str:
     yaml.indent(mapping=2, sequence=4, offset=2)
     yaml.width = 100
     stream = io.StringIO()
-    yaml.dump(_without_digests(msgspec.to_builtins(kitfile)), stream)
+    yaml.dump(_written(msgspec.to_builtins(without_digests(kitfile))), stream)
     return stream.getvalue()
 
 
@@ -133,11 +133,35 @@ def edited(text: str, changes: dict[str, Any]) -> str:
     return stream.getvalue()
 
 
-def _without_digests(value: Any) -> Any:
+def without_digests(kitfile: Kitfile) -> Kitfile:
+    """As it was before it was packed."""
+
+    def plain(entry: E) -> E:
+        return msgspec.structs.replace(entry, digest="", diff_id="")
+
+    return with_entries(kitfile, plain)
+
+
+def with_entries(kitfile: Kitfile, change: Callable[[Any], Any]) -> Kitfile:
+    """The same with each of its entries changed."""
+    model = kitfile.model
+    if model is not None:
+        parts = tuple(change(part) for part in model.parts)
+        model = msgspec.structs.replace(change(model), parts=parts)
+    lists = ("code", "datasets", "docs", "prompts", "mcp_servers")
+    return msgspec.structs.replace(
+        kitfile, model=model, **{name: tuple(change(each) for each in getattr(kitfile, name)) for name in lists}
+    )
+
+
+def _written(value: Any) -> Any:
+    """Texts that a reader could take for something else are in quotes."""
     if isinstance(value, dict):
-        return {key: _without_digests(each) for key, each in value.items() if key not in ("digest", "diffId")}
+        return {_written(key): _written(each) for key, each in value.items()}
     if isinstance(value, list | tuple):
-        return [_without_digests(each) for each in value]
+        return [_written(each) for each in value]
+    if isinstance(value, str) and (resolved(value) != value or not value.isprintable() or value == "<<"):
+        return DoubleQuotedScalarString(value)
     return value
 
 

@@ -124,6 +124,21 @@ class Layout:
                 name.unlink(missing_ok=True)
                 raise
 
+    def partial(self, digest: str) -> Path:
+        """Where a blob that arrives bit by bit is kept until it is whole and `adopt` gives it its name."""
+        folder = self.root / "ingest"
+        with refusing_disk_errors(folder):
+            folder.mkdir(parents=True, exist_ok=True)
+            self._begin()
+        return folder / f"nbmlops-{self.path(digest).name}"
+
+    def adopt(self, path: Path, digest: str) -> None:
+        """A whole blob, which the caller has checked; the file is moved."""
+        place = self.path(digest)
+        with refusing_disk_errors(place):
+            place.parent.mkdir(parents=True, exist_ok=True)
+            os.replace(path, place)
+
     def put(self, data: bytes) -> str:
         """A small blob; its digest."""
         digest = f"sha256:{hashlib.sha256(data).hexdigest()}"
@@ -228,14 +243,22 @@ class Layout:
             if descriptor.digest in used:
                 return 0
             gone = self._blobs(descriptor)
-            kept = {blob for other in self.repos() for each in self.packages(other) for blob in self._blobs(each)}
             self._drop(self.root / "index.json", descriptor.digest)
-            freed = 0
-            for digest in gone - kept:
-                with contextlib.suppress(FileNotFoundError):
-                    freed += self.path(digest).stat().st_size
-                    self.path(digest).unlink()
-            return freed
+            return self._forget(gone)
+
+    def forget(self, descriptor: Descriptor) -> int:
+        """Blobs of a package without a name, as far as no other needs them; their bytes."""
+        with self._locked():
+            return self._forget(self._blobs(descriptor))
+
+    def _forget(self, digests: set[str]) -> int:
+        kept = {blob for repo in self.repos() for each in self.packages(repo) for blob in self._blobs(each)}
+        freed = 0
+        for digest in digests - kept:
+            with contextlib.suppress(FileNotFoundError):
+                freed += self.path(digest).stat().st_size
+                self.path(digest).unlink()
+        return freed
 
     def _blobs(self, descriptor: Descriptor) -> set[str]:
         try:

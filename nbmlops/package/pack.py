@@ -15,7 +15,6 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TypeVar
 
 import msgspec
 
@@ -24,7 +23,7 @@ from nbmlops.model.kitfile import Entry, Kitfile, McpServer
 from nbmlops.model.oci import CREATED, MANIFEST, Descriptor, Manifest
 from nbmlops.package.contents import Contents, contents
 from nbmlops.package.ignore import Ignored, read_ignored
-from nbmlops.package.kitfile import config_json, entries, is_packed
+from nbmlops.package.kitfile import E, config_json, entries, is_packed, with_entries
 from nbmlops.package.known_layers import KnownLayers, now_ns
 from nbmlops.package.layer import Layer, write_bundle, write_layer
 from nbmlops.package.layout import Layout, written
@@ -44,7 +43,6 @@ from nbmlops.package.paths import clean
 KIT_VERSION = "1.7.0"
 """The release of `kit` whose bytes `exact` gives."""
 _THREADS = 2
-E = TypeVar("E", bound=Entry)
 
 
 class Options(msgspec.Struct, frozen=True, kw_only=True):
@@ -226,14 +224,7 @@ def _with_digests(kitfile: Kitfile, layers: dict[int, Layer]) -> Kitfile:
             return entry
         return msgspec.structs.replace(entry, digest=layer.digest, diff_id=layer.diff_id)
 
-    model = kitfile.model
-    if model is not None:
-        parts = tuple(one(part) for part in model.parts)
-        model = msgspec.structs.replace(one(model), parts=parts)
-    lists = ("code", "datasets", "docs", "prompts", "mcp_servers")
-    return msgspec.structs.replace(
-        kitfile, model=model, **{name: tuple(one(each) for each in getattr(kitfile, name)) for name in lists}
-    )
+    return with_entries(kitfile, one)
 
 
 def _created(options: Options) -> str:

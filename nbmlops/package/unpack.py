@@ -7,6 +7,7 @@ Layers are taken apart beside their place, their digests checked on the way; the
 
 from __future__ import annotations
 
+import filecmp
 import os
 import shutil
 import unicodedata
@@ -31,7 +32,7 @@ class Unpacked(msgspec.Struct, frozen=True, kw_only=True):
     files: tuple[str, ...]
     """Written, relative to the target."""
     kept: tuple[str, ...]
-    """Left as they were."""
+    """Left as they were: not asked for, or the same already."""
     bytes: int
 
 
@@ -148,10 +149,11 @@ def _move(tree: _Tree, target: Path, existing: Existing) -> Unpacked:
             continue
         if is_folder != place.is_dir():
             raise _in_the_way(place, "a file stands where a folder goes" if is_folder else "a folder stands there")
-        if not is_folder and existing == "refuse":
-            raise _in_the_way(place, "it exists")
-        if not is_folder and existing == "keep":
-            kept.append(path)
+        if is_folder or existing == "overwrite":
+            continue
+        if existing == "refuse" and not filecmp.cmp(place, tree.root / path, shallow=False):
+            raise _in_the_way(place, "it exists and is another")
+        kept.append(path)
     for path, mode in tree.folders.items():
         place = target / path
         if not place.exists():

@@ -138,6 +138,12 @@ CASES = (
     Case(verb="pipelines", values={"limit": 3}),
     Case(verb="pipelines", values={"name": "pipelines/count"}),
     Case(verb="pipelines", values={"name": "cuont"}, kind="pipeline-missing"),
+    Case(verb="pack", values={"source": "kit", "tag": "counted:v1,v2"}),
+    Case(verb="packages", values={"name": "counted"}),
+    Case(verb="inspect", values={"package": "counted:v1"}),
+    Case(verb="tag", values={"package": "counted:v1", "name": "example.org/team/counted:v1"}),
+    Case(verb="unpack", values={"package": "counted:v2", "dir": "unpacked", "filter": ["model", "docs:README.md"]}),
+    Case(verb="remove", values={"package": "counted:v2"}),
     Case(verb="init", values={"path": "inner"}),
     # Each family of errors that a person can cause.
     Case(verb="runs", values={"limit": "many"}, kind="arguments-malformed"),
@@ -169,7 +175,19 @@ CASES = (
     Case(verb="sweep", values={"pipeline": "pipelines/count", "space": ["factor=1"]}, kind="space-malformed"),
     Case(verb="init", values={"path": "inner"}, kind="project-exists"),
     Case(verb="snapshot", values={"paths": ["absent.csv"]}, kind="path-missing"),
+    Case(verb="pack", values={"source": "data"}, kind="kitfile-missing"),
+    Case(verb="pack", values={"source": "kit", "kitfile": "odd/Kitfile"}, kind="kitfile-invalid"),
+    Case(verb="pack", values={"source": "kit", "tag": "Counted"}, kind="reference-malformed"),
+    Case(verb="inspect", values={"package": "nobody:v1"}, kind="package-missing"),
+    Case(
+        verb="unpack", values={"package": "counted:v1", "dir": "unpacked", "filter": ["datasets"]}, kind="filter-empty"
+    ),
 )
+KIT = {
+    "Kitfile": "package: {name: counted}\nmodel: {path: total.txt}\ndocs: [{path: README.md}]\n",
+    "total.txt": "12\n",
+    "README.md": "# Counted\n",
+}
 
 Answer = dict[str, Any]
 """A result as JSON, or an error as its facts."""
@@ -180,6 +198,7 @@ def api(places: dict[str, Path], variables: dict[str, str]) -> list[Answer]:
     answers = []
     with pytest.MonkeyPatch.context() as patch:
         isolation.apply(patch, variables)
+        patch.setenv("KITOPS_HOME", _packages(places["api"]))
         for case in CASES:
             try:
                 result = getattr(nbmlops.api, case.verb)(folder=places["api"], **case.values)
@@ -196,7 +215,7 @@ def command(places: dict[str, Path], variables: dict[str, str]) -> list[Answer]:
         done = subprocess.run(
             [sys.executable, "-m", "nbmlops", *case.tokens, "--json"],
             cwd=places["command"],
-            env=variables,
+            env={**variables, "KITOPS_HOME": _packages(places["command"])},
             capture_output=True,
             text=True,
             check=False,
@@ -210,7 +229,7 @@ def command(places: dict[str, Path], variables: dict[str, str]) -> list[Answer]:
 @pytest.fixture(scope="module")
 def magics(places: dict[str, Path], variables: dict[str, str]) -> list[Answer]:
     answers = []
-    with Kernel(places["magics"], variables) as kernel:
+    with Kernel(places["magics"], {**variables, "KITOPS_HOME": _packages(places["magics"])}) as kernel:
         kernel.good("%load_ext nbmlops\nimport msgspec, nbmlops.errors")
         for case in CASES:
             reply = kernel.run(f"_result = %mlops {shlex.join(case.tokens)}")
@@ -237,7 +256,17 @@ def places(counted: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str,
     for place in found.values():
         (place / "broken.ipynb").write_text('{"cells": [')
         (place / "scored.ipynb").write_text(notebook_file(SCORED))
+        for name, text in KIT.items():
+            (place / "kit").mkdir(exist_ok=True)
+            (place / "kit" / name).write_text(text)
+        (place / "odd").mkdir()
+        (place / "odd" / "Kitfile").write_text("modle: {}\n")
     return found
+
+
+def _packages(place: Path) -> str:
+    """Where packages of one door are kept: within its project, so that paths compare."""
+    return str(place / ".nbmlops" / "kitops")
 
 
 @pytest.fixture(scope="module")
@@ -246,7 +275,8 @@ def server(places: dict[str, Path], variables: dict[str, str]) -> Iterator[str]:
     command = [sys.executable, "-m", "jupyter_server", "--ServerApp.ip=127.0.0.1", "--ServerApp.port=0"]
     command += [f"--IdentityProvider.token={TOKEN}", "--ServerApp.open_browser=False", "--allow-root"]
     command += ["--ServerApp.jpserver_extensions={'nbmlops': True}", f"--ServerApp.root_dir={places['rest']}"]
-    process = subprocess.Popen(command, env=variables, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    own = {**variables, "KITOPS_HOME": _packages(places["rest"])}
+    process = subprocess.Popen(command, env=own, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     try:
         yield f"{_address(process, Path(variables['JUPYTER_RUNTIME_DIR']))}nbmlops/api"
     finally:

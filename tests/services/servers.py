@@ -1,8 +1,9 @@
-"""Servers on loopback for tests: PostgreSQL, S3 (moto) and `mlflow server`. Each is stopped by its process id."""
+"""Servers on loopback for tests: PostgreSQL, S3 (moto), `mlflow server`, a registry. Each is stopped by its pid."""
 
 from __future__ import annotations
 
 import contextlib
+import json
 import os
 import pwd
 import shutil
@@ -161,6 +162,30 @@ def _unprivileged() -> pwd.struct_passwd:
         with contextlib.suppress(KeyError):
             return pwd.getpwnam(name)
     raise AssertionError("there is no user postgres or nobody to run PostgreSQL as")
+
+
+REGISTRY_LOGIN = ("alice", "open sesame")
+_HTPASSWD = "alice:$2b$04$CoNfRJkC8Rck7laAUlqozuj.m3btoTJvKq6lC5Wvdc4uh/Zqs68gi\n"
+"""That login, as bcrypt keeps it."""
+
+
+def registry(folder: Path, *, wants_login: bool = False) -> tuple[Server, str]:
+    """Debian's docker-registry with its data below `folder`, not started yet; its host and port too."""
+    folder.mkdir(parents=True, exist_ok=True)
+    host = f"127.0.0.1:{free_port()}"
+    config = {
+        "version": "0.1",
+        "log": {"level": "warn"},
+        "storage": {"filesystem": {"rootdirectory": str(folder / "data")}, "delete": {"enabled": True}},
+        "http": {"addr": host},
+    }
+    if wants_login:
+        (folder / "htpasswd").write_text(_HTPASSWD)
+        config["auth"] = {"htpasswd": {"realm": "test", "path": str(folder / "htpasswd")}}
+    # JSON is YAML.
+    (folder / "config.yml").write_text(json.dumps(config))
+    command = ["docker-registry", "serve", str(folder / "config.yml")]
+    return Server(command, folder / "log", health=f"http://{host}/v2/", seconds=60), host
 
 
 def mlflow_server(backend: str, artifacts: str, log: Path, env: Mapping[str, str]) -> tuple[Server, str]:

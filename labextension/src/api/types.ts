@@ -205,6 +205,14 @@ export interface Check {
   remedy: string;
 }
 
+export interface Code {
+  path: string;
+  description: string;
+  license: string;
+  digest: string;
+  diffId: string;
+}
+
 /** A column of a table that is not as it was. */
 export interface ColumnChange {
   name: string;
@@ -325,6 +333,19 @@ export interface Damage {
   why: string;
 }
 
+export interface Dataset {
+  name: string;
+  path: string;
+  /** Where the data stay: an address, or a reference to another package. Then they are not packed. */
+  remotePath: string;
+  remoteHash: string;
+  description: string;
+  license: string;
+  parameters: unknown;
+  digest: string;
+  diffId: string;
+}
+
 /** A file that a run read, as MLflow's dataset input: real source, full digest. */
 export interface DatasetUse {
   name: string;
@@ -346,6 +367,16 @@ export interface DeleteResult {
   runs: RunView[];
   /** Those inside them, which went with them. */
   inside: RunView[];
+}
+
+/** A blob by its content. `digest` is `sha256:` and 64 hexadecimal characters; `size` is in bytes. */
+export interface Descriptor {
+  mediaType: string;
+  digest: string;
+  size: number;
+  annotations: { [name: string]: string };
+  artifactType: string;
+  platform: { [name: string]: unknown } | null;
 }
 
 export interface DiffRequest {
@@ -370,6 +401,13 @@ export interface DiffResult {
   details: FileDetail[];
   /** Where both are runs: parameters, metrics, packages, and what probably explains the difference. */
   runs: RunDiff | null;
+}
+
+export interface Docs {
+  path: string;
+  description: string;
+  digest: string;
+  diffId: string;
 }
 
 export interface DoctorRequest {
@@ -687,6 +725,19 @@ export interface InitResult {
   tracking: string;
 }
 
+export interface InspectRequest {
+  /** The package: NAME[:TAG] or NAME@DIGEST. */
+  package: string;
+}
+
+export interface InspectResult {
+  package: PackageView;
+  kitfile: Kitfile;
+  /** The Kitfile as YAML. */
+  text: string;
+  manifest: Manifest;
+}
+
 /** One call of a verb in a process of its own. */
 export interface Job {
   id: string;
@@ -770,6 +821,17 @@ export interface KeepResult {
 /** What may have changed in a project. */
 export type Kind = 'runs' | 'records' | 'jobs' | 'files';
 
+export interface Kitfile {
+  manifestVersion: string;
+  package: Package;
+  model: Model | null;
+  code: Code[];
+  datasets: Dataset[];
+  docs: Docs[];
+  prompts: Prompt[];
+  mcpServers: McpServer[];
+}
+
 export interface Known {
   name: string;
   url: string;
@@ -781,6 +843,15 @@ export interface Known {
   /** Packs of which something is only here. */
   to_push: number | null;
   to_pull: number | null;
+}
+
+export interface LayerView {
+  kind: string;
+  path: string;
+  name: string;
+  digest: string;
+  media_type: string;
+  bytes: number;
 }
 
 /** Something that another cell has made, or uses. */
@@ -807,12 +878,55 @@ export interface LogResult {
 
 export type Loss = 'deleted' | 'edited' | 'repeated' | 'out of order';
 
+export interface Manifest {
+  schemaVersion: number;
+  mediaType: string;
+  artifactType: string;
+  config: Descriptor;
+  /** null where there are none, as `kit` writes it. */
+  layers: Descriptor[] | null;
+  subject: Descriptor | null;
+  annotations: { [name: string]: string };
+}
+
+export interface McpServer {
+  name: string;
+  path: string;
+  description: string;
+  digest: string;
+  diffId: string;
+}
+
 /** Sections of the notebook that had to become one step. */
 export interface Merge {
   step: string;
   /** Names of the sections, in order. */
   sections: string[];
   why: string;
+}
+
+export interface Model {
+  name: string;
+  /** A folder or file, or a reference to another package whose model is used. */
+  path: string;
+  license: string;
+  framework: string;
+  format: string;
+  version: string;
+  description: string;
+  parts: ModelPart[];
+  parameters: unknown;
+  digest: string;
+  diffId: string;
+}
+
+export interface ModelPart {
+  name: string;
+  path: string;
+  license: string;
+  type: string;
+  digest: string;
+  diffId: string;
 }
 
 /** A model that a run logged. */
@@ -845,6 +959,68 @@ export interface Moved {
   known: number;
   /** Names of packs that were not moved, or not whole, because they are damaged where they lie. */
   damaged: string[];
+}
+
+export interface PackRequest {
+  /** A folder with a Kitfile. Default: here. */
+  source?: string;
+  /** What the package is called. Default: as the Kitfile says. */
+  tag?: string;
+  /** The Kitfile, where it lies elsewhere. */
+  kitfile?: string;
+  /** How layers are compressed. */
+  compression?: 'gzip' | 'none' | 'zstd';
+  /** As a CNCF ModelPack artifact. */
+  model_pack?: boolean;
+  /** Byte for byte what `kit` 1.7.0 writes. */
+  exact?: boolean;
+}
+
+export interface PackResult {
+  package: PackageView;
+  references: string[];
+  files: number;
+  /** Paths of layers that had not changed since they were packed before: not read again. */
+  known: string[];
+  /** Links and devices: never packed. */
+  left_out: string[];
+  /** Digest of the package that had the first of these names until now. */
+  before: string;
+}
+
+export interface Package {
+  name: string;
+  version: string;
+  description: string;
+  license: string;
+  authors: string[];
+}
+
+export interface PackageView {
+  /** As people write it; with its digest where it has no tag. */
+  reference: string;
+  tags: string[];
+  digest: string;
+  /** Of its layers. */
+  bytes: number;
+  /** RFC 3339, where the package says so. */
+  created: string;
+  name: string;
+  version: string;
+  layers: LayerView[];
+  /** Why it cannot be read. */
+  problem: string;
+}
+
+export interface PackagesRequest {
+  /** Only those of this name, whatever their tag. */
+  name?: string;
+}
+
+export interface PackagesResult {
+  packages: PackageView[];
+  /** Folder that holds them, shared with `kit`. */
+  place: string;
 }
 
 /** A part of what a result looks like at every door; all of it is text. */
@@ -1052,6 +1228,14 @@ export interface PromoteResult {
   logged_model: string;
 }
 
+export interface Prompt {
+  name: string;
+  path: string;
+  description: string;
+  digest: string;
+  diffId: string;
+}
+
 export interface RemoteRequest {
   /** `list`, `add`, `remove`, `push`, `pull` or `status`. */
   action?: 'add' | 'list' | 'pull' | 'push' | 'remove' | 'status';
@@ -1069,6 +1253,24 @@ export interface RemoteResult {
   moved: Moved | null;
   /** New to this project after a pull. */
   snapshots: number;
+}
+
+export interface RemoveRequest {
+  /** The package: NAME[:TAG] or NAME@DIGEST. */
+  package: string;
+  /** Also where it has other tags. */
+  all_tags?: boolean;
+}
+
+export interface RemoveResult {
+  reference: string;
+  digest: string;
+  /** False where it still has other tags. */
+  is_gone: boolean;
+  /** Those that are left. */
+  tags: string[];
+  /** Bytes of blobs that no other package needs. */
+  freed: number;
 }
 
 export interface ReplayDifference {
@@ -1676,6 +1878,20 @@ export interface TableDiff {
   columns: ColumnChange[];
 }
 
+export interface TagRequest {
+  /** The package as it is called: NAME[:TAG] or NAME@DIGEST. */
+  package: string;
+  /** What it is to be called as well: NAME:TAG[,TAG...]. */
+  name: string;
+}
+
+export interface TagResult {
+  references: string[];
+  digest: string;
+  /** Digests of the packages that had these names until now. */
+  before: { [name: string]: string };
+}
+
 /** A variable that a step receives. */
 export interface Take {
   name: string;
@@ -1733,6 +1949,29 @@ export interface UndeleteResult {
   runs: RunView[];
   /** Those inside them, which came with them. */
   inside: RunView[];
+}
+
+export interface UnpackRequest {
+  /** The package: NAME[:TAG] or NAME@DIGEST. */
+  package: string;
+  /** Where its files go. Default: here. */
+  dir?: string;
+  /** Only these parts, of kitfile, model, datasets, code, docs, prompts, mcpservers. */
+  filter?: string[];
+  /** Replace files that are there. */
+  overwrite?: boolean;
+  /** Leave files that are there as they are. */
+  ignore_existing?: boolean;
+}
+
+export interface UnpackResult {
+  package: PackageView;
+  folder: string;
+  /** Written, relative to the folder. */
+  files: string[];
+  /** Left as they were. */
+  kept: string[];
+  bytes: number;
 }
 
 export interface Users {
@@ -1823,6 +2062,12 @@ export interface Verbs {
   sweep: { request: SweepRequest; result: SweepResult };
   executed: { request: ExecutedRequest; result: ExecutedResult };
   resume: { request: ResumeRequest; result: RunResult };
+  pack: { request: PackRequest; result: PackResult };
+  packages: { request: PackagesRequest; result: PackagesResult };
+  inspect: { request: InspectRequest; result: InspectResult };
+  unpack: { request: UnpackRequest; result: UnpackResult };
+  tag: { request: TagRequest; result: TagResult };
+  remove: { request: RemoveRequest; result: RemoveResult };
 }
 
 /** Verbs that are magic lines of a notebook only. */

@@ -129,13 +129,14 @@ def test_files_in_the_way(layout: Layout, tmp_path: Path) -> None:
     target = tmp_path / "out"
     (target / "src").mkdir(parents=True)
     (target / "src" / "train.py").write_text("mine")
-    with pytest.raises(ConflictError, match=r"train\.py is in the way: it exists"):
+    with pytest.raises(ConflictError, match=r"train\.py is in the way: it exists and is another"):
         unpack(layout, opened, target)
     assert set(files_below(target)) == {"src/train.py"}
     assert unpack(layout, opened, target, existing="keep").kept == ("src/train.py",)
     assert (target / "src" / "train.py").read_text() == "mine"
     unpack(layout, opened, target, existing="overwrite")
     assert (target / "src" / "train.py").read_text() == FILES["src/train.py"]
+    assert unpack(layout, opened, target).files == ()  # all of it is there already
 
 
 def test_a_package_that_contradicts_itself(layout: Layout, tmp_path: Path) -> None:

@@ -1,0 +1,14 @@
+from nbmlops.doors.render.blocks import Line, Page, Tone, many, size
+from nbmlops.ops.unpack import Result
+
+MOST = 5
+"""Paths that are named."""
+
+
+def page(result: Result) -> Page:
+    done = f"Unpacked {result.package.reference} to {result.folder}: {many(len(result.files), 'file')}"
+    lines = [Line(f"{done}, {size(result.bytes)}.", Tone.GOOD)]
+    if result.kept:
+        named = ", ".join(result.kept[:MOST]) + (", ..." if len(result.kept) > MOST else "")
+        lines.append(Line(f"Left as they were: {named}", Tone.DIM))
+    return tuple(lines)

@@ -1,0 +1,109 @@
+"""`pack`: a run, a pipeline or a folder with a Kitfile becomes a package on this machine."""
+
+from __future__ import annotations
+
+import re
+from typing import Annotated
+
+import msgspec
+
+from nbmlops.ops.call import Call, Progress
+from nbmlops.ops.fields import option, positional
+from nbmlops.ops.pack_source import Source, find_source
+from nbmlops.ops.package_store import PackageView, opened, store, view
+from nbmlops.package.mediatypes import Compression
+from nbmlops.package.pack import LayerProgress, Options
+from nbmlops.package.pack import pack as write_package
+from nbmlops.package.reference import LATEST, Reference, parse
+
+_TOLD_EVERY = 8 << 20
+
+
+class Request(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    source: Annotated[
+        str,
+        positional(
+            "A run, a pipeline's folder, or a folder with a Kitfile. Default: the Kitfile here, else the newest run.",
+            metavar="RUN|PIPELINE|FOLDER",
+        ),
+    ] = ""
+    tag: Annotated[
+        str,
+        option("What the package is called. Default: as the Kitfile says.", short="t", metavar="NAME[:TAG,...]"),
+    ] = ""
+    kitfile: Annotated[str, option("The Kitfile, where it lies elsewhere.", short="f", metavar="FILE")] = ""
+    compression: Annotated[Compression, option("How layers are compressed.", metavar="none|gzip|zstd")] = "none"
+    model_pack: Annotated[bool, option("As a CNCF ModelPack artifact.")] = False
+    exact: Annotated[bool, option("Byte for byte what `kit` 1.7.0 writes.")] = False
+
+
+class Result(msgspec.Struct, frozen=True, kw_only=True):
+    package: PackageView
+    references: tuple[str, ...]
+    run: str
+    """That was packed; empty: a folder."""
+    files: int
+    known: tuple[str, ...]
+    """Paths of layers that had not changed since they were packed before: not read again."""
+    left_out: tuple[str, ...]
+    """Links and devices: never packed."""
+    before: str = ""
+    """Digest of the package that had the first of these names until now."""
+
+
+def pack(call: Call, request: Request) -> Result:
+    """Raises UsageError for a Kitfile that is wrong (with its line), NotFoundError for a run or a path."""
+    source = find_source(call, request.source, request.kitfile)
+    target = parse(request.tag) if request.tag else _named(source)
+    layout = store()
+    options = Options(
+        exact=request.exact,
+        model_pack=request.model_pack,
+        compression=request.compression,
+        created=source.created,
+    )
+    told = _Told(call)
+    packed = write_package(source.folder, source.kitfile, layout, options, progress=told)
+    told.end()
+    names = target.tags or (target.tag,)
+    before = layout.tags(target.repo).get(names[0])
+    layout.add(target.repo, packed.descriptor, names)
+    named = target.with_tag(names[0])
+    _, package = opened(layout, str(named))
+    return Result(
+        package=view(package, named, names),
+        references=tuple(str(target.with_tag(name)) for name in names),
+        run=source.run.id if source.run is not None else "",
+        files=sum(layer.files for layer in packed.layers),
+        known=tuple(layer.path for layer in packed.layers if layer.is_known),
+        left_out=packed.left_out,
+        before=before.digest if before is not None and before.digest != packed.descriptor.digest else "",
+    )
+
+
+def _named(source: Source) -> Reference:
+    """By the Kitfile's name and version, else by the folder's name. A run's package is the latest of its name."""
+    about = source.kitfile.package
+    name = "-".join(re.findall(r"[a-z0-9]+", (about.name or source.folder.name).lower())) or "package"
+    version = re.sub(r"[^A-Za-z0-9_.-]+", "-", about.version).lstrip(".-")[:128]
+    tags = [version, LATEST] if version and source.run is not None else [version or LATEST]
+    return parse(f"{name[:100]}:{','.join(tags)}")
+
+
+class _Told:
+    """Progress of each layer, not of each piece."""
+
+    def __init__(self, call: Call) -> None:
+        self._call = call
+        self._said: dict[str, int] = {}
+
+    def __call__(self, event: LayerProgress) -> None:
+        if event.is_known:
+            return
+        if event.done - self._said.get(event.path, 0) >= _TOLD_EVERY:
+            self._said[event.path] = event.done
+            self._call.progress(Progress(task=event.path, done=event.done, total=event.total))
+
+    def end(self) -> None:
+        for path in self._said:
+            self._call.progress(Progress(task=path, state="done"))
