@@ -13,7 +13,20 @@ import sys
 
 from benchmarks.table import Row, table
 
-ALL = ("load", "capture", "inputs", "fit", "metrics", "snapshot", "lists", "analysis", "pipeline", "sweep", "sidebar")
+ALL = (
+    "load",
+    "capture",
+    "inputs",
+    "fit",
+    "metrics",
+    "snapshot",
+    "lists",
+    "analysis",
+    "pipeline",
+    "sweep",
+    "sidebar",
+    "image",
+)
 
 
 def main(names: list[str]) -> int:

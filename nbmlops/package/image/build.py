@@ -22,7 +22,7 @@ from nbmlops.package.image.base import Base
 from nbmlops.package.image.layers import add_folder, check_epoch, layer_writer
 from nbmlops.package.image.manifest import LABEL, Part, package_labels, put_image, time_of
 from nbmlops.package.image.package_layers import package_parts
-from nbmlops.package.image.wheel_files import PREFIX
+from nbmlops.package.image.wheel_files import PREFIX, site_packages
 from nbmlops.package.image.wheels import Wheels
 from nbmlops.package.kitfile import dump
 from nbmlops.package.layout import Layout
@@ -113,7 +113,7 @@ def _env(base: Base, wheels: Wheels | None, given: Mapping[str, str]) -> tuple[s
     found = dict(each.partition("=")[::2] for each in inherited)
     places = [f"/{APP}"]
     if wheels is not None:
-        places.append(f"/{PREFIX}/lib/python{wheels.python}/site-packages")
+        places.append(f"/{site_packages(wheels.python)}")
         found["PATH"] = f"/{PREFIX}/bin:{found.get('PATH') or _PATH}"
     found.setdefault("PATH", _PATH)
     found["PYTHONPATH"] = ":".join(places)

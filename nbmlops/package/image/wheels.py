@@ -8,7 +8,8 @@ Nothing of a wheel is run. The same list gives the same layer; asked for again, 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import posixpath
+from collections.abc import Iterable, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 
@@ -22,12 +23,18 @@ from nbmlops.model.oci import Descriptor
 from nbmlops.package.image.layers import layer_writer
 from nbmlops.package.image.target import Target
 from nbmlops.package.image.wheel_choice import Candidate, Wheel, checked, chosen, downloaded
-from nbmlops.package.image.wheel_files import Content, WheelFile
+from nbmlops.package.image.wheel_files import Content, WheelFile, site_packages
 from nbmlops.package.image.wheel_list import Pinned
 from nbmlops.package.layer import GZIP_LEVEL, Layer
 from nbmlops.package.layout import Layout
 
 _VERSION = 1
+_START = b"""\
+import os
+import site
+
+site.addsitedir(os.path.dirname(os.path.abspath(__file__)))
+"""
 
 
 class Wheels(msgspec.Struct, frozen=True, kw_only=True):
@@ -87,10 +94,14 @@ def _written(
                     clashes.append(content.path)
                 places[content.path] = (wheel, content)
         _refuse_folders(places)
+        extra = _start(places, site_packages(target.python))
         with layer_writer(layout, epoch=epoch, level=level) as writer:
-            for path_in_image in sorted(places, key=lambda each: each.split("/")):
-                wheel, content = places[path_in_image]
-                writer.file(path_in_image, content.mode, content.size, wheel.pieces(content))
+            for path in sorted({*places, *extra}, key=lambda each: each.split("/")):
+                if path in extra:
+                    writer.file(path, 0o644, len(extra[path]), [extra[path]])
+                else:
+                    wheel, content = places[path]
+                    writer.file(path, content.mode, content.size, wheel.pieces(content))
     return Wheels(
         layer=writer.layer,
         wheels=tuple(wheels),
@@ -98,6 +109,14 @@ def _written(
         platform=target.platform,
         clashes=tuple(sorted(set(clashes))),
     )
+
+
+def _start(paths: Iterable[str], site: str) -> dict[str, bytes]:
+    """Where PYTHONPATH leads, Python passes over the .pth files that some packages need: a file that reads them."""
+    own = f"{site}/sitecustomize.py"
+    there = set(paths)
+    has_any = any(path.endswith(".pth") and posixpath.dirname(path) == site for path in there)
+    return {own: _START} if has_any and own not in there else {}
 
 
 def _refuse_folders(places: dict[str, tuple[WheelFile, Content]]) -> None:

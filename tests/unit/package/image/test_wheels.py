@@ -78,7 +78,9 @@ def test_each_file_lies_where_pip_would_put_it(layout: Layout, tmp_path: Path) -
 
 
 def test_scripts_and_modules_run(layout: Layout, tmp_path: Path) -> None:
-    wheel = wheel_in(tmp_path / "wheels", "demo", DEMO)
+    files = {**DEMO, "demo.pth": b"import os; os.environ['STARTED'] = 'yes'\n"}
+    files["demo/__init__.py"] = b"import os\ndef main():\n    print('hello', os.environ.get('STARTED'))\n"
+    wheel = wheel_in(tmp_path / "wheels", "demo", files)
     wheels = wheels_layer(layout, pinned(["demo==1.0"], TARGET), TARGET, epoch=0, folder=wheel.parent)
     with tar_in(layout, descriptor_of(wheels.layer, "gzip")) as archive:
         archive.extractall(tmp_path / "root", filter="data")
@@ -89,7 +91,7 @@ def test_scripts_and_modules_run(layout: Layout, tmp_path: Path) -> None:
         text=True,
         check=True,
     )
-    assert done.stdout == "hello\n"
+    assert done.stdout == "hello yes\n"
 
 
 def test_the_same_list_gives_the_same_layer(tmp_path: Path) -> None:
