@@ -25,7 +25,9 @@ ALL = (
     "pipeline",
     "sweep",
     "sidebar",
+    "package",
     "registry",
+    "image",
 )
 
 

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
+from pathlib import Path
 from typing import Annotated
 
 import msgspec
 
+from nbmlops.errors import StateError
 from nbmlops.ops.call import Call, Progress
 from nbmlops.ops.fields import option, positional
 from nbmlops.ops.pack_source import Source, find_source
@@ -15,6 +18,7 @@ from nbmlops.package.mediatypes import Compression
 from nbmlops.package.pack import LayerProgress, Options
 from nbmlops.package.pack import pack as write_package
 from nbmlops.package.reference import LATEST, Reference, parse
+from nbmlops.package.trust.secrets import scan
 
 _TOLD_EVERY = 8 << 20
 
@@ -34,6 +38,7 @@ class Request(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     kitfile: Annotated[str, option("The Kitfile, where it lies elsewhere.", short="f", metavar="FILE")] = ""
     compression: Annotated[Compression, option("How layers are compressed.", metavar="none|gzip|zstd")] = "none"
     model_pack: Annotated[bool, option("As a CNCF ModelPack artifact.")] = False
+    allow_secrets: Annotated[bool, option("Pack also what looks like tokens, keys and passwords.")] = False
     exact: Annotated[bool, option("Byte for byte what `kit` 1.7.0 writes.")] = False
 
 
@@ -47,6 +52,8 @@ class Result(msgspec.Struct, frozen=True, kw_only=True):
     """Paths of layers that had not changed since they were packed before: not read again."""
     left_out: tuple[str, ...]
     """Links and devices: never packed."""
+    unsearched: tuple[str, ...] = ()
+    """Files that are too long to be searched for secrets to their end."""
     before: str = ""
     """Digest of the package that had the first of these names until now."""
 
@@ -63,7 +70,9 @@ def pack(call: Call, request: Request) -> Result:
         created=source.created,
     )
     told = _Told(call)
-    packed = write_package(source.folder, source.kitfile, layout, options, progress=told)
+    search = _Search(source.folder)
+    look = (lambda paths: None) if request.allow_secrets else search
+    packed = write_package(source.folder, source.kitfile, layout, options, look=look, progress=told)
     told.end()
     names = target.tags or (target.tag,)
     before = layout.tags(target.repo).get(names[0])
@@ -77,6 +86,7 @@ def pack(call: Call, request: Request) -> Result:
         files=sum(layer.files for layer in packed.layers),
         known=tuple(layer.path for layer in packed.layers if layer.is_known),
         left_out=packed.left_out,
+        unsearched=tuple(search.partly),
         before=before.digest if before is not None and before.digest != packed.descriptor.digest else "",
     )
 
@@ -107,3 +117,26 @@ class _Told:
     def end(self) -> None:
         for path in self._said:
             self._call.progress(Progress(task=path, state="done"))
+
+
+class _Search:
+    """Ends the packing at the first layer with something that looks like a secret; nothing has a name then."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self.partly: list[str] = []
+
+    def __call__(self, paths: Sequence[str]) -> None:
+        found = scan((path, self._folder / path) for path in paths)
+        self.partly += found.partly
+        if not found.secrets:
+            return
+        first = found.secrets[0]
+        place = f"{first.path}, line {first.line}" if first.line else first.path
+        more = f", and {len(found.secrets) - 1} more" if len(found.secrets) > 1 else ""
+        raise StateError(
+            f"{place} looks like {first.kind}{more}: it would be in the package.",
+            kind="secret-found",
+            hint="Take it out, name the file in .kitignore, or pack it knowingly: --allow-secrets",
+            secrets=[msgspec.to_builtins(each) for each in found.secrets],
+        )

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from pathlib import Path
@@ -88,9 +88,13 @@ def pack(
     layout: Layout,
     options: Options = Options(),  # noqa: B008 - frozen
     *,
+    look: Callable[[Sequence[str]], None] = lambda paths: None,
     progress: Callable[[LayerProgress], None] = lambda event: None,
 ) -> Packed:
     """Its blobs are in the layout afterwards; it has no name there yet.
+
+    `look` is given the files of a layer, relative to the folder, before it is written; what it raises ends the packing.
+    A layer that was written before is not looked at again.
 
     Raises UsageError, NotFoundError and ConflictError for what cannot be packed; nothing has a name then.
     """
@@ -103,7 +107,7 @@ def pack(
         )
     created = _created(options)
     paths = [_clean(entry.path) for entry in wanted]
-    writer = _Writer(folder, layout, options, paths, read_ignored(folder), progress)
+    writer = _Writer(folder, layout, options, paths, read_ignored(folder), look, progress)
     with ThreadPoolExecutor(_THREADS) as pool:
         done = list(pool.map(writer.write, wanted, paths))
     digests = {id(entry): layer for entry, (layer, _, _) in zip(wanted, done, strict=True)}
@@ -146,6 +150,7 @@ class _Writer:
         options: Options,
         paths: list[str],
         ignored: Ignored,
+        look: Callable[[Sequence[str]], None],
         progress: Callable[[LayerProgress], None],
     ) -> None:
         self.folder = folder
@@ -153,6 +158,7 @@ class _Writer:
         self.options = options
         self.paths = paths
         self.ignored = ignored
+        self.look = look
         self.progress = progress
         self.known = KnownLayers(layout)
 
@@ -166,6 +172,7 @@ class _Writer:
         if layer is not None:
             self.progress(LayerProgress(path=path, done=total, total=total, is_known=True))
             return layer, found, True
+        self.look([item.path for item in found.items if not item.is_folder])
         if isinstance(entry, McpServer):
             layer = write_bundle(self.layout, self.folder, found.items[-1])
         else:

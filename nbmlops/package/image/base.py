@@ -17,6 +17,7 @@ import msgspec
 from nbmlops.errors import IntegrityError, NotFoundError, UsageError
 from nbmlops.model.image import IMAGE_LAYER, ImageConfig, Platform, RootFs, platform_of
 from nbmlops.model.oci import INDEX, MOST_MANIFEST_BYTES, Descriptor, Index, Manifest
+from nbmlops.package.image.debian import debian_of
 from nbmlops.package.image.layers import descriptor_of
 from nbmlops.package.image.rootfs import rootfs_layer
 from nbmlops.package.layer import GZIP_LEVEL
@@ -25,9 +26,10 @@ from nbmlops.package.reference import Reference, parse
 
 SCRATCH = "scratch"
 REF_NAME = "org.opencontainers.image.ref.name"
-_DOCKER_INDEX = "application/vnd.docker.distribution.manifest.list.v2+json"
+INDEXES = (INDEX, "application/vnd.docker.distribution.manifest.list.v2+json")
 _CHUNK = 1 << 20
-_MOST_DEPTH = 4
+MOST_DEPTH = 4
+"""Of indexes in indexes."""
 _LAYER_TYPES: Mapping[str, str] = {
     IMAGE_LAYER: IMAGE_LAYER,
     f"{IMAGE_LAYER}+gzip": f"{IMAGE_LAYER}+gzip",
@@ -78,6 +80,13 @@ def open_base(
         return Base(name="", digest="", platform=platform, layers=(), config=_blank(platform))
     if kind == "rootfs" and rest:
         layer, compression = rootfs_layer(layout, Path(rest), epoch=epoch, level=level)
+        there = debian_of(layout, [descriptor_of(layer, compression)]).architecture
+        if there not in ("", platform.architecture):
+            raise UsageError(
+                f"The root file system {rest} is for {there}, not for {platform}.",
+                kind="platform-other",
+                hint="Make one for that platform: mmdebstrap --architectures",
+            )
         config = _blank(platform, layer.diff_id)
         return Base(name="", digest="", platform=platform, layers=(descriptor_of(layer, compression),), config=config)
     if kind == "oci" and rest:
@@ -174,7 +183,7 @@ class _Choice:
         )
 
     def _manifest(self, candidates: Sequence[Descriptor]) -> tuple[Descriptor, Manifest]:
-        for _ in range(_MOST_DEPTH):
+        for _ in range(MOST_DEPTH):
             found = candidates[0] if len(candidates) == 1 else self._chosen(candidates)
             listed = self._listed(found)
             if listed is None:
@@ -185,20 +194,11 @@ class _Choice:
         raise self._contradicts("an index of indexes without end")
 
     def _chosen(self, candidates: Sequence[Descriptor]) -> Descriptor:
-        there = [(self._platform(each), each) for each in candidates]
-        for platform, candidate in there:
-            if platform == self.platform:
-                return candidate
-        raise self._no_platform({str(platform) for platform, _ in there if platform is not None})
+        return pick(self.text, [(self._platform(each), each) for each in candidates], self.platform)
 
     def _platform(self, candidate: Descriptor) -> Platform | None:
-        """None for what runs nowhere: notes about images stand among them in an index."""
-        told = candidate.platform
-        if told is not None:
-            found = platform_of(*(str(told.get(key, "")) for key in ("os", "architecture", "variant")))
-            return None if found.os == "unknown" else found
-        if self._listed(candidate) is not None:
-            return None
+        if candidate.platform is not None or self._listed(candidate) is not None:
+            return declared(candidate)
         manifest = read_manifest(self._read(candidate))
         return self._image_config(manifest).platform if _is_image(manifest) else None
 
@@ -212,7 +212,7 @@ class _Choice:
         config = self._image_config(manifest)
         found, wanted = config.platform, self.platform
         if (found.os, found.architecture) != (wanted.os, wanted.architecture):
-            raise self._no_platform({str(found)})
+            raise _no_platform(self.text, wanted, [found])
         return config
 
     def _image_config(self, manifest: Manifest) -> ImageConfig:
@@ -223,12 +223,9 @@ class _Choice:
 
     def _listed(self, descriptor: Descriptor) -> tuple[Descriptor, ...] | None:
         """What an index lists; None for a manifest."""
-        if descriptor.media_type not in (INDEX, _DOCKER_INDEX):
+        if descriptor.media_type not in INDEXES:
             return None
-        try:
-            return msgspec.json.decode(self._read(descriptor), type=Index).manifests or ()
-        except msgspec.MsgspecError as error:
-            raise self._contradicts(f"its index is none: {_one_line(error)}") from error
+        return listed(self.text, self._read(descriptor))
 
     def _read(self, descriptor: Descriptor) -> bytes:
         return self.origin.read(descriptor.digest, most=MOST_MANIFEST_BYTES)
@@ -247,16 +244,46 @@ class _Choice:
                     hint="Get the image again.",
                 )
 
-    def _no_platform(self, there: set[str]) -> NotFoundError:
-        return NotFoundError(
-            f"{self.text} is not there for {self.platform}.",
-            kind="platform-missing",
-            hint=f"It is there for {', '.join(sorted(there)[:10]) or 'nothing that is known'}.",
-            platforms=sorted(there),
-        )
-
     def _contradicts(self, what: str) -> IntegrityError:
-        return IntegrityError(f"The image {self.text} contradicts itself: {what}.", kind="base-contradiction")
+        return _contradicts(self.text, what)
+
+
+def listed(text: str, data: bytes) -> tuple[Descriptor, ...]:
+    """What an index lists. Raises IntegrityError for bytes that are none."""
+    try:
+        return msgspec.json.decode(data, type=Index).manifests or ()
+    except msgspec.MsgspecError as error:
+        raise _contradicts(text, f"its index is none: {_one_line(error)}") from error
+
+
+def declared(descriptor: Descriptor) -> Platform | None:
+    """What an index says about an image; None for what runs nowhere: notes about images stand among them."""
+    told = descriptor.platform
+    if told is None or str(told.get("os")) == "unknown":
+        return None
+    return platform_of(*(str(told.get(key) or "") for key in ("os", "architecture", "variant")))
+
+
+def pick(text: str, there: Sequence[tuple[Platform | None, Descriptor]], platform: Platform) -> Descriptor:
+    """Raises NotFoundError where none is for the platform."""
+    for found, descriptor in there:
+        if found == platform:
+            return descriptor
+    raise _no_platform(text, platform, [found for found, _ in there if found is not None])
+
+
+def _no_platform(text: str, platform: Platform, there: Sequence[Platform]) -> NotFoundError:
+    names = sorted({str(each) for each in there})
+    return NotFoundError(
+        f"{text} is not there for {platform}.",
+        kind="platform-missing",
+        hint=f"It is there for {', '.join(names[:10]) or 'nothing that is known'}.",
+        platforms=names,
+    )
+
+
+def _contradicts(text: str, what: str) -> IntegrityError:
+    return IntegrityError(f"The image {text} contradicts itself: {what}.", kind="base-contradiction")
 
 
 def _is_image(manifest: Manifest) -> bool:

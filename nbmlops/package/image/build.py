@@ -22,7 +22,7 @@ from nbmlops.package.image.base import Base
 from nbmlops.package.image.layers import add_folder, check_epoch, layer_writer
 from nbmlops.package.image.manifest import LABEL, Part, package_labels, put_image, time_of
 from nbmlops.package.image.package_layers import package_parts
-from nbmlops.package.image.wheel_files import PREFIX
+from nbmlops.package.image.wheel_files import PREFIX, site_packages
 from nbmlops.package.image.wheels import Wheels
 from nbmlops.package.kitfile import dump
 from nbmlops.package.layout import Layout
@@ -66,14 +66,22 @@ def build(
     Raises UsageError for what cannot be an image, IntegrityError for a package that is damaged or hostile.
     """
     check_epoch(epoch)
-    if platform is not None and platform != base.platform:
-        raise UsageError(f"The base is for {base.platform}, the image for {platform}.", kind="platform-other")
+    for what, other in (("image", platform), ("wheels", wheels.platform if wheels is not None else None)):
+        if other not in (None, base.platform):
+            raise UsageError(
+                f"The base is for {base.platform}, the {what} for {other}.",
+                kind="platform-other",
+                hint="Take all of them for one platform.",
+            )
     if not command:
         raise UsageError("The image has nothing to start.", kind="command-missing", hint="Give it a command.")
     if not 0 < user <= MOST_ID:
         raise UsageError(
             f"An image runs as user {user} only by mistake.", kind="user-refused", hint=f"Take {USER}, say."
         )
+    for port in ports:
+        if not 0 < port < 1 << 16:
+            raise UsageError(f"There is no port {port}.", kind="port-malformed")
     parts = [] if wheels is None else [Part(layer=wheels.layer, compression="gzip", told="wheels")]
     parts.append(_app(layout, app, epoch))
     parts += package_parts(layout, [each for each in opened.layers if each.kind in kinds], PACKAGE, epoch)
@@ -105,7 +113,7 @@ def _env(base: Base, wheels: Wheels | None, given: Mapping[str, str]) -> tuple[s
     found = dict(each.partition("=")[::2] for each in inherited)
     places = [f"/{APP}"]
     if wheels is not None:
-        places.append(f"/{PREFIX}/lib/python{wheels.python}/site-packages")
+        places.append(f"/{site_packages(wheels.python)}")
         found["PATH"] = f"/{PREFIX}/bin:{found.get('PATH') or _PATH}"
     found.setdefault("PATH", _PATH)
     found["PYTHONPATH"] = ":".join(places)

@@ -22,6 +22,7 @@ _STATUS_FOLDER = "var/lib/dpkg/status.d/"
 """Of images without a package manager: a file for each package."""
 _RELEASE = ("etc/os-release", "usr/lib/os-release")
 _MOST_BYTES = 64 << 20
+_ARCHITECTURES = {"i386": "386", "armhf": "arm", "armel": "arm", "ppc64el": "ppc64le", "mips64el": "mips64le"}
 _VERSION = re.compile(r"(?:\d+:)?(\d+)\.(\d+)")
 
 
@@ -39,6 +40,12 @@ class Debian(msgspec.Struct, frozen=True, kw_only=True):
     """`debian`, `ubuntu`"""
     release: str = ""
     """`12`"""
+
+    @property
+    def architecture(self) -> str:
+        """As images name it; empty where it is not known."""
+        told = next((each.architecture for each in self.packages if each.name in ("libc6", "dpkg")), "")
+        return _ARCHITECTURES.get(told, told)
 
     @property
     def glibc(self) -> tuple[int, int] | None:

@@ -59,7 +59,7 @@ class WheelFile:
         self._path = path
         self._name = name
         self._python = python
-        self.site = f"{PREFIX}/lib/python{python}/site-packages"
+        self.site = site_packages(python)
         try:
             self._zip = zipfile.ZipFile(path)
         except (zipfile.BadZipFile, OSError, ValueError) as error:
@@ -241,6 +241,11 @@ class WheelFile:
             hint="Nothing of it is in an image.",
             path=str(self._path),
         )
+
+
+def site_packages(python: str) -> str:
+    """In the image, without a slash before it."""
+    return f"{PREFIX}/lib/python{python}/site-packages"
 
 
 def _recorded(digest: bytes) -> str:

@@ -8,7 +8,8 @@ Nothing of a wheel is run. The same list gives the same layer; asked for again, 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import posixpath
+from collections.abc import Iterable, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 
@@ -17,16 +18,23 @@ import msgspec
 from nbmlops.errors import IntegrityError
 from nbmlops.lib.digest import digest_bytes
 from nbmlops.lib.files import write_atomic
+from nbmlops.model.image import Platform
 from nbmlops.model.oci import Descriptor
 from nbmlops.package.image.layers import layer_writer
 from nbmlops.package.image.target import Target
 from nbmlops.package.image.wheel_choice import Candidate, Wheel, checked, chosen, downloaded
-from nbmlops.package.image.wheel_files import Content, WheelFile
+from nbmlops.package.image.wheel_files import Content, WheelFile, site_packages
 from nbmlops.package.image.wheel_list import Pinned
 from nbmlops.package.layer import GZIP_LEVEL, Layer
 from nbmlops.package.layout import Layout
 
 _VERSION = 1
+_START = b"""\
+import os
+import site
+
+site.addsitedir(os.path.dirname(os.path.abspath(__file__)))
+"""
 
 
 class Wheels(msgspec.Struct, frozen=True, kw_only=True):
@@ -35,6 +43,7 @@ class Wheels(msgspec.Struct, frozen=True, kw_only=True):
     wheels: tuple[Wheel, ...]
     python: str
     """`3.11`"""
+    platform: Platform
     clashes: tuple[str, ...] = ()
     """Files that two wheels bring, and differently: the later one's by name stays, as with pip."""
 
@@ -60,7 +69,7 @@ def wheels_layer(
         return known
     candidates = chosen(folder or downloaded(layout, order, target), order, target)
     wheels = checked(candidates)
-    by_content = _key([wheels, target.python, epoch, level])
+    by_content = _key([wheels, target.platform, target.python, epoch, level])
     found = _find(layout, by_content)
     if found is None:
         found = _written(layout, candidates, wheels, target, epoch, level)
@@ -85,11 +94,29 @@ def _written(
                     clashes.append(content.path)
                 places[content.path] = (wheel, content)
         _refuse_folders(places)
+        extra = _start(places, site_packages(target.python))
         with layer_writer(layout, epoch=epoch, level=level) as writer:
-            for path_in_image in sorted(places, key=lambda each: each.split("/")):
-                wheel, content = places[path_in_image]
-                writer.file(path_in_image, content.mode, content.size, wheel.pieces(content))
-    return Wheels(layer=writer.layer, wheels=tuple(wheels), python=target.python, clashes=tuple(sorted(set(clashes))))
+            for path in sorted({*places, *extra}, key=lambda each: each.split("/")):
+                if path in extra:
+                    writer.file(path, 0o644, len(extra[path]), [extra[path]])
+                else:
+                    wheel, content = places[path]
+                    writer.file(path, content.mode, content.size, wheel.pieces(content))
+    return Wheels(
+        layer=writer.layer,
+        wheels=tuple(wheels),
+        python=target.python,
+        platform=target.platform,
+        clashes=tuple(sorted(set(clashes))),
+    )
+
+
+def _start(paths: Iterable[str], site: str) -> dict[str, bytes]:
+    """Where PYTHONPATH leads, Python passes over the .pth files that some packages need: a file that reads them."""
+    own = f"{site}/sitecustomize.py"
+    there = set(paths)
+    has_any = any(path.endswith(".pth") and posixpath.dirname(path) == site for path in there)
+    return {own: _START} if has_any and own not in there else {}
 
 
 def _refuse_folders(places: dict[str, tuple[WheelFile, Content]]) -> None:

@@ -16,6 +16,7 @@ from nbmlops.package.reference import Reference
 from tests.unit.package.image.things import (
     AMD64,
     ARM64,
+    DPKG,
     debian_base,
     image_in,
     index_of,
@@ -131,6 +132,14 @@ def test_debian_packages_are_read(layout: Layout, tmp_path: Path) -> None:
     ]
     assert (found.distribution, found.release, found.glibc) == ("debian", "12", (2, 36))
     assert debian_of(layout, base.layers) == found
+
+
+def test_a_root_file_system_for_another_machine_is_refused(layout: Layout, tmp_path: Path) -> None:
+    (tmp_path / "root.tar").write_bytes(tar_of(("var/lib/dpkg/status", DPKG.encode())))
+    text = f"rootfs:{tmp_path / 'root.tar'}"
+    assert open_base(text, layout, AMD64, epoch=0).platform == AMD64
+    with pytest.raises(UsageError, match="is for amd64, not for linux/arm64"):
+        open_base(text, layout, ARM64, epoch=0)
 
 
 def test_what_an_upper_layer_took_away_is_gone(layout: Layout, origin: Layout, tmp_path: Path) -> None:

@@ -15,6 +15,7 @@ from nbmlops.model.oci import Descriptor
 from nbmlops.package.image.base import open_base
 from nbmlops.package.image.build import build
 from nbmlops.package.image.sbom import put_sbom
+from nbmlops.package.image.target import Target
 from nbmlops.package.image.wheel_list import pinned
 from nbmlops.package.image.wheels import Wheels, wheels_layer
 from nbmlops.package.kitfile import read_kitfile
@@ -206,12 +207,21 @@ def test_a_damaged_package_is_refused(tmp_path: Path) -> None:
         ({"platform": ARM64}, "The base is for linux/amd64"),
         ({"env": {"A=B": "c"}}, "no name of a variable"),
         ({"epoch": -1}, "epoch"),
+        ({"ports": [0]}, "no port 0"),
         ({"app": Path("/nowhere")}, "is no folder"),
     ],
 )
 def test_what_cannot_be_an_image(tmp_path: Path, changes: dict[str, Any], words: str) -> None:
     with pytest.raises(UsageError, match=words):
         Built(tmp_path).image(**changes)
+
+
+def test_wheels_for_another_platform_are_refused(tmp_path: Path) -> None:
+    built = Built(tmp_path)
+    target = Target(platform=ARM64, python="3.11")
+    wheels = wheels_layer(built.layout, pinned(["demo==1.0"], target), target, epoch=0, folder=tmp_path / "wheels")
+    with pytest.raises(UsageError, match="the wheels for linux/arm64"):
+        built.image(wheels=wheels)
 
 
 def test_an_image_has_a_name_as_packages_have(tmp_path: Path) -> None:

@@ -15,7 +15,7 @@ from pathlib import Path
 
 import pytest
 
-from nbmlops.errors import ExternalError, IntegrityError, NotFoundError, UsageError
+from nbmlops.errors import ExternalError, IntegrityError, MissingDependencyError, NotFoundError, UsageError
 from nbmlops.model.image import parse_platform
 from nbmlops.package.image.layers import descriptor_of
 from nbmlops.package.image.target import Target
@@ -78,7 +78,9 @@ def test_each_file_lies_where_pip_would_put_it(layout: Layout, tmp_path: Path) -
 
 
 def test_scripts_and_modules_run(layout: Layout, tmp_path: Path) -> None:
-    wheel = wheel_in(tmp_path / "wheels", "demo", DEMO)
+    files = {**DEMO, "demo.pth": b"import os; os.environ['STARTED'] = 'yes'\n"}
+    files["demo/__init__.py"] = b"import os\ndef main():\n    print('hello', os.environ.get('STARTED'))\n"
+    wheel = wheel_in(tmp_path / "wheels", "demo", files)
     wheels = wheels_layer(layout, pinned(["demo==1.0"], TARGET), TARGET, epoch=0, folder=wheel.parent)
     with tar_in(layout, descriptor_of(wheels.layer, "gzip")) as archive:
         archive.extractall(tmp_path / "root", filter="data")
@@ -89,7 +91,7 @@ def test_scripts_and_modules_run(layout: Layout, tmp_path: Path) -> None:
         text=True,
         check=True,
     )
-    assert done.stdout == "hello\n"
+    assert done.stdout == "hello yes\n"
 
 
 def test_the_same_list_gives_the_same_layer(tmp_path: Path) -> None:
@@ -180,6 +182,15 @@ def test_pip_says_what_it_does_not_find(layout: Layout, tmp_path: Path, monkeypa
     monkeypatch.setenv("PIP_NO_INDEX", "1")
     monkeypatch.setenv("PIP_FIND_LINKS", str(tmp_path))
     with pytest.raises(ExternalError, match=r"No matching distribution found for a==1\.0"):
+        wheels_layer(layout, pinned(["a==1.0"], TARGET), TARGET, epoch=0)
+
+
+def test_a_python_without_pip_is_told(layout: Layout, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    python = tmp_path / "python"
+    python.write_text("#!/bin/sh\necho 'No module named pip' >&2\nexit 1\n")
+    python.chmod(0o755)
+    monkeypatch.setattr("sys.executable", str(python))
+    with pytest.raises(MissingDependencyError, match="needs pip"):
         wheels_layer(layout, pinned(["a==1.0"], TARGET), TARGET, epoch=0)
 
 
