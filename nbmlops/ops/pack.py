@@ -135,7 +135,7 @@ class _Search:
         place = f"{first.path}, line {first.line}" if first.line else first.path
         more = f", and {len(found.secrets) - 1} more" if len(found.secrets) > 1 else ""
         raise StateError(
-            f"{place} looks like {first.kind}{more}: it would be in the package.",
+            f"{place} may hold a secret ({first.kind}{more}): it would be in the package.",
             kind="secret-found",
             hint="Take it out, name the file in .kitignore, or pack it knowingly: --allow-secrets",
             secrets=[msgspec.to_builtins(each) for each in found.secrets],

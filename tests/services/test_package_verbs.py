@@ -1,0 +1,137 @@
+"""Packages from one machine to another through Debian's docker-registry, by the verbs alone."""
+
+from __future__ import annotations
+
+import io
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from nbmlops import api
+from nbmlops.errors import DeniedError, NotFoundError, UsageError
+from tests.services import servers
+from tests.unit.package.kits import FILES, folder_of
+
+pytestmark = pytest.mark.skipif(
+    shutil.which("docker-registry") is None,
+    reason="docker-registry is not installed. On Debian, as root: apt-get install docker-registry",
+)
+
+
+@pytest.fixture(autouse=True)
+def alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DOCKER_CONFIG", str(tmp_path / "docker"))
+    monkeypatch.setenv("NBMLOPS_KEY_PASSWORD", "between tests")
+    monkeypatch.delenv("REGISTRY_AUTH_FILE", raising=False)
+    monkeypatch.chdir(tmp_path)
+    on(monkeypatch, tmp_path / "maker")
+
+
+def on(monkeypatch: pytest.MonkeyPatch, machine: Path) -> None:
+    """From here on, packages are kept there: another machine."""
+    monkeypatch.setenv("KITOPS_HOME", str(machine))
+
+
+@pytest.fixture
+def host(tmp_path: Path) -> Iterator[str]:
+    server, host = servers.registry(tmp_path / "registry")
+    server.start()
+    try:
+        yield host
+    finally:
+        server.stop()
+
+
+def test_packed_signed_pushed_pulled_verified_unpacked(
+    host: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = folder_of(FILES, tmp_path / "wine")
+    packed = api.pack(source=str(folder), tag="wine:v1")
+    signed = api.sign(package="wine:v1", new_key=True, folder=tmp_path)
+    assert signed.made
+    assert api.sign(package="wine:v1", folder=tmp_path).made == 0  # it is signed
+    name = f"{host}/team/wine:v1"
+    pushed = api.push(package="wine:v1", to=name)
+    assert pushed.sent == 5
+    assert pushed.attached
+    assert not api.push(package="wine:v1", to=name).is_new
+    (folder / "README.md").write_text("# Wines\n")
+    api.pack(source=str(folder), tag="wine:v2")
+    again = api.push(package="wine:v2", to=f"{host}/team/wine:v2")
+    assert again.sent == 2  # that layer, and the config
+
+    on(monkeypatch, tmp_path / "user")
+    pulled = api.pull(package=name)
+    assert pulled.package.digest == packed.package.digest
+    assert pulled.attached == pushed.attached
+    assert [each.reference for each in api.packages().packages] == [name]
+    check = api.verify(package=name, key=("nbmlops.pub",), folder=tmp_path)
+    assert check.exit_code == 0
+    assert [each.name for each in check.package.signers] == ["nbmlops"]
+    api.unpack(package=name, dir=str(tmp_path / "out"))
+    assert (tmp_path / "out" / "model" / "model.skops").read_text() == FILES["model/model.skops"]
+
+
+def test_a_key_that_did_not_sign_and_bytes_that_changed(host: str, tmp_path: Path) -> None:
+    api.pack(source=str(folder_of(FILES, tmp_path / "wine")), tag="wine:v1")
+    other = tmp_path / "other"
+    other.mkdir()
+    api.sign(package="wine:v1", new_key=True, folder=other)
+    api.pack(source=str(tmp_path / "wine"), tag="plain:v1", compression="gzip")
+    api.sign(package="plain:v1", new_key=True, folder=tmp_path)
+    check = api.verify(package="wine:v1", key=("nbmlops.pub",), folder=tmp_path)
+    assert check.exit_code == 9
+    assert check.package.signers == ()
+    layer = api.inspect(package="wine:v1").package.layers[0]
+    blob = next((tmp_path / "maker").rglob(layer.digest.removeprefix("sha256:")))
+    blob.write_bytes(b"x" * blob.stat().st_size)
+    damaged = api.verify(package="wine:v1")
+    assert damaged.exit_code == 9
+    assert damaged.package.damaged == ("model",)
+
+
+def test_parts_of_a_package_that_is_only_on_the_registry(
+    host: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    name = f"{host}/team/wine:v1"
+    api.pack(source=str(folder_of(FILES, tmp_path / "wine")), tag=name)
+    api.push(package=name)
+    on(monkeypatch, tmp_path / "user")
+    api.unpack(package=name, dir=str(tmp_path / "out"), filter=("docs",))
+    assert [path.name for path in (tmp_path / "out").iterdir()] == ["README.md"]
+    assert api.packages().packages == ()
+    left = [path for path in (tmp_path / "user" / "storage" / "blobs").rglob("*") if path.is_file()]
+    assert left == []
+    with pytest.raises(NotFoundError, match="There is no package"):
+        api.unpack(package=f"{host}/team/wine:v9", dir=str(tmp_path / "none"))
+
+
+def test_a_package_without_a_registry_goes_nowhere(tmp_path: Path) -> None:
+    api.pack(source=str(folder_of(FILES, tmp_path / "wine")), tag="wine:v1")
+    with pytest.raises(UsageError, match="wine:v1 names no registry"):
+        api.push(package="wine:v1")
+
+
+def test_a_login_is_kept_used_and_forgotten(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    server, host = servers.registry(tmp_path / "registry", wants_login=True)
+    server.start()
+    try:
+        name = f"{host}/team/wine:v1"
+        api.pack(source=str(folder_of(FILES, tmp_path / "wine")), tag=name)
+        username, password = servers.REGISTRY_LOGIN
+        with pytest.raises(DeniedError, match="nbmlops login"):
+            api.push(package=name)
+        monkeypatch.setattr("sys.stdin", io.StringIO("wrong\n"))
+        with pytest.raises(DeniedError):
+            api.login(registry=host, username=username, password_stdin=True)
+        monkeypatch.setattr("sys.stdin", io.StringIO(f"{password}\n"))
+        api.login(registry=host, username=username, password_stdin=True)
+        assert api.push(package=name).is_new
+        assert api.logout(registry=host).was_known
+        assert not api.logout(registry=host).was_known
+        with pytest.raises(DeniedError):
+            api.push(package=name, to=f"{host}/team/wine:v2")
+    finally:
+        server.stop()
