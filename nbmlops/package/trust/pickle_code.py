@@ -9,7 +9,6 @@ No instruction can make it read more, keep more or run longer than its limits.
 
 from __future__ import annotations
 
-import io
 import math
 import pickletools
 import re
@@ -18,23 +17,17 @@ from typing import IO, Any
 
 import msgspec
 
+from nbmlops.package.trust.pickle_reader import OTHER, Reader, Stopped
 from nbmlops.package.trust.unpacking import UnpackingError
 
-MOST_INSTRUCTIONS = 3_000_000
+EXTENSION = "copyreg extension"
+"""Stands for the module of a name that is given by a number."""
 _MOST_MEMO = 500_000
 _MOST_STACK = 200_000
-EXTENSION = "copyreg extension"
 _MOST_NAMES = 10_000
-_MOST_ARGUMENT = 256
-"""Bytes of a text or number that is kept: a longer one is no name of a module or a class."""
-_MOST_KEPT = 32 << 20
-"""Bytes of all of them; what comes later is not known, and a name made of it is not either."""
 _MOST_ITEMS = 64
 _MOST_NESTED = 100
 """Pickles within a pickle: arrays of objects, as joblib writes them."""
-_PIECE = 1 << 20
-
-_CODES = {each.code.encode("latin-1"): each for each in pickletools.opcodes}
 _ITEM_SIZE = re.compile(r"[<>|=]?([biufcmMSUV?])(\d*)")
 
 
@@ -50,8 +43,6 @@ class Name(msgspec.Struct, frozen=True):
 
 UNKNOWN = Name("?", "?")
 """Put together while the pickle is loaded, or too long to be one."""
-
-
 _JOBLIB = Name("joblib.numpy_pickle", "NumpyArrayWrapper")
 
 
@@ -75,12 +66,7 @@ class _Mark:
     pass
 
 
-class _Stopped(Exception):
-    """It cannot or may not be followed further."""
-
-
 _MARK = _Mark()
-_OTHER = object()
 
 
 def follow(file: IO[bytes]) -> Program:
@@ -88,7 +74,7 @@ def follow(file: IO[bytes]) -> Program:
     machine = _Machine(file)
     try:
         machine.run()
-    except _Stopped as stopped:
+    except Stopped as stopped:
         return Program(names=tuple(machine.names), is_whole=False, why=str(stopped))
     except UnpackingError as error:
         return Program(names=tuple(machine.names), is_whole=False, why=str(error))
@@ -100,10 +86,8 @@ def follow(file: IO[bytes]) -> Program:
 
 class _Machine:
     def __init__(self, file: IO[bytes]) -> None:
-        self._file = file
+        self._reader = Reader(file)
         self.names: dict[Name, None] = {}
-        self._left = MOST_INSTRUCTIONS
-        self._kept = 0
         self._stack: list[Any] = []
         self._memo: dict[int, Any] = {}
         self._nested = 0
@@ -111,16 +95,7 @@ class _Machine:
     def run(self) -> None:
         self._stack, self._memo = [], {}
         while True:
-            code = self._file.read(1)
-            if not code:
-                raise _Stopped("it ends before its end")
-            known = _CODES.get(code)
-            if known is None:
-                raise _Stopped(f"0x{code.hex()} is no instruction")
-            self._left -= 1
-            if self._left < 0:
-                raise _Stopped(f"it has more than {MOST_INSTRUCTIONS:,} instructions")
-            argument = self._argument(known.arg)
+            known, argument = self._reader.instruction()
             if known.name == "STOP":
                 return
             if (step := _STEPS.get(known.name)) is not None:
@@ -130,58 +105,7 @@ class _Machine:
             else:
                 self._other(known)
             if len(self._stack) > _MOST_STACK:
-                raise _Stopped(f"it piles up more than {_MOST_STACK:,} values")
-
-    # Reading
-
-    def _argument(self, kind: Any) -> Any:
-        if kind is None:
-            return None
-        if kind.name == "stringnl_noescape_pair":
-            return self._text_line(), self._text_line()
-        if kind.n == pickletools.UP_TO_NEWLINE:
-            line = self._line()
-            return _OTHER if line is None else kind.reader(io.BytesIO(line + b"\n"))
-        if kind.n >= 0:
-            return kind.reader(io.BytesIO(self._take(kind.n)))
-        width = {pickletools.TAKEN_FROM_ARGUMENT1: 1, pickletools.TAKEN_FROM_ARGUMENT8U: 8}.get(kind.n, 4)
-        head = self._take(width)
-        size = int.from_bytes(head, "little", signed=kind.n == pickletools.TAKEN_FROM_ARGUMENT4)
-        if size > _MOST_ARGUMENT or self._kept > _MOST_KEPT:
-            self._skip(size)
-            return _OTHER
-        self._kept += size
-        return kind.reader(io.BytesIO(head + self._take(size)))
-
-    def _text_line(self) -> Any:
-        line = self._line()
-        return _OTHER if line is None else line.decode()
-
-    def _take(self, size: int) -> bytes:
-        data = self._file.read(size) if size > 0 else b""
-        if len(data) < size:
-            raise _Stopped("it ends before its end")
-        return data
-
-    def _line(self) -> bytes | None:
-        """Without its end; None for one that is too long to be a name."""
-        line = self._file.readline(_MOST_ARGUMENT)
-        is_short = line.endswith(b"\n") and self._kept <= _MOST_KEPT
-        self._kept += len(line)
-        while line and not line.endswith(b"\n"):
-            line = self._file.readline(_PIECE)
-        if not line:
-            raise _Stopped("it ends before its end")
-        return line[:-1] if is_short else None
-
-    def _skip(self, size: int) -> None:
-        while size > 0:
-            piece = self._file.read(min(size, _PIECE))
-            if not piece:
-                raise _Stopped("it ends before its end")
-            size -= len(piece)
-
-    # Instructions
+                raise Stopped(f"it piles up more than {_MOST_STACK:,} values")
 
     def _other(self, known: Any) -> None:
         """What neither names nor keeps anything of interest: only how many values it takes and gives."""
@@ -194,14 +118,14 @@ class _Machine:
         else:
             for _ in before:
                 self._stack.pop()
-        self._stack += [_OTHER] * len(known.stack_after)
+        self._stack += [OTHER] * len(known.stack_after)
 
     def _to_mark(self) -> list[Any]:
         place = len(self._stack) - 1
         while self._stack[place] is not _MARK:
             place -= 1
             if place < 0:
-                raise _Stopped("a mark is missing")
+                raise Stopped("a mark is missing")
         found = self._stack[place + 1 :]
         del self._stack[place:]
         return found
@@ -210,7 +134,7 @@ class _Machine:
         found = Name(module, name) if isinstance(module, str) and isinstance(name, str) else UNKNOWN
         self.names.setdefault(found)
         if len(self.names) > _MOST_NAMES:
-            raise _Stopped(f"it imports more than {_MOST_NAMES:,} names")
+            raise Stopped(f"it imports more than {_MOST_NAMES:,} names")
         self._stack.append(found)
 
     def global_(self, argument: Any) -> None:
@@ -252,26 +176,26 @@ class _Machine:
     def _pass_array(self, state: Any) -> None:
         """joblib writes an array right behind the instruction that describes it."""
         if not isinstance(state, dict):
-            raise _Stopped("an array of joblib is not described")
+            raise Stopped("an array of joblib is not described")
         dtype, shape = state.get("dtype"), state.get("shape")
         kind = dtype.arguments[0] if isinstance(dtype, _Call) and dtype.arguments else None
         if not isinstance(shape, tuple) or not all(isinstance(each, int) and each >= 0 for each in shape):
-            raise _Stopped("an array of joblib has no known shape")
+            raise Stopped("an array of joblib has no known shape")
         if isinstance(kind, str) and kind.lstrip("<>|=").startswith("O"):
             self._nest()
             return
         size = _ITEM_SIZE.fullmatch(kind) if isinstance(kind, str) else None
         if size is None:
-            raise _Stopped(f"an array of joblib is of the type {kind!r:.40}")
+            raise Stopped(f"an array of joblib is of the type {kind!r:.40}")
         width = 1 if size[1] == "?" else int(size[2] or 1) * (4 if size[1] == "U" else 1)
         if isinstance(state.get("numpy_array_alignment_bytes"), int):
-            self._skip(self._take(1)[0])
-        self._skip(width * math.prod(shape))
+            self._reader.skip(self._reader.take(1)[0])
+        self._reader.skip(width * math.prod(shape))
 
     def _nest(self) -> None:
         self._nested += 1
         if self._nested > _MOST_NESTED:
-            raise _Stopped(f"it holds more than {_MOST_NESTED} pickles")
+            raise Stopped(f"it holds more than {_MOST_NESTED} pickles")
         stack, memo = self._stack, self._memo
         self.run()
         self._stack, self._memo = stack, memo
@@ -284,11 +208,11 @@ class _Machine:
 
     def _keep(self, place: Any, value: Any) -> None:
         if len(self._memo) >= _MOST_MEMO:
-            raise _Stopped(f"it remembers more than {_MOST_MEMO:,} values")
+            raise Stopped(f"it remembers more than {_MOST_MEMO:,} values")
         self._memo[place] = value
 
     def get(self, argument: Any) -> None:
-        self._stack.append(self._memo.get(argument, _OTHER))
+        self._stack.append(self._memo.get(argument, OTHER))
 
     def mark(self, _: Any) -> None:
         self._stack.append(_MARK)
@@ -331,7 +255,7 @@ class _Machine:
 
 def _scalars(items: list[Any]) -> tuple[Any, ...]:
     """Nothing is kept that holds what holds something: what a program piles up stays flat."""
-    return tuple(each if isinstance(each, str | int) else _OTHER for each in items)
+    return tuple(each if isinstance(each, str | int) else OTHER for each in items)
 
 
 _Step = Callable[[_Machine, Any], None]

@@ -28,7 +28,7 @@ from sklearn.linear_model import LinearRegression
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
-from nbmlops.package.trust import pickle_code, unpacking
+from nbmlops.package.trust import pickle_code, pickle_reader, unpacking
 from nbmlops.package.trust.pickle_code import Name, follow
 from nbmlops.package.trust.pickles import Pickle, danger_of, pickles
 
@@ -213,13 +213,14 @@ def test_names_before_the_damage_are_kept() -> None:
     ],
 )
 def test_every_limit_holds(monkeypatch: pytest.MonkeyPatch, data: bytes, limit: str, why: str) -> None:
-    monkeypatch.setattr(pickle_code, limit, {"MOST_INSTRUCTIONS": 1000, "_MOST_NAMES": 50}.get(limit, 500))
+    module = pickle_reader if limit == "MOST_INSTRUCTIONS" else pickle_code
+    monkeypatch.setattr(module, limit, {"MOST_INSTRUCTIONS": 1000, "_MOST_NAMES": 50}.get(limit, 500))
     found = look(data)
     assert (found.is_whole, found.why) == (False, why)
 
 
 def test_texts_beyond_the_budget_are_no_names(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(pickle_code, "_MOST_KEPT", 10)
+    monkeypatch.setattr(pickle_reader, "_MOST_KEPT", 10)
     found = look(b"\x80\x04\x8c\x0babcdefghijk0\x8c\x02os\x8c\x06system\x93.")
     assert names(found) == ["?.?"]
 
@@ -234,7 +235,7 @@ def test_texts_beyond_the_budget_are_no_names(monkeypatch: pytest.MonkeyPatch) -
     ],
 )
 def test_a_hostile_program_gets_little_memory(data: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(pickle_code, "_MOST_KEPT", 1 << 18)
+    monkeypatch.setattr(pickle_reader, "_MOST_KEPT", 1 << 18)
     monkeypatch.setattr(pickle_code, "_MOST_STACK", 30_000)
     file = io.BytesIO(data)
     tracemalloc.start()
