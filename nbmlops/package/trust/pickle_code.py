@@ -4,6 +4,9 @@ A pickle is a program. This machine follows it as far as names go: it keeps the 
 mappings that the program pushes, and nothing else, so that names put together from memo and stack are known too, and
 so that the raw arrays which joblib writes between the instructions can be passed over.
 
+joblib and pickle read such a file differently: what could be an array to one and instructions to the other stops the
+machine, and so does an array whose size it cannot be sure of.
+
 No instruction can make it read more, keep more or run longer than its limits.
 """
 
@@ -28,7 +31,7 @@ _MOST_NAMES = 10_000
 _MOST_ITEMS = 64
 _MOST_NESTED = 100
 """Pickles within a pickle: arrays of objects, as joblib writes them."""
-_ITEM_SIZE = re.compile(r"[<>|=]?([biufcmMSUV?])(\d*)")
+_ITEM_SIZE = re.compile(r"[<>|=]?([biufcmMSUV])(\d{1,9})")
 
 
 class Name(msgspec.Struct, frozen=True):
@@ -43,23 +46,54 @@ class Name(msgspec.Struct, frozen=True):
 
 UNKNOWN = Name("?", "?")
 """Put together while the pickle is loaded, or too long to be one."""
-_JOBLIB = Name("joblib.numpy_pickle", "NumpyArrayWrapper")
+_WRAPPER = "NumpyArrayWrapper"
+"""Of joblib, from whichever module it is taken."""
+_DTYPE = Name("numpy", "dtype")
+_NO_TEXTS = {
+    _DTYPE,
+    *(Name(f"numpy.{core}.multiarray", name) for core in ("core", "_core") for name in ("_reconstruct", "scalar")),
+    *(Name("collections", name) for name in ("OrderedDict", "defaultdict", "Counter")),
+}
+"""What they make is never the name of a module."""
 
 
 class Program(msgspec.Struct, frozen=True, kw_only=True):
     names: tuple[Name, ...]
     """Everything that it imports, each once, in order."""
+    others: tuple[Name, ...] = ()
+    """What it would import besides where it is loaded by `pickle` instead of joblib."""
     is_whole: bool = True
     """Whether it was followed to its end; otherwise it may import more."""
     why: str = ""
     """Why it was not."""
 
 
-class _Call(msgspec.Struct, frozen=True):
+class _Call:
     """What came of calling something."""
 
-    called: Name
-    arguments: tuple[Any, ...] = ()
+    def __init__(self, called: Name, arguments: tuple[Any, ...]) -> None:
+        self.called = called
+        self.arguments = arguments
+        self.is_changed = False
+        """Whether it may be another thing by now than its arguments say."""
+        self.may_be_text = called not in _NO_TEXTS and not _is_wrapper(called)
+
+    @property
+    def is_wrapper(self) -> bool:
+        return _is_wrapper(self.called)
+
+
+class _Mapping(dict[str, Any]):
+    """A small mapping of the program."""
+
+    is_changed = False
+
+
+class _Two(msgspec.Struct, frozen=True):
+    """One thing to joblib and another to `pickle`."""
+
+    joblib: Any
+    pickle: Any
 
 
 class _Mark:
@@ -67,29 +101,32 @@ class _Mark:
 
 
 _MARK = _Mark()
+_THING = object()
+"""No text: a list, a number, bytes."""
 
 
 def follow(file: IO[bytes]) -> Program:
     """Read one pickle from where the file is, and stop behind it."""
     machine = _Machine(file)
+    why = ""
     try:
         machine.run()
-    except Stopped as stopped:
-        return Program(names=tuple(machine.names), is_whole=False, why=str(stopped))
-    except UnpackingError as error:
-        return Program(names=tuple(machine.names), is_whole=False, why=str(error))
+    except (Stopped, UnpackingError) as stopped:
+        why = str(stopped)
     except (IndexError, ValueError, TypeError, OverflowError, MemoryError, UnicodeError) as error:
         why = f"an instruction cannot be followed ({type(error).__name__})"
-        return Program(names=tuple(machine.names), is_whole=False, why=why)
-    return Program(names=tuple(machine.names))
+    return Program(names=tuple(machine.names), others=tuple(machine.others), is_whole=not why, why=why)
 
 
 class _Machine:
     def __init__(self, file: IO[bytes]) -> None:
         self._reader = Reader(file)
         self.names: dict[Name, None] = {}
+        self.others: dict[Name, None] = {}
         self._stack: list[Any] = []
         self._memo: dict[int, Any] = {}
+        self._outer: dict[Any, Any] | None = None
+        """Within an array of objects: what `pickle` remembers there, which goes on where joblib begins anew."""
         self._nested = 0
 
     def run(self) -> None:
@@ -111,14 +148,12 @@ class _Machine:
         """What neither names nor keeps anything of interest: only how many values it takes and gives."""
         before = known.stack_before
         if pickletools.markobject in before:
-            self._to_mark()
+            _let_go(self._to_mark())
             # Further down lies what the instruction fills, which stays.
-            for _ in range(before.index(pickletools.markobject)):
-                self._stack.pop()
+            _let_go([self._stack.pop() for _ in range(before.index(pickletools.markobject))])
         else:
-            for _ in before:
-                self._stack.pop()
-        self._stack += [OTHER] * len(known.stack_after)
+            _let_go([self._stack.pop() for _ in before])
+        self._stack += [OTHER if known.name in ("PERSID", "BINPERSID") else _THING] * len(known.stack_after)
 
     def _to_mark(self) -> list[Any]:
         place = len(self._stack) - 1
@@ -131,9 +166,13 @@ class _Machine:
         return found
 
     def _import(self, module: Any, name: Any) -> None:
-        found = Name(module, name) if isinstance(module, str) and isinstance(name, str) else UNKNOWN
+        found = _named(*(each.joblib if isinstance(each, _Two) else each for each in (module, name)))
         self.names.setdefault(found)
-        if len(self.names) > _MOST_NAMES:
+        if isinstance(module, _Two) or isinstance(name, _Two):
+            plain = [_to_pickle(module), _to_pickle(name)]
+            if all(_may_be_text(each) for each in plain):
+                self.others.setdefault(_named(*plain))
+        if len(self.names) + len(self.others) > _MOST_NAMES:
             raise Stopped(f"it imports more than {_MOST_NAMES:,} names")
         self._stack.append(found)
 
@@ -141,7 +180,7 @@ class _Machine:
         self._import(*argument)
 
     def inst(self, argument: Any) -> None:
-        self._to_mark()
+        _let_go(self._to_mark())
         self.global_(argument)
         self._call(self._stack.pop(), ())
 
@@ -153,58 +192,86 @@ class _Machine:
         self._import(EXTENSION, str(argument))
 
     def obj(self, _: Any) -> None:
-        self._call(self._to_mark()[0], ())
+        called, *arguments = self._to_mark()
+        _let_go(arguments)
+        self._call(called, ())
 
     def reduce(self, _: Any) -> None:
         arguments, called = self._stack.pop(), self._stack.pop()
+        _let_go([arguments])
         self._call(called, arguments)
 
-    def newobj_ex(self, _: Any) -> None:
-        del self._stack[-1]
+    def newobj(self, _: Any) -> None:
+        """What it makes is of the class that is named, so that only `str` makes a text."""
         self.reduce(None)
+        made = self._stack[-1]
+        made.may_be_text = made.may_be_text and (made.called.name == "str" or made.called == UNKNOWN)
+
+    def newobj_ex(self, _: Any) -> None:
+        _let_go([self._stack.pop()])
+        self.newobj(None)
 
     def _call(self, called: Any, arguments: Any) -> None:
         name = called if isinstance(called, Name) else UNKNOWN
         self._stack.append(_Call(name, arguments if isinstance(arguments, tuple) else ()))
 
     def build(self, _: Any) -> None:
-        state = self._stack.pop()
-        made = self._stack[-1]
-        if isinstance(made, _Call) and made.called == _JOBLIB:
+        state, made = self._stack.pop(), self._stack[-1]
+        if isinstance(made, _Call) and made.is_wrapper and self._outer is None:
             self._pass_array(state)
+            self._stack[-1] = OTHER
+            return
+        _let_go([state])
+        if isinstance(made, _Call) and made.called == _DTYPE:
+            made.is_changed = made.is_changed or not _keeps_size(made, state)
 
     def _pass_array(self, state: Any) -> None:
         """joblib writes an array right behind the instruction that describes it."""
-        if not isinstance(state, dict):
+        if not isinstance(state, _Mapping) or state.is_changed:
             raise Stopped("an array of joblib is not described")
         dtype, shape = state.get("dtype"), state.get("shape")
-        kind = dtype.arguments[0] if isinstance(dtype, _Call) and dtype.arguments else None
         if not isinstance(shape, tuple) or not all(isinstance(each, int) and each >= 0 for each in shape):
             raise Stopped("an array of joblib has no known shape")
-        if isinstance(kind, str) and kind.lstrip("<>|=").startswith("O"):
+        if isinstance(dtype, _Call) and dtype.called == _DTYPE and dtype.arguments[:1] in (("O",), ("O8",)):
             self._nest()
             return
-        size = _ITEM_SIZE.fullmatch(kind) if isinstance(kind, str) else None
-        if size is None:
-            raise Stopped(f"an array of joblib is of the type {kind!r:.40}")
-        width = 1 if size[1] == "?" else int(size[2] or 1) * (4 if size[1] == "U" else 1)
+        width = _width(dtype) if isinstance(dtype, _Call) and not dtype.is_changed else None
+        if width is None:
+            raise Stopped("an array of joblib is of no known type")
+        size = width * math.prod(shape)
         if isinstance(state.get("numpy_array_alignment_bytes"), int):
-            self._reader.skip(self._reader.take(1)[0])
-        self._reader.skip(width * math.prod(shape))
+            first = self._reader.take(1)
+            self._refuse_instruction(first)
+            self._reader.skip(first[0])
+        elif size:
+            self._refuse_instruction(self._reader.take(1))
+            size -= 1
+        self._reader.skip(size)
+
+    def _refuse_instruction(self, first: bytes) -> None:
+        """`pickle` goes on right here, where joblib passes over the array."""
+        if self._reader.is_instruction(first):
+            raise Stopped("an array of joblib could be instructions too")
 
     def _nest(self) -> None:
         self._nested += 1
         if self._nested > _MOST_NESTED:
             raise Stopped(f"it holds more than {_MOST_NESTED} pickles")
         stack, memo = self._stack, self._memo
+        # joblib gives this to `pickle` as a program of its own; `pickle` alone goes on with what it remembers.
+        self._outer = dict(memo)
         self.run()
-        self._stack, self._memo = stack, memo
+        self._stack, self._memo, self._outer = stack, memo, None
 
     def put(self, argument: Any) -> None:
         self._keep(argument, self._stack[-1])
+        if self._outer is not None:
+            self._outer[argument] = _to_pickle(self._stack[-1])
 
     def memoize(self, _: Any) -> None:
         self._keep(len(self._memo), self._stack[-1])
+        if self._outer is not None:
+            self._outer[len(self._outer)] = _to_pickle(self._stack[-1])
 
     def _keep(self, place: Any, value: Any) -> None:
         if len(self._memo) >= _MOST_MEMO:
@@ -212,7 +279,9 @@ class _Machine:
         self._memo[place] = value
 
     def get(self, argument: Any) -> None:
-        self._stack.append(self._memo.get(argument, OTHER))
+        found = self._memo.get(argument, OTHER)
+        other = found if self._outer is None else self._outer.get(argument, OTHER)
+        self._stack.append(found if other is found else _Two(found, other))
 
     def mark(self, _: Any) -> None:
         self._stack.append(_MARK)
@@ -227,15 +296,18 @@ class _Machine:
         self._stack.append(self._stack[-1])
 
     def tuple_(self, _: Any) -> None:
-        self._stack.append(_scalars(self._to_mark()[:_MOST_ITEMS]))
+        items = self._to_mark()
+        _let_go(items)
+        self._stack.append(_scalars(items[:_MOST_ITEMS]))
 
     def tuple_of(self, count: int) -> None:
         items = [self._stack.pop() for _ in range(count)]
+        _let_go(items)
         self._stack.append(_scalars(items[::-1]))
 
     def dict_(self, _: Any) -> None:
         items = self._to_mark()
-        self._stack.append({})
+        self._stack.append(_Mapping())
         self._fill(items)
 
     def set_item(self, _: Any) -> None:
@@ -247,15 +319,61 @@ class _Machine:
 
     def _fill(self, items: list[Any]) -> None:
         target = self._stack[-1]
-        if isinstance(target, dict):
-            for key, value in zip(items[::2], items[1::2], strict=False):
-                if isinstance(key, str) and len(target) < _MOST_ITEMS and not isinstance(value, dict):
-                    target[key] = value
+        _let_go(items)
+        if not isinstance(target, _Mapping):
+            return
+        for key, value in zip(items[::2], items[1::2], strict=False):
+            if key is OTHER:
+                target.is_changed = True
+            elif isinstance(key, str) and (key in target or len(target) < _MOST_ITEMS):
+                target[key] = OTHER if isinstance(value, _Mapping) else value
+
+
+def _let_go(items: list[Any]) -> None:
+    """What is handed to others may be changed by them; joblib's wrappers may not go anywhere but into their place."""
+    for each in items:
+        if isinstance(each, _Mapping):
+            each.is_changed = True
+        if (isinstance(each, _Call) and each.is_wrapper) or (isinstance(each, Name) and _is_wrapper(each)):
+            raise Stopped("it hands an array of joblib to something else")
+
+
+def _to_pickle(value: Any) -> Any:
+    return value.pickle if isinstance(value, _Two) else value
+
+
+def _named(module: Any, name: Any) -> Name:
+    return Name(module, name) if isinstance(module, str) and isinstance(name, str) else UNKNOWN
+
+
+def _may_be_text(value: Any) -> bool:
+    """Whether it may name something: `pickle` refuses everything else."""
+    if isinstance(value, _Call):
+        return value.may_be_text
+    return isinstance(value, str) or value is OTHER
 
 
 def _scalars(items: list[Any]) -> tuple[Any, ...]:
     """Nothing is kept that holds what holds something: what a program piles up stays flat."""
-    return tuple(each if isinstance(each, str | int) else OTHER for each in items)
+    return tuple(each if each is None or isinstance(each, str | int) else OTHER for each in items)
+
+
+def _is_wrapper(found: Name) -> bool:
+    return found.name.rpartition(".")[2] == _WRAPPER
+
+
+def _width(dtype: _Call) -> int | None:
+    """Bytes of an item, where that is sure."""
+    kind = dtype.arguments[0] if dtype.called == _DTYPE and dtype.arguments else None
+    size = _ITEM_SIZE.fullmatch(kind) if isinstance(kind, str) else None
+    return int(size[2]) * (4 if size[1] == "U" else 1) if size is not None else None
+
+
+def _keeps_size(dtype: _Call, state: Any) -> bool:
+    """A state may make texts and records longer, and any item an array of its own."""
+    if not isinstance(state, tuple) or len(state) < 6 or state[2] is not None:
+        return False
+    return state[5] in (-1, _width(dtype)) and isinstance(state[5], int)
 
 
 _Step = Callable[[_Machine, Any], None]
@@ -269,13 +387,15 @@ _STEPS: dict[str, _Step] = {
     "STACK_GLOBAL": _Machine.stack_global,
     **dict.fromkeys(("EXT1", "EXT2", "EXT4"), _Machine.extension),
     "OBJ": _Machine.obj,
-    **dict.fromkeys(("REDUCE", "NEWOBJ"), _Machine.reduce),
+    "REDUCE": _Machine.reduce,
+    "NEWOBJ": _Machine.newobj,
     "NEWOBJ_EX": _Machine.newobj_ex,
     "BUILD": _Machine.build,
     **dict.fromkeys(("PUT", "BINPUT", "LONG_BINPUT"), _Machine.put),
     "MEMOIZE": _Machine.memoize,
     **dict.fromkeys(("GET", "BINGET", "LONG_BINGET"), _Machine.get),
     "MARK": _Machine.mark,
+    "NONE": lambda machine, _: machine._stack.append(None),
     "POP": _Machine.pop,
     "POP_MARK": _Machine.pop_mark,
     "DUP": _Machine.dup,
@@ -284,7 +404,7 @@ _STEPS: dict[str, _Step] = {
     "TUPLE1": lambda machine, _: machine.tuple_of(1),
     "TUPLE2": lambda machine, _: machine.tuple_of(2),
     "TUPLE3": lambda machine, _: machine.tuple_of(3),
-    "EMPTY_DICT": lambda machine, _: machine._stack.append({}),
+    "EMPTY_DICT": lambda machine, _: machine._stack.append(_Mapping()),
     "DICT": _Machine.dict_,
     "SETITEM": _Machine.set_item,
     "SETITEMS": _Machine.set_items,

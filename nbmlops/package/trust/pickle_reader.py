@@ -42,6 +42,9 @@ class Reader:
             raise Stopped(f"it has more than {MOST_INSTRUCTIONS:,} instructions")
         return known, self._argument(known.arg)
 
+    def is_instruction(self, byte: bytes) -> bool:
+        return byte in _CODES
+
     def take(self, size: int) -> bytes:
         data = self._file.read(size) if size > 0 else b""
         if len(data) < size:

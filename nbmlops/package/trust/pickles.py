@@ -137,7 +137,7 @@ def danger_of(found: Name) -> str:
         return "stands for a name that only the loading program knows"
     if module in _BUILTINS:
         return "" if name in _PLAIN_BUILTINS else "can run any code"
-    if str(found) in _LOADERS:
+    if str(found) in _LOADERS or module == "joblib.numpy_pickle_compat":
         return "loads another pickle"
     if str(found) in _CALLERS:
         return "can reach any function"
@@ -170,6 +170,8 @@ def _streams(path: str, file: io.BufferedReader) -> tuple[Pickle, ...]:
     for _ in range(_MOST_STREAMS):
         program = follow(file)
         found.update(dict.fromkeys(program.names))
+        # A column's name beside a class's is noise, unless it means harm.
+        found.update(dict.fromkeys(name for name in program.others if danger_of(name)))
         why = program.why
         if why or not _continues(file):
             break

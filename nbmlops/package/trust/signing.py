@@ -4,8 +4,8 @@
     verify(layout, "localhost/wine", descriptor.digest, [load_public(path)]).require()
 
 A signature is made in both forms that `cosign` knows: under the tag `sha256-HEX.sig`, which its old versions and most
-admission controllers look for, and as a Sigstore bundle that refers to the package. No transparency log is asked:
-`cosign verify --key NAME.pub --insecure-ignore-tlog` reads either.
+admission controllers look for, and as a Sigstore bundle that refers to the package. No transparency log is asked,
+which `cosign verify` has to be told: `--insecure-ignore-tlog`.
 """
 
 from __future__ import annotations
