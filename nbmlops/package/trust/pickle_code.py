@@ -14,13 +14,29 @@ from __future__ import annotations
 
 import math
 import pickletools
-import re
 from collections.abc import Callable
 from typing import IO, Any
 
 import msgspec
 
 from nbmlops.package.trust.pickle_reader import OTHER, Reader, Stopped
+from nbmlops.package.trust.pickle_values import (
+    DTYPE,
+    MARK,
+    THING,
+    UNKNOWN,
+    Call,
+    Mapping,
+    Name,
+    Two,
+    keeps_size,
+    let_go,
+    may_be_text,
+    named,
+    scalars,
+    to_pickle,
+    width,
+)
 from nbmlops.package.trust.unpacking import UnpackingError
 
 EXTENSION = "copyreg extension"
@@ -31,30 +47,6 @@ _MOST_NAMES = 10_000
 _MOST_ITEMS = 64
 _MOST_NESTED = 100
 """Pickles within a pickle: arrays of objects, as joblib writes them."""
-_ITEM_SIZE = re.compile(r"[<>|=]?([biufcmMSUV])(\d{1,9})")
-
-
-class Name(msgspec.Struct, frozen=True):
-    """A thing of a module; `name` may have dots, which are looked up step by step."""
-
-    module: str
-    name: str
-
-    def __str__(self) -> str:
-        return f"{self.module}.{self.name}"
-
-
-UNKNOWN = Name("?", "?")
-"""Put together while the pickle is loaded, or too long to be one."""
-_WRAPPER = "NumpyArrayWrapper"
-"""Of joblib, from whichever module it is taken."""
-_DTYPE = Name("numpy", "dtype")
-_NO_TEXTS = {
-    _DTYPE,
-    *(Name(f"numpy.{core}.multiarray", name) for core in ("core", "_core") for name in ("_reconstruct", "scalar")),
-    *(Name("collections", name) for name in ("OrderedDict", "defaultdict", "Counter")),
-}
-"""What they make is never the name of a module."""
 
 
 class Program(msgspec.Struct, frozen=True, kw_only=True):
@@ -66,43 +58,6 @@ class Program(msgspec.Struct, frozen=True, kw_only=True):
     """Whether it was followed to its end; otherwise it may import more."""
     why: str = ""
     """Why it was not."""
-
-
-class _Call:
-    """What came of calling something."""
-
-    def __init__(self, called: Name, arguments: tuple[Any, ...]) -> None:
-        self.called = called
-        self.arguments = arguments
-        self.is_changed = False
-        """Whether it may be another thing by now than its arguments say."""
-        self.may_be_text = called not in _NO_TEXTS and not _is_wrapper(called)
-
-    @property
-    def is_wrapper(self) -> bool:
-        return _is_wrapper(self.called)
-
-
-class _Mapping(dict[str, Any]):
-    """A small mapping of the program."""
-
-    is_changed = False
-
-
-class _Two(msgspec.Struct, frozen=True):
-    """One thing to joblib and another to `pickle`."""
-
-    joblib: Any
-    pickle: Any
-
-
-class _Mark:
-    pass
-
-
-_MARK = _Mark()
-_THING = object()
-"""No text: a list, a number, bytes."""
 
 
 def follow(file: IO[bytes]) -> Program:
@@ -148,16 +103,16 @@ class _Machine:
         """What neither names nor keeps anything of interest: only how many values it takes and gives."""
         before = known.stack_before
         if pickletools.markobject in before:
-            _let_go(self._to_mark())
+            let_go(self._to_mark())
             # Further down lies what the instruction fills, which stays.
-            _let_go([self._stack.pop() for _ in range(before.index(pickletools.markobject))])
+            let_go([self._stack.pop() for _ in range(before.index(pickletools.markobject))])
         else:
-            _let_go([self._stack.pop() for _ in before])
-        self._stack += [OTHER if known.name in ("PERSID", "BINPERSID") else _THING] * len(known.stack_after)
+            let_go([self._stack.pop() for _ in before])
+        self._stack += [OTHER if known.name in ("PERSID", "BINPERSID") else THING] * len(known.stack_after)
 
     def _to_mark(self) -> list[Any]:
         place = len(self._stack) - 1
-        while self._stack[place] is not _MARK:
+        while self._stack[place] is not MARK:
             place -= 1
             if place < 0:
                 raise Stopped("a mark is missing")
@@ -166,12 +121,12 @@ class _Machine:
         return found
 
     def _import(self, module: Any, name: Any) -> None:
-        found = _named(*(each.joblib if isinstance(each, _Two) else each for each in (module, name)))
+        found = named(*(each.joblib if isinstance(each, Two) else each for each in (module, name)))
         self.names.setdefault(found)
-        if isinstance(module, _Two) or isinstance(name, _Two):
-            plain = [_to_pickle(module), _to_pickle(name)]
-            if all(_may_be_text(each) for each in plain):
-                self.others.setdefault(_named(*plain))
+        if isinstance(module, Two) or isinstance(name, Two):
+            plain = [to_pickle(module), to_pickle(name)]
+            if all(may_be_text(each) for each in plain):
+                self.others.setdefault(named(*plain))
         if len(self.names) + len(self.others) > _MOST_NAMES:
             raise Stopped(f"it imports more than {_MOST_NAMES:,} names")
         self._stack.append(found)
@@ -180,7 +135,7 @@ class _Machine:
         self._import(*argument)
 
     def inst(self, argument: Any) -> None:
-        _let_go(self._to_mark())
+        let_go(self._to_mark())
         self.global_(argument)
         self._call(self._stack.pop(), ())
 
@@ -193,12 +148,12 @@ class _Machine:
 
     def obj(self, _: Any) -> None:
         called, *arguments = self._to_mark()
-        _let_go(arguments)
+        let_go(arguments)
         self._call(called, ())
 
     def reduce(self, _: Any) -> None:
         arguments, called = self._stack.pop(), self._stack.pop()
-        _let_go([arguments])
+        let_go([arguments])
         self._call(called, arguments)
 
     def newobj(self, _: Any) -> None:
@@ -208,37 +163,37 @@ class _Machine:
         made.may_be_text = made.may_be_text and (made.called.name == "str" or made.called == UNKNOWN)
 
     def newobj_ex(self, _: Any) -> None:
-        _let_go([self._stack.pop()])
+        let_go([self._stack.pop()])
         self.newobj(None)
 
     def _call(self, called: Any, arguments: Any) -> None:
         name = called if isinstance(called, Name) else UNKNOWN
-        self._stack.append(_Call(name, arguments if isinstance(arguments, tuple) else ()))
+        self._stack.append(Call(name, arguments if isinstance(arguments, tuple) else ()))
 
     def build(self, _: Any) -> None:
         state, made = self._stack.pop(), self._stack[-1]
-        if isinstance(made, _Call) and made.is_wrapper and self._outer is None:
+        if isinstance(made, Call) and made.is_wrapper and self._outer is None:
             self._pass_array(state)
             self._stack[-1] = OTHER
             return
-        _let_go([state])
-        if isinstance(made, _Call) and made.called == _DTYPE:
-            made.is_changed = made.is_changed or not _keeps_size(made, state)
+        let_go([state])
+        if isinstance(made, Call) and made.called == DTYPE:
+            made.is_changed = made.is_changed or not keeps_size(made, state)
 
     def _pass_array(self, state: Any) -> None:
         """joblib writes an array right behind the instruction that describes it."""
-        if not isinstance(state, _Mapping) or state.is_changed:
+        if not isinstance(state, Mapping) or state.is_changed:
             raise Stopped("an array of joblib is not described")
         dtype, shape = state.get("dtype"), state.get("shape")
         if not isinstance(shape, tuple) or not all(isinstance(each, int) and each >= 0 for each in shape):
             raise Stopped("an array of joblib has no known shape")
-        if isinstance(dtype, _Call) and dtype.called == _DTYPE and dtype.arguments[:1] in (("O",), ("O8",)):
+        if isinstance(dtype, Call) and dtype.called == DTYPE and dtype.arguments[:1] in (("O",), ("O8",)):
             self._nest()
             return
-        width = _width(dtype) if isinstance(dtype, _Call) and not dtype.is_changed else None
-        if width is None:
+        item = width(dtype) if isinstance(dtype, Call) and not dtype.is_changed else None
+        if item is None:
             raise Stopped("an array of joblib is of no known type")
-        size = width * math.prod(shape)
+        size = item * math.prod(shape)
         if isinstance(state.get("numpy_array_alignment_bytes"), int):
             first = self._reader.take(1)
             self._refuse_instruction(first)
@@ -266,12 +221,12 @@ class _Machine:
     def put(self, argument: Any) -> None:
         self._keep(argument, self._stack[-1])
         if self._outer is not None:
-            self._outer[argument] = _to_pickle(self._stack[-1])
+            self._outer[argument] = to_pickle(self._stack[-1])
 
     def memoize(self, _: Any) -> None:
         self._keep(len(self._memo), self._stack[-1])
         if self._outer is not None:
-            self._outer[len(self._outer)] = _to_pickle(self._stack[-1])
+            self._outer[len(self._outer)] = to_pickle(self._stack[-1])
 
     def _keep(self, place: Any, value: Any) -> None:
         if len(self._memo) >= _MOST_MEMO:
@@ -281,10 +236,10 @@ class _Machine:
     def get(self, argument: Any) -> None:
         found = self._memo.get(argument, OTHER)
         other = found if self._outer is None else self._outer.get(argument, OTHER)
-        self._stack.append(found if other is found else _Two(found, other))
+        self._stack.append(found if other is found else Two(found, other))
 
     def mark(self, _: Any) -> None:
-        self._stack.append(_MARK)
+        self._stack.append(MARK)
 
     def pop(self, _: Any) -> None:
         self._stack.pop()
@@ -297,17 +252,17 @@ class _Machine:
 
     def tuple_(self, _: Any) -> None:
         items = self._to_mark()
-        _let_go(items)
-        self._stack.append(_scalars(items[:_MOST_ITEMS]))
+        let_go(items)
+        self._stack.append(scalars(items[:_MOST_ITEMS]))
 
     def tuple_of(self, count: int) -> None:
         items = [self._stack.pop() for _ in range(count)]
-        _let_go(items)
-        self._stack.append(_scalars(items[::-1]))
+        let_go(items)
+        self._stack.append(scalars(items[::-1]))
 
     def dict_(self, _: Any) -> None:
         items = self._to_mark()
-        self._stack.append(_Mapping())
+        self._stack.append(Mapping())
         self._fill(items)
 
     def set_item(self, _: Any) -> None:
@@ -319,61 +274,14 @@ class _Machine:
 
     def _fill(self, items: list[Any]) -> None:
         target = self._stack[-1]
-        _let_go(items)
-        if not isinstance(target, _Mapping):
+        let_go(items)
+        if not isinstance(target, Mapping):
             return
         for key, value in zip(items[::2], items[1::2], strict=False):
             if key is OTHER:
                 target.is_changed = True
             elif isinstance(key, str) and (key in target or len(target) < _MOST_ITEMS):
-                target[key] = OTHER if isinstance(value, _Mapping) else value
-
-
-def _let_go(items: list[Any]) -> None:
-    """What is handed to others may be changed by them; joblib's wrappers may not go anywhere but into their place."""
-    for each in items:
-        if isinstance(each, _Mapping):
-            each.is_changed = True
-        if (isinstance(each, _Call) and each.is_wrapper) or (isinstance(each, Name) and _is_wrapper(each)):
-            raise Stopped("it hands an array of joblib to something else")
-
-
-def _to_pickle(value: Any) -> Any:
-    return value.pickle if isinstance(value, _Two) else value
-
-
-def _named(module: Any, name: Any) -> Name:
-    return Name(module, name) if isinstance(module, str) and isinstance(name, str) else UNKNOWN
-
-
-def _may_be_text(value: Any) -> bool:
-    """Whether it may name something: `pickle` refuses everything else."""
-    if isinstance(value, _Call):
-        return value.may_be_text
-    return isinstance(value, str) or value is OTHER
-
-
-def _scalars(items: list[Any]) -> tuple[Any, ...]:
-    """Nothing is kept that holds what holds something: what a program piles up stays flat."""
-    return tuple(each if each is None or isinstance(each, str | int) else OTHER for each in items)
-
-
-def _is_wrapper(found: Name) -> bool:
-    return found.name.rpartition(".")[2] == _WRAPPER
-
-
-def _width(dtype: _Call) -> int | None:
-    """Bytes of an item, where that is sure."""
-    kind = dtype.arguments[0] if dtype.called == _DTYPE and dtype.arguments else None
-    size = _ITEM_SIZE.fullmatch(kind) if isinstance(kind, str) else None
-    return int(size[2]) * (4 if size[1] == "U" else 1) if size is not None else None
-
-
-def _keeps_size(dtype: _Call, state: Any) -> bool:
-    """A state may make texts and records longer, and any item an array of its own."""
-    if not isinstance(state, tuple) or len(state) < 6 or state[2] is not None:
-        return False
-    return state[5] in (-1, _width(dtype)) and isinstance(state[5], int)
+                target[key] = OTHER if isinstance(value, Mapping) else value
 
 
 _Step = Callable[[_Machine, Any], None]
@@ -404,7 +312,7 @@ _STEPS: dict[str, _Step] = {
     "TUPLE1": lambda machine, _: machine.tuple_of(1),
     "TUPLE2": lambda machine, _: machine.tuple_of(2),
     "TUPLE3": lambda machine, _: machine.tuple_of(3),
-    "EMPTY_DICT": lambda machine, _: machine._stack.append(_Mapping()),
+    "EMPTY_DICT": lambda machine, _: machine._stack.append(Mapping()),
     "DICT": _Machine.dict_,
     "SETITEM": _Machine.set_item,
     "SETITEMS": _Machine.set_items,

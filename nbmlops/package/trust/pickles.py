@@ -19,7 +19,8 @@ from typing import IO, Any, cast
 
 import msgspec
 
-from nbmlops.package.trust.pickle_code import EXTENSION, UNKNOWN, Name, follow
+from nbmlops.package.trust.pickle_code import EXTENSION, follow
+from nbmlops.package.trust.pickle_values import UNKNOWN, Name
 from nbmlops.package.trust.unpacking import Budget, UnpackingError, buffered, unpacked
 
 _MOST_ENTRIES = 10_000

@@ -29,7 +29,8 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from nbmlops.package.trust import pickle_code, pickle_reader, unpacking
-from nbmlops.package.trust.pickle_code import Name, follow
+from nbmlops.package.trust.pickle_code import follow
+from nbmlops.package.trust.pickle_values import Name
 from nbmlops.package.trust.pickles import Pickle, danger_of, pickles
 
 SHELL = "reaches the system, files or the network"
