@@ -47,7 +47,8 @@ class Bundle(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
 def made(envelope: Envelope, key: PublicKey) -> Bundle:
     return Bundle(
         media_type=MEDIA_TYPE,
-        verification_material={"publicKey": {"hint": key.hint}},
+        # Some readers want the list of log entries even where no log was asked.
+        verification_material={"publicKey": {"hint": key.hint}, "tlogEntries": []},
         dsse_envelope=envelope,
     )
 

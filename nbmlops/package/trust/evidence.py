@@ -6,10 +6,11 @@ import contextlib
 from collections.abc import Mapping
 
 from nbmlops.errors import IntegrityError
-from nbmlops.package.trust import policy, provenance, statement
+from nbmlops.package.trust import provenance, statement
 from nbmlops.package.trust.pickles import Pickle
+from nbmlops.package.trust.policy_check import Facts
 from nbmlops.package.trust.secrets import Secret
-from nbmlops.package.trust.signing import Verification
+from nbmlops.package.trust.verifying import Verification
 
 
 def evidence(
@@ -20,12 +21,12 @@ def evidence(
     pickles: tuple[Pickle, ...] = (),
     trusts_pickles: bool = False,
     secrets: tuple[Secret, ...] = (),
-) -> policy.Facts:
+) -> Facts:
     """`verification` has to be made with the keys that the policy allows and no others.
 
     The rest comes from the package, which the signature covers.
     """
-    return policy.Facts(
+    return Facts(
         signers=verification.signers,
         refused=tuple(each.why for each in verification.refused),
         provenance=last_provenance(verification),

@@ -19,7 +19,8 @@ from typing import IO, Any, cast
 
 import msgspec
 
-from nbmlops.package.trust.pickle_code import EXTENSION, UNKNOWN, Name, follow
+from nbmlops.package.trust.pickle_code import EXTENSION, follow
+from nbmlops.package.trust.pickle_values import UNKNOWN, Name
 from nbmlops.package.trust.unpacking import Budget, UnpackingError, buffered, unpacked
 
 _MOST_ENTRIES = 10_000
@@ -137,7 +138,7 @@ def danger_of(found: Name) -> str:
         return "stands for a name that only the loading program knows"
     if module in _BUILTINS:
         return "" if name in _PLAIN_BUILTINS else "can run any code"
-    if str(found) in _LOADERS:
+    if str(found) in _LOADERS or module == "joblib.numpy_pickle_compat":
         return "loads another pickle"
     if str(found) in _CALLERS:
         return "can reach any function"
@@ -170,6 +171,8 @@ def _streams(path: str, file: io.BufferedReader) -> tuple[Pickle, ...]:
     for _ in range(_MOST_STREAMS):
         program = follow(file)
         found.update(dict.fromkeys(program.names))
+        # A column's name beside a class's is noise, unless it means harm.
+        found.update(dict.fromkeys(name for name in program.others if danger_of(name)))
         why = program.why
         if why or not _continues(file):
             break

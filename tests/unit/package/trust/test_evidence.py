@@ -3,10 +3,13 @@ from __future__ import annotations
 from nbmlops.model.oci import Descriptor
 from nbmlops.package.layout import Layout
 from nbmlops.package.trust import provenance, statement
+from nbmlops.package.trust.attachments import attach
 from nbmlops.package.trust.evidence import evidence
 from nbmlops.package.trust.keys import PrivateKey
-from nbmlops.package.trust.policy import check, read
-from nbmlops.package.trust.signing import attach, attest, sign, verify
+from nbmlops.package.trust.policy import read
+from nbmlops.package.trust.policy_check import check
+from nbmlops.package.trust.signing import attest, sign
+from nbmlops.package.trust.verifying import verify
 from tests.unit.package.trust.conftest import REPO
 
 POLICY = read("signed: [team.pub]\nprovenance: true\ncertificate: EQUIVALENT\n")

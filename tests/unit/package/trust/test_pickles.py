@@ -28,8 +28,9 @@ from sklearn.linear_model import LinearRegression
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
-from nbmlops.package.trust import pickle_code, unpacking
-from nbmlops.package.trust.pickle_code import Name, follow
+from nbmlops.package.trust import pickle_code, pickle_reader, unpacking
+from nbmlops.package.trust.pickle_code import follow
+from nbmlops.package.trust.pickle_values import Name
 from nbmlops.package.trust.pickles import Pickle, danger_of, pickles
 
 SHELL = "reaches the system, files or the network"
@@ -99,6 +100,70 @@ def test_a_model_of_joblib_is_followed_to_its_end(tmp_path: Path, compress: Any)
         (found,) = pickles(path.name, file)
     assert (found.is_whole, found.why) == (True, "")
     assert {"sklearn.pipeline.Pipeline", "collections.Counter", "builtins.print"} <= set(names(found))
+
+
+def text(word: str) -> bytes:
+    return b"X" + struct.pack("<I", len(word)) + word.encode()
+
+
+def array_of(
+    raw: bytes,
+    *,
+    kind: str = "u1",
+    count: int | None = None,
+    size: int = -1,
+    aligned: bool = False,
+    wrapper: bytes = b"joblib.numpy_pickle\nNumpyArrayWrapper",
+    before: bytes = b"",
+) -> bytes:
+    """An array as joblib writes it, in instructions of protocol 2; `before` comes before it is built."""
+    dtype = b"cnumpy\ndtype\n" + text(kind) + b"K\x00K\x01\x87R"
+    dtype += b"(K\x03" + text("|") + b"NNNJ" + struct.pack("<i", size) + b"J\xff\xff\xff\xffK\x00tb"
+    shape = b"J" + struct.pack("<i", len(raw) if count is None else count) + b"\x85"
+    state = b"}(" + text("shape") + shape + text("dtype") + dtype
+    state += (text("numpy_array_alignment_bytes") + b"K\x10" if aligned else b"") + b"u"
+    return b"c" + wrapper + b"\n)\x81" + state + before + b"b" + raw
+
+
+HIDDEN = b"cos\nsystem\n" + text("true") + b"\x85R."
+
+
+@pytest.mark.parametrize(
+    ("body", "why"),
+    [
+        (array_of(bytes(20)), ""),
+        (array_of(bytes(20), wrapper=b"joblib\nnumpy_pickle.NumpyArrayWrapper"), ""),
+        (array_of(b"\x03\xff\xff\xff" + bytes(5), count=5, aligned=True), ""),
+        (array_of(b"abcd" * 5, kind="S4", size=4, count=0), "an instruction cannot be followed (IndexError)"),
+        # pickle would go on with what joblib passes over.
+        (array_of(HIDDEN), "an array of joblib could be instructions too"),
+        (array_of(HIDDEN + bytes(200), count=5, aligned=True), "an array of joblib could be instructions too"),
+        # joblib would pass over more than the description says at first sight.
+        (array_of(bytes(5), kind="S1", size=100), "an array of joblib is of no known type"),
+        (array_of(bytes(5), kind="i"), "an array of joblib is of no known type"),
+        (array_of(bytes(5), before=b"2\x850"), "an array of joblib is not described"),
+        (array_of(bytes(5), before=b"2\x8502\x850"), "an array of joblib is not described"),
+        (b"cjoblib.numpy_pickle\nNumpyArrayWrapper\n\x85.", "it hands an array of joblib to something else"),
+        (b"]cjoblib.numpy_pickle\nNumpyArrayWrapper\n)\x81a.", "it hands an array of joblib to something else"),
+        (b"}K\x01cjoblib.numpy_pickle\nNumpyArrayWrapper\n)\x81s.", "it hands an array of joblib to something else"),
+    ],
+)
+def test_what_joblib_and_pickle_read_differently_is_told(body: bytes, why: str) -> None:
+    found = look(b"\x80\x02" + body + b".", "model.joblib")
+    assert (found.is_whole, found.why) == (not why, why)
+
+
+@pytest.mark.parametrize("filled", [0, 5])
+def test_an_array_of_objects_is_read_in_both_ways(filled: int) -> None:
+    """To joblib the names are those that the inner program remembers, to pickle those of the outer one."""
+    outer = b"\x8c\x02os\x94\x8c\x06system\x94" + b"N\x94" * filled
+    inner = b"\x80\x04\x8c\x0bcollections\x94\x8c\x0bOrderedDict\x94h\x00h\x01\x93."
+    found = look(b"\x80\x04" + outer + array_of(inner, kind="O8", size=-1) + b".", "model.joblib")
+    assert {"os.system", "collections.OrderedDict"} <= set(names(found))
+    assert [each.name for each in found.dangerous] == ["os.system"]
+    shifted = b"\x80\x04" + b"\x8c\x02os\x94\x8c\x06system\x94" + b"\x8c\x01a\x94" * 2 + b"h\x02h\x03\x93."
+    found = look(b"\x80\x04\x8c\x01x\x94\x8c\x01y\x94" + array_of(shifted, kind="O8") + b".", "model.joblib")
+    assert [each.name for each in found.dangerous] == ["os.system"]
 
 
 def test_a_model_names_its_classes_and_nothing_dangerous() -> None:
@@ -213,13 +278,14 @@ def test_names_before_the_damage_are_kept() -> None:
     ],
 )
 def test_every_limit_holds(monkeypatch: pytest.MonkeyPatch, data: bytes, limit: str, why: str) -> None:
-    monkeypatch.setattr(pickle_code, limit, {"MOST_INSTRUCTIONS": 1000, "_MOST_NAMES": 50}.get(limit, 500))
+    module = pickle_reader if limit == "MOST_INSTRUCTIONS" else pickle_code
+    monkeypatch.setattr(module, limit, {"MOST_INSTRUCTIONS": 1000, "_MOST_NAMES": 50}.get(limit, 500))
     found = look(data)
     assert (found.is_whole, found.why) == (False, why)
 
 
 def test_texts_beyond_the_budget_are_no_names(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(pickle_code, "_MOST_KEPT", 10)
+    monkeypatch.setattr(pickle_reader, "_MOST_KEPT", 10)
     found = look(b"\x80\x04\x8c\x0babcdefghijk0\x8c\x02os\x8c\x06system\x93.")
     assert names(found) == ["?.?"]
 
@@ -234,7 +300,7 @@ def test_texts_beyond_the_budget_are_no_names(monkeypatch: pytest.MonkeyPatch) -
     ],
 )
 def test_a_hostile_program_gets_little_memory(data: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(pickle_code, "_MOST_KEPT", 1 << 18)
+    monkeypatch.setattr(pickle_reader, "_MOST_KEPT", 1 << 18)
     monkeypatch.setattr(pickle_code, "_MOST_STACK", 30_000)
     file = io.BytesIO(data)
     tracemalloc.start()

@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 from nbmlops.errors import NotFoundError, UsageError
 from nbmlops.package.trust.keys import KeyPair, PrivateKey
 from nbmlops.package.trust.pickles import Import, Pickle
-from nbmlops.package.trust.policy import Bound, Facts, check, load, load_keys, read
+from nbmlops.package.trust.policy import RULES, Bound, load, load_keys, read
+from nbmlops.package.trust.policy_check import Facts, check
 from nbmlops.package.trust.provenance import Facts as Provenance
 from nbmlops.package.trust.provenance import Material
 from nbmlops.package.trust.secrets import Secret
@@ -68,6 +69,12 @@ def test_everything_that_is_not_as_asked_is_told_with_its_line() -> None:
         "nbmlops-policy.yaml:11: secrets asks for no secrets, but a.py:3 holds a GitHub token. "
         "Take it out, leave the file out with .kitignore, and change the secret.",
     ]
+
+
+def test_every_rule_is_in_the_example_and_is_checked() -> None:
+    policy = read(WHOLE)
+    assert tuple(policy.lines) == RULES
+    assert {each.rule for each in check(policy, Facts(pickles=(Pickle(path="a"),)))} == {*RULES} - {"secrets"}
 
 
 def test_nothing_asked_is_nothing_found() -> None:

@@ -15,18 +15,10 @@ from nbmlops.model.oci import MANIFEST, Descriptor, Manifest
 from nbmlops.package.layout import Layout, read_manifest, written
 from nbmlops.package.trust import bundle as bundles
 from nbmlops.package.trust import dsse, simplesigning, statement
+from nbmlops.package.trust.attachments import Attachment, Kind, attach, attachments, detach, is_attachment
 from nbmlops.package.trust.keys import PrivateKey
-from nbmlops.package.trust.signing import (
-    Attachment,
-    Kind,
-    attach,
-    attachments,
-    attest,
-    detach,
-    is_attachment,
-    sign,
-    verify,
-)
+from nbmlops.package.trust.signing import attest, sign
+from nbmlops.package.trust.verifying import verify
 from tests.unit.package.trust.conftest import REPO, add
 
 MADE = datetime(2026, 3, 4, 5, 6, 7, tzinfo=UTC)
@@ -123,7 +115,7 @@ def test_the_bundle_refers_to_its_package(layout: Layout, package: Descriptor, k
     assert made.descriptor.artifact_type == kind
     bundle: dict[str, Any] = json.loads(layout.read(layer["digest"]))
     assert list(bundle) == ["mediaType", "verificationMaterial", "dsseEnvelope"]
-    assert bundle["verificationMaterial"] == {"publicKey": {"hint": key.public.hint}}
+    assert bundle["verificationMaterial"] == {"publicKey": {"hint": key.public.hint}, "tlogEntries": []}
     assert bundle["dsseEnvelope"]["payloadType"] == "application/vnd.in-toto+json"
     assert json.loads(msgspec.json.decode(layout.read(layer["digest"]), type=bundles.Bundle).dsse_envelope.payload) == {
         "_type": "https://in-toto.io/Statement/v1",
@@ -170,6 +162,27 @@ def test_what_belongs_to_a_package_goes_with_it(layout: Layout, package: Descrip
     assert attachments(layout, REPO, package.digest) == ()
     assert layout.manifest(package)
     assert len(verify(layout, REPO, other.digest, [key.public]).signed) == 2
+
+
+def test_a_tag_that_leads_to_a_package_costs_nobody_that_package(
+    layout: Layout, package: Descriptor, key: PrivateKey
+) -> None:
+    other = add(layout, b"other")
+    layout.add(REPO, other, tags=[simplesigning.tag(package.digest)])
+    assert attachments(layout, REPO, package.digest) == ()
+    assert verify(layout, REPO, package.digest, [key.public]).refused == ()
+    legacy = signed(layout, package, key)[0]
+    assert [each.media_type for each in read_manifest(legacy.data).layers or ()] == [simplesigning.MEDIA_TYPE]
+    assert other.digest in {each.digest for each in layout.packages(REPO)}
+    detach(layout, REPO, package.digest)
+    assert other.digest in {each.digest for each in layout.packages(REPO)}
+
+
+def test_what_has_a_name_of_its_own_is_kept(layout: Layout, package: Descriptor, key: PrivateKey) -> None:
+    (made,) = sign(layout, REPO, package, key, legacy=False)
+    layout.add(REPO, made.descriptor, tags=["evidence"])
+    assert detach(layout, REPO, package.digest) == 0
+    assert len(attachments(layout, REPO, package.digest)) == 1
 
 
 def test_without_the_legacy_form_no_tag_is_needed(layout: Layout, package: Descriptor, key: PrivateKey) -> None:
