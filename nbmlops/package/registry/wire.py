@@ -31,7 +31,7 @@ SILENT_SECONDS = 60.0
 """How long a server may send nothing at all."""
 BUSY_SECONDS = 300.0
 """The same while it may be putting together what it was sent."""
-PIECE_BYTES = 1 << 18
+PIECE_BYTES = 1 << 17
 _BLOCK_BYTES = 1 << 17
 _MOST_REDIRECTS = 8
 _MOST_ERROR_BYTES = 1 << 16
