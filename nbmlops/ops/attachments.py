@@ -11,7 +11,7 @@ from nbmlops.package.registry.client import Registry
 from nbmlops.package.registry.referrers import referrers
 from nbmlops.package.registry.transfer import pull, push
 from nbmlops.package.trust import bundle, simplesigning
-from nbmlops.package.trust.signing import attachments
+from nbmlops.package.trust.attachments import attachments
 
 
 def push_attachments(layout: Layout, repo: str, target: Reference, registry: Registry, digest: str) -> int:

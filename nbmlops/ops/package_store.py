@@ -9,7 +9,7 @@ from nbmlops.model.oci import CREATED, Descriptor
 from nbmlops.package.layout import Layout, default_root
 from nbmlops.package.opened import Opened, open_package
 from nbmlops.package.reference import Reference, parse
-from nbmlops.package.trust.signing import is_attachment
+from nbmlops.package.trust.attachments import is_attachment
 
 
 class LayerView(msgspec.Struct, frozen=True, kw_only=True):

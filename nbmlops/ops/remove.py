@@ -10,7 +10,7 @@ from nbmlops.ops.call import Call
 from nbmlops.ops.fields import option, positional
 from nbmlops.ops.package_store import store
 from nbmlops.package.reference import parse
-from nbmlops.package.trust.signing import detach
+from nbmlops.package.trust.attachments import detach
 
 
 class Request(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

@@ -10,8 +10,8 @@ from nbmlops.ops.call import Call
 from nbmlops.ops.fields import option, positional
 from nbmlops.ops.package_store import opened, store
 from nbmlops.ops.signing_key import key_file, new_password, password
+from nbmlops.package.trust.attachments import attach
 from nbmlops.package.trust.keys import generate, load_private
-from nbmlops.package.trust.signing import attach
 from nbmlops.package.trust.signing import sign as make
 
 

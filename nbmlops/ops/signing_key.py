@@ -7,7 +7,7 @@ import os
 import sys
 from pathlib import Path
 
-from nbmlops.errors import NotFoundError, UsageError
+from nbmlops.errors import NotFoundError
 from nbmlops.ops.call import Call
 from nbmlops.package.trust.keys import NAME, PublicKey, load_public
 
@@ -15,21 +15,15 @@ VARIABLES = ("NBMLOPS_KEY_PASSWORD", "COSIGN_PASSWORD")
 
 
 def password() -> str:
-    """Asked for only where a key needs one. Raises UsageError where nobody can be asked."""
+    """Asked for only where a key needs one; where nobody can be asked, the empty one is tried."""
     for name in VARIABLES:
         if name in os.environ:
             return os.environ[name]
-    if not sys.stdin.isatty():
-        raise UsageError(
-            "The key has a password, and nobody is here to type it.",
-            kind="password-missing",
-            hint=f"Give it in the variable {VARIABLES[0]}.",
-        )
-    return getpass.getpass("Password of the key: ")
+    return getpass.getpass("Password of the key: ") if sys.stdin.isatty() else ""
 
 
 def new_password() -> str:
-    """Of a key that is made; empty where nobody is asked and no variable says one: the key is then without."""
+    """Of a key that is made; empty, which is none, where nobody can be asked and no variable says one."""
     for name in VARIABLES:
         if name in os.environ:
             return os.environ[name]

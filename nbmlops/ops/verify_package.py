@@ -7,8 +7,8 @@ import msgspec
 from nbmlops.ops.call import Call, Progress
 from nbmlops.ops.package_store import opened, store
 from nbmlops.ops.signing_key import public_keys
-from nbmlops.package.trust.signing import attachments
-from nbmlops.package.trust.signing import verify as check
+from nbmlops.package.trust.attachments import attachments
+from nbmlops.package.trust.verifying import verify as check
 
 
 class Signer(msgspec.Struct, frozen=True, kw_only=True):

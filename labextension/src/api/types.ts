@@ -876,6 +876,16 @@ export interface LogResult {
   params: { [name: string]: string };
 }
 
+export interface LogoutRequest {
+  /** The registry: ghcr.io, 127.0.0.1:5000. */
+  registry: string;
+}
+
+export interface LogoutResult {
+  registry: string;
+  was_known: boolean;
+}
+
 export type Loss = 'deleted' | 'edited' | 'repeated' | 'out of order';
 
 export interface Manifest {
@@ -962,7 +972,7 @@ export interface Moved {
 }
 
 export interface PackRequest {
-  /** A folder with a Kitfile. Default: here. */
+  /** A run, a pipeline's folder, or a folder with a Kitfile. Default: the Kitfile here, else the newest run. */
   source?: string;
   /** What the package is called. Default: as the Kitfile says. */
   tag?: string;
@@ -972,6 +982,8 @@ export interface PackRequest {
   compression?: 'gzip' | 'none' | 'zstd';
   /** As a CNCF ModelPack artifact. */
   model_pack?: boolean;
+  /** Pack also what looks like tokens, keys and passwords. */
+  allow_secrets?: boolean;
   /** Byte for byte what `kit` 1.7.0 writes. */
   exact?: boolean;
 }
@@ -979,11 +991,15 @@ export interface PackRequest {
 export interface PackResult {
   package: PackageView;
   references: string[];
+  /** That was packed; empty: a folder. */
+  run: string;
   files: number;
   /** Paths of layers that had not changed since they were packed before: not read again. */
   known: string[];
   /** Links and devices: never packed. */
   left_out: string[];
+  /** Files that are too long to be searched for secrets to their end. */
+  unsearched: string[];
   /** Digest of the package that had the first of these names until now. */
   before: string;
 }
@@ -994,6 +1010,21 @@ export interface Package {
   description: string;
   license: string;
   authors: string[];
+}
+
+export interface PackageCheck {
+  reference: string;
+  digest: string;
+  /** Layers whose bytes are not what they should be. */
+  damaged: string[];
+  /** That lie beside the package, whoever made them. */
+  signatures: number;
+  /** That they were tried with. */
+  keys: number;
+  /** Those of them whose signature holds. */
+  signers: Signer[];
+  /** Why others do not. */
+  refused: string[];
 }
 
 export interface PackageView {
@@ -1234,6 +1265,57 @@ export interface Prompt {
   description: string;
   digest: string;
   diffId: string;
+}
+
+export interface PullRequest {
+  /** The package: REGISTRY/NAME[:TAG] or REGISTRY/NAME@DIGEST. */
+  package: string;
+  /** Without TLS. It is so by itself for 127.0.0.1 and localhost with a port. */
+  plain_http?: boolean;
+  /** Certificate of the authority that signed the registry's. */
+  ca?: string;
+  /** Take whatever certificate the registry has. */
+  insecure?: boolean;
+}
+
+export interface PullResult {
+  package: PackageView;
+  /** Blobs. */
+  fetched: number;
+  fetched_bytes: number;
+  /** Blobs that were here. */
+  known: number;
+  /** Signatures and statements that came along. */
+  attached: number;
+}
+
+export interface PushRequest {
+  /** The package on this machine. */
+  package: string;
+  /** What it is called there, with its registry. Default: as here. */
+  to?: string;
+  /** Without TLS. It is so by itself for 127.0.0.1 and localhost with a port. */
+  plain_http?: boolean;
+  /** Certificate of the authority that signed the registry's. */
+  ca?: string;
+  /** Take whatever certificate the registry has. */
+  insecure?: boolean;
+}
+
+export interface PushResult {
+  references: string[];
+  digest: string;
+  /** Blobs. */
+  sent: number;
+  sent_bytes: number;
+  /** Blobs that the registry had in another repository. */
+  mounted: number;
+  /** Blobs that it had. */
+  known: number;
+  /** False where the registry had all of it under these names already. */
+  is_new: boolean;
+  /** Signatures and statements that went along. */
+  attached: number;
 }
 
 export interface RemoteRequest {
@@ -1568,6 +1650,36 @@ export interface ShowResult {
 export interface Sides {
   code: string;
   data: string;
+}
+
+export interface SignRequest {
+  /** The package: NAME[:TAG] or NAME@DIGEST. */
+  package: string;
+  /** The private key. Default: nbmlops.key here. */
+  key?: string;
+  /** Make nbmlops.key and nbmlops.pub here first. */
+  new_key?: boolean;
+}
+
+export interface SignResult {
+  reference: string;
+  digest: string;
+  /** Fingerprint of the public key: SHA-256. */
+  key: string;
+  /** The key itself, as PEM. */
+  public_key: string;
+  /** Signatures; 0 where this key had signed the package already. */
+  made: number;
+  /** Of a key that was made. */
+  files: string[];
+  /** Why the key's file is not as safe as it could be. */
+  warning: string;
+}
+
+export interface Signer {
+  /** Of the key's file. */
+  name: string;
+  fingerprint: string;
 }
 
 export interface SliceRequest {
@@ -1952,12 +2064,18 @@ export interface UndeleteResult {
 }
 
 export interface UnpackRequest {
-  /** The package: NAME[:TAG] or NAME@DIGEST. */
+  /** The package, from this machine or else from its registry. */
   package: string;
   /** Where its files go. Default: here. */
   dir?: string;
   /** Only these parts, of kitfile, model, datasets, code, docs, prompts, mcpservers. */
   filter?: string[];
+  /** Without TLS. It is so by itself for 127.0.0.1 and localhost with a port. */
+  plain_http?: boolean;
+  /** Certificate of the authority that signed the registry's. */
+  ca?: string;
+  /** Take whatever certificate the registry has. */
+  insecure?: boolean;
   /** Replace files that are there. */
   overwrite?: boolean;
   /** Leave files that are there as they are. */
@@ -2012,6 +2130,10 @@ export interface VerbEntry {
 export type Verdict = 'EQUIVALENT' | 'DIVERGES' | 'NOT COMPARABLE';
 
 export interface VerifyRequest {
+  /** A package. Default: the snapshots of this project. */
+  package?: string;
+  /** Public key by one of which the package must be signed. */
+  key?: string[];
   /** First make the index again from the packs. */
   rebuild_index?: boolean;
 }
@@ -2028,6 +2150,8 @@ export interface VerifyResult {
   is_rebuilt: boolean;
   /** Snapshots that had been lost from `records.db` and are listed again. */
   recovered: number;
+  /** Where a package was named; then all else is empty. */
+  package: PackageCheck | null;
 }
 
 /** Verbs that REST answers. */
@@ -2067,6 +2191,10 @@ export interface Verbs {
   inspect: { request: InspectRequest; result: InspectResult };
   unpack: { request: UnpackRequest; result: UnpackResult };
   tag: { request: TagRequest; result: TagResult };
+  push: { request: PushRequest; result: PushResult };
+  pull: { request: PullRequest; result: PullResult };
+  sign: { request: SignRequest; result: SignResult };
+  logout: { request: LogoutRequest; result: LogoutResult };
   remove: { request: RemoveRequest; result: RemoveResult };
 }
 
