@@ -10,10 +10,13 @@ import sys
 import sysconfig
 from pathlib import Path
 
-STORAGE = '[storage]\ndriver = "{driver}"\nrunroot = "{place}/run"\ngraphroot = "{place}/graph"\n'
-# For machines without systemd and journald, and for a root that may not raise limits.
+STORAGE = '[storage]\ndriver = "overlay"\nrunroot = "{place}/run"\ngraphroot = "{place}/graph"\n'
+# For machines without systemd and journald, and for a root that may not raise limits. Its locks are its own, too.
 SETTINGS = """\
 [engine]
+tmp_dir = "{place}/run/libpod"
+static_dir = "{place}/graph/libpod"
+lock_type = "file"
 cgroup_manager = "cgroupfs"
 events_logger = "file"
 runtime = "runc"
@@ -37,8 +40,8 @@ def why_not() -> str:
 class Podman:
     def __init__(self, place: Path) -> None:
         (place / "run").mkdir(parents=True)
-        (place / "storage.conf").write_text(STORAGE.format(driver="overlay", place=place))
-        (place / "containers.conf").write_text(SETTINGS)
+        (place / "storage.conf").write_text(STORAGE.format(place=place))
+        (place / "containers.conf").write_text(SETTINGS.format(place=place))
         (place / "registries.conf").write_text("")
         self.env = {
             **os.environ,

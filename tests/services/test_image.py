@@ -7,6 +7,7 @@ import json
 import shutil
 import subprocess
 import sys
+import tempfile
 import time
 import urllib.request
 from collections.abc import Iterator
@@ -60,10 +61,12 @@ KSERVE_LINKS = "ln -sf /proc/$$/root/models /mnt/models && ls /mnt/models/ && sl
 
 
 @pytest.fixture(scope="module")
-def podman(tmp_path_factory: pytest.TempPathFactory) -> Podman:
+def podman() -> Iterator[Podman]:
     if reason := why_not():
         pytest.skip(reason)
-    return Podman(tmp_path_factory.mktemp("podman"))
+    # Not below pytest's folder: where paths are long, podman does not hear of a container's end and waits 20 s.
+    with tempfile.TemporaryDirectory(prefix="nb-") as name:
+        yield Podman(Path(name))
 
 
 @pytest.fixture(scope="module")
