@@ -14,6 +14,7 @@ from nbmlops.dataflow.analyse import refuse_unbound
 from nbmlops.dataflow.explain import CellStory, explain
 from nbmlops.errors import NotebookError
 from nbmlops.lib.digest import digest_bytes
+from nbmlops.lib.garbage import uncollected
 from nbmlops.model.names import slug
 from nbmlops.model.notebook import Notebook
 from nbmlops.model.pipeline import Pipeline
@@ -43,7 +44,8 @@ def outline(notebook: Notebook) -> Outline:
             _known.move_to_end(key)
             return found
     files = {}
-    found = _made(notebook, _noting(Path(notebook.path).parent, files))
+    with uncollected():
+        found = _made(notebook, _noting(Path(notebook.path).parent, files))
     with _lock:
         _known[key] = (files, found)
         _known.move_to_end(key)
