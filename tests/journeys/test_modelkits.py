@@ -1,0 +1,58 @@
+"""From a notebook to a package, through a real registry, to a machine that has never seen the project."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import pytest
+
+from tests.journeys.conftest import TRAINING, Terminal, flowers, write
+from tests.services import servers
+
+NOTEBOOK = "# %%\n%load_ext nbmlops\n" + TRAINING
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(
+    shutil.which("docker-registry") is None,
+    reason="docker-registry is not installed. On Debian, as root: apt-get install docker-registry",
+)
+def test_a_pipeline_is_packed_sent_and_runs_elsewhere(
+    terminal: Terminal, tmp_path: Path, variables: dict[str, str]
+) -> None:
+    (terminal.folder / "data").mkdir()
+    (terminal.folder / "data" / "flowers.csv").write_text(flowers())
+    write(terminal.folder, "flowers.ipynb", NOTEBOOK)
+    terminal.good("export", "flowers.ipynb")
+    first = terminal.good("run", "pipelines/flowers", "--name", "first")["result"]
+    maker = {"KITOPS_HOME": str(tmp_path / "maker"), "DOCKER_CONFIG": str(tmp_path / "docker")}
+    packed = terminal.good("pack", "pipelines/flowers", **maker)
+    assert packed["run"] == first["run"]
+    assert terminal.good("pack", "first", **maker)["package"]["digest"] == packed["package"]["digest"]
+    kinds = {layer["kind"] for layer in packed["package"]["layers"]}
+    assert kinds == {"model", "code", "dataset", "docs"}
+
+    server, host = servers.registry(tmp_path / "registry")
+    server.start()
+    try:
+        name = f"{host}/garden/flowers:v1"
+        terminal.good("push", packed["references"][0], name, **maker)
+        elsewhere = Terminal(tmp_path, variables)
+        user = {"KITOPS_HOME": str(tmp_path / "user"), "DOCKER_CONFIG": str(tmp_path / "docker")}
+        pulled = elsewhere.good("pull", name, **user)
+        assert pulled["package"]["digest"] == packed["package"]["digest"]
+        elsewhere.good("unpack", name, "-d", "another place", **user)
+    finally:
+        server.stop()
+    there = Terminal(tmp_path / "another place", variables)
+    again = there.good("run", "pipelines/flowers")["result"]
+    assert again["state"] == "done"
+    assert again["metrics"]["accuracy_score"] == first["metrics"]["accuracy_score"]
+    import mlflow
+
+    model = mlflow.pyfunc.load_model(str(there.folder / "model"))
+    assert len(model.predict([[1.0, 2.0]])) == 1
+    said = (there.folder / "MODEL_CARD.md").read_text()
+    assert "accuracy_score" in said
+    assert str(terminal.folder) not in said
