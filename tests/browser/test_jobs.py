@@ -93,3 +93,16 @@ def test_what_was_kept_is_restored_by_mouse_and_seen_in_two_tabs(open_desk: Call
     expect(failed.get_by_role("alert")).to_contain_text("nothing-such")
     desk.button("Put restore away", within=failed).click()
     expect(desk.sidebar.locator(".nbmlops-Job", has_text="nothing-such")).to_have_count(0)
+
+
+def test_the_newest_run_is_packed_by_mouse(open_desk: Callable[..., Desk], lab: Lab, demo: Path) -> None:
+    desk = open_desk()
+    desk.open(f"{demo.name}/wine.ipynb")
+    desk.section("Notebook")
+    desk.button("Pack").click()
+    form = desk.sidebar.get_by_role("form")
+    expect(form.get_by_label("Source")).to_have_value("pipelines/wine")
+    form.get_by_label("Tag", exact=True).fill("by-mouse:v1")
+    form.get_by_role("button", name="Pack", exact=True).click()
+    desk.wait_for_job("pack")
+    assert "by-mouse:v1" in lab.nbmlops("packages", folder=demo)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import shutil
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -49,10 +51,12 @@ def test_a_pipeline_is_packed_sent_and_runs_elsewhere(
     again = there.good("run", "pipelines/flowers")["result"]
     assert again["state"] == "done"
     assert again["metrics"]["accuracy_score"] == first["metrics"]["accuracy_score"]
-    import mlflow
-
-    model = mlflow.pyfunc.load_model(str(there.folder / "model"))
-    assert len(model.predict([[1.0, 2.0]])) == 1
+    rows = "numpy.array([[1.0, 2.0], [2.0, 1.0]])"
+    predict = f"import mlflow, numpy; print(len(mlflow.pyfunc.load_model('model').predict({rows})))"
+    done = subprocess.run(
+        [sys.executable, "-c", predict], cwd=there.folder, env=variables, capture_output=True, text=True, check=False
+    )
+    assert done.stdout.strip() == "2", done.stderr
     said = (there.folder / "MODEL_CARD.md").read_text()
     assert "accuracy_score" in said
     assert str(terminal.folder) not in said

@@ -22,7 +22,8 @@ const SHOWN: Record<string, string[]> = {
   restore: ['to', 'code', 'force', 'dry_run'],
   reproduce: ['new_data', 'new_code'],
   annotate: ['name', 'note', 'tag'],
-  promote: ['model']
+  promote: ['model'],
+  pack: ['tag']
 };
 
 /** A form made from a verb's arguments. Sending it starts a job, or writes a magic line in the notebook's kernel. */

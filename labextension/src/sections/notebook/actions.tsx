@@ -14,13 +14,14 @@ export function Actions(props: { notebook: string }): React.ReactElement {
   const { live, place, server, trans } = host;
   const { data } = useVerb('pipelines', { limit: 1 }, ['files', 'records']);
   const pipeline = data?.pipelines.find(each => isOf(each, props.notebook));
-  const onPipeline = (verb: string): void =>
-    openForm(
-      host,
-      verb,
-      { pipeline: pipeline!.folder },
-      { folder: live.project ?? place.folder, parameters: settingsOf(pipeline!.parameters) }
-    );
+  const onPipeline = (verb: string): void => {
+    const folder = live.project ?? place.folder;
+    if (verb === 'pack') {
+      openForm(host, verb, { source: pipeline!.folder }, { folder });
+    } else {
+      openForm(host, verb, { pipeline: pipeline!.folder }, { folder, parameters: settingsOf(pipeline!.parameters) });
+    }
+  };
   const missing = trans.__('Export the notebook first: there is no pipeline of it yet.');
   const ofPipeline = (verb: string, label: string): React.ReactElement | null =>
     server.has(verb) ? (
