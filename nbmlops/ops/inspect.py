@@ -28,9 +28,12 @@ class Result(msgspec.Struct, frozen=True, kw_only=True):
 
 def inspect(call: Call, request: Request) -> Result:
     """Raises NotFoundError for a package that is not here and IntegrityError for one that contradicts itself."""
-    reference, package = opened(store(), request.package)
+    layout = store()
+    reference, package = opened(layout, request.package)
+    digest = package.descriptor.digest
+    tags = tuple(sorted(tag for tag, each in layout.tags(reference.repo).items() if each.digest == digest))
     return Result(
-        package=view(package, reference),
+        package=view(package, reference, tags),
         kitfile=package.kitfile,
         text=dump(package.kitfile),
         manifest=package.manifest,

@@ -38,8 +38,14 @@ class Contents(NamedTuple):
     """Links and devices."""
 
 
-def contents(folder: Path, layer: str, others: Sequence[str], ignored: Ignored) -> Contents:
-    """Of the layer with this clean path, among those with the other clean paths.
+NEVER = frozenset({".git", ".hg", ".svn", ".nbmlops", ".venv", "__pycache__", ".ipynb_checkpoints"})
+"""Folders that belong to programs of this machine."""
+
+
+def contents(
+    folder: Path, layer: str, others: Sequence[str], ignored: Ignored, *, never: frozenset[str] = NEVER
+) -> Contents:
+    """Of the layer with this clean path, among those with the other clean paths, without folders of the names `never`.
 
     Raises NotFoundError where nothing is at the path, and UsageError where all of it is left out.
     """
@@ -52,7 +58,7 @@ def contents(folder: Path, layer: str, others: Sequence[str], ignored: Ignored) 
             path=layer,
         )
     foreign = [other for other in others if other != layer and not is_inside(layer, other)]
-    walk = _Walk(folder, layer, foreign, ignored)
+    walk = _Walk(folder, layer, foreign, ignored, never)
     walk.enter("")
     if not any(not item.is_folder for item in walk.items) and not (place.is_dir() and not walk.has_lost):
         raise UsageError(
@@ -65,11 +71,12 @@ def contents(folder: Path, layer: str, others: Sequence[str], ignored: Ignored) 
 
 
 class _Walk:
-    def __init__(self, folder: Path, layer: str, foreign: list[str], ignored: Ignored) -> None:
+    def __init__(self, folder: Path, layer: str, foreign: list[str], ignored: Ignored, never: frozenset[str]) -> None:
         self.folder = folder
         self.layer = layer
         self.foreign = foreign
         self.ignored = ignored
+        self.never = never
         self.items: list[Item] = []
         self.left_out: list[str] = []
         self.has_lost = False
@@ -90,6 +97,9 @@ class _Walk:
         if path == entry.name and (path in NAMES or path == NAME):
             return
         if entry.name.lower() in SYSTEM_FILES:
+            return
+        if entry.name in self.never and entry.is_dir(follow_symlinks=False):
+            self.has_lost = True
             return
         info = entry.stat(follow_symlinks=False)
         is_folder = stat.S_ISDIR(info.st_mode)

@@ -90,8 +90,6 @@ class _Raw:
         self._layer = layer
         self._most = max(FREE_BYTES, MOST_TIMES * size)
         self._read = 0
-        self._buffer = b""
-        self._is_over = False
         self._hash = hashlib.sha256() if compression != "none" else None
         self._gzip = zlib.decompressobj(31) if compression == "gzip" else None
         self._zstd: IO[bytes] | None = None

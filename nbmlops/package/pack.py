@@ -21,7 +21,7 @@ import msgspec
 from nbmlops.errors import UsageError
 from nbmlops.model.kitfile import Entry, Kitfile, McpServer
 from nbmlops.model.oci import CREATED, MANIFEST, Descriptor, Manifest
-from nbmlops.package.contents import Contents, contents
+from nbmlops.package.contents import NEVER, Contents, contents
 from nbmlops.package.ignore import Ignored, read_ignored
 from nbmlops.package.kitfile import E, config_json, entries, is_packed, with_entries
 from nbmlops.package.known_layers import KnownLayers, now_ns
@@ -164,7 +164,8 @@ class _Writer:
 
     def write(self, entry: Entry, path: str) -> tuple[Layer, Contents, bool]:
         began = now_ns()
-        found = contents(self.folder, path, self.paths, self.ignored)
+        never = frozenset() if self.options.exact else NEVER
+        found = contents(self.folder, path, self.paths, self.ignored, never=never)
         total = sum(item.size for item in found.items)
         compression, exact = self.options.compression, self.options.exact
         key = self.known.key(str(self.folder), found.items, compression, exact)

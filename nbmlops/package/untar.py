@@ -18,6 +18,8 @@ from nbmlops.package.paths import clean
 from nbmlops.package.tar import BLOCK
 
 _PIECE = 1 << 20
+MACHINERY = frozenset({".git", ".hg", ".svn", ".nbmlops"})
+"""Folders in which files decide what programs run and what a project remembers."""
 _MOST_EXTENDED = 1 << 20
 MOST_ENTRIES = 2_000_000
 _RECORD = re.compile(rb"(\d{1,8}) ([^=\n]{1,256})=", re.ASCII)
@@ -67,6 +69,8 @@ def entries(stream: IO[bytes], layer: str) -> Iterator[Entry]:
         path = clean(name.rstrip("/") if kind == b"5" else name)
         if path is None or (path == "." and kind != b"5"):
             raise _refused(layer, f"the path {name!r} leads out of the folder")
+        if not MACHINERY.isdisjoint(path.lower().split("/")):
+            raise _refused(layer, f"{path!r} would change what a program of yours does")
         is_folder = kind == b"5"
         size = 0 if is_folder else size
         body = _body(stream, size, layer)

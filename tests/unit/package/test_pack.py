@@ -127,6 +127,18 @@ def test_what_is_ignored_is_left_out(layout: Layout, tmp_path: Path) -> None:
     assert found == {"deep/b.log", "tmp/keep.txt", "secret22.txt", "main.py"}
 
 
+def test_what_belongs_to_programs_stays_here(layout: Layout, tmp_path: Path) -> None:
+    files = {
+        ".git/config": "",
+        "src/.nbmlops/records.db": "",
+        "src/__pycache__/a.pyc": "",
+        "src/a.py": "",
+        ".gitignore": "",
+    }
+    folder = folder_of(files, tmp_path / "f", "manifestVersion: 1.0.0\ncode:\n- path: .\n")
+    assert names_in(layout, packed(folder, layout), tmp_path / "out") == {"src/a.py", ".gitignore"}
+
+
 def test_links_are_left_out_and_told(layout: Layout, tmp_path: Path) -> None:
     folder = folder_of(FILES, tmp_path / "wine")
     (folder / "src" / "link").symlink_to("/etc/passwd")

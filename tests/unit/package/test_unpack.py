@@ -68,6 +68,8 @@ HOSTILE = {
     "file, then folder": (("model", b"1"), ("model/a", b"2")),
     "folder, then file": (("model/a", b"2"), ("model", b"1")),
     "backslash": (("model\\..\\evil", b"x"),),
+    "hook of git": ((".git/hooks/pre-commit", b"x"),),
+    "memory of a project": (("model/.NBMLOPS/records.db", b"x"),),
 }
 
 
