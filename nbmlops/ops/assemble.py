@@ -19,12 +19,12 @@ from nbmlops.errors import NotFoundError, StateError
 from nbmlops.lib.canonical import canonical_json
 from nbmlops.lib.digest import digest_bytes, short
 from nbmlops.lib.files import refusing_disk_errors, write_atomic
-from nbmlops.lib.redact import MARK, is_secret_name, redact
 from nbmlops.model.kitfile import Code, Dataset, Docs, Kitfile, Model, Package
 from nbmlops.model.run import DatasetUse, RunView, Tags
 from nbmlops.ops.call import Call, Progress
 from nbmlops.ops.find_result import find_result
 from nbmlops.ops.model_card import model_card
+from nbmlops.ops.origin import BILL, PROVENANCE, bill_json, parameters_of, provenance_json
 from nbmlops.ops.run_model import run_model
 from nbmlops.package.kitfile import NAMES, dump, new_kitfile, read_kitfile
 from nbmlops.project import Project
@@ -36,7 +36,7 @@ from nbmlops.track.model_files import fetch_model
 
 CARD = "MODEL_CARD.md"
 MODEL = "model"
-_VERSION = 1
+_VERSION = 2
 _STATE = "assembled.json"
 MOST_ENTRIES = 50
 """Files that are entries of their own; more of them are packed by folder."""
@@ -87,7 +87,7 @@ def assemble(call: Call, run: RunView) -> Assembled:
                 kind="folder-taken",
                 hint="Pack a folder with a Kitfile of your own: nbmlops pack FOLDER",
             )
-        fetch_model(project.uri, model, folder / MODEL)
+        fetch_model(project.uri, model, folder / MODEL, artifacts=project.layout.artifacts)
         about = _described(folder / MODEL / "MLmodel")
     if (notebook := _notebook_of(project, run)) and notebook not in code_files:
         (folder / notebook).parent.mkdir(parents=True, exist_ok=True)
@@ -96,6 +96,10 @@ def assemble(call: Call, run: RunView) -> Assembled:
     uses = tuple(_placed(project, use) for use in datasets(project.uri, run.id))
     name = run.experiment.rpartition("/")[2] or run.name
     (folder / CARD).write_text(model_card(name, run, model, uses, about.get("framework", "")), encoding="utf-8")
+    (folder / PROVENANCE).write_bytes(provenance_json(project, run, uses, pipeline))
+    if model is not None:
+        estimator = model.tags.get(Tags.ESTIMATOR) or run.tags.get(Tags.ESTIMATOR, "")
+        (folder / BILL).write_bytes(bill_json(project, name, run, uses, about, estimator))
     kitfile = _kitfile(name, run, model is not None, about, _entries(code_files), _entries(data_files), uses)
     write_atomic(folder / "Kitfile", dump(kitfile))
     write_atomic(home / _STATE, state)
@@ -151,7 +155,11 @@ def _kitfile(
             )
             for path in data
         ),
-        docs=(Docs(path=CARD, description="Model card."),),
+        docs=(
+            Docs(path=CARD, description="Model card."),
+            Docs(path=PROVENANCE, description="Where it comes from: SLSA provenance v1."),
+            *((Docs(path=BILL, description="Bill of materials: CycloneDX 1.6."),) if has_model else ()),
+        ),
     )
 
 
@@ -162,9 +170,7 @@ def _provenance(run: RunView) -> dict[str, Any]:
         "mlflow_run_name": run.name,
         "mlflow_experiment": run.experiment,
         "mlflow_metrics": dict(sorted(run.metrics.items())),
-        "mlflow_params": {
-            name: MARK if is_secret_name(name) else redact(run.params[name]) for name in sorted(run.params)
-        },
+        "mlflow_params": parameters_of(run),
     }
     for key, tag in (
         ("notebook", Tags.NOTEBOOK),

@@ -12,27 +12,50 @@ from nbmlops.lib.files import refusing_disk_errors
 from nbmlops.model.run import ModelView
 
 
-def fetch_model(uri: str, model: ModelView, target: Path) -> None:
-    """Into a new folder. `uri` is the tracking address. Raises ExternalError where MLflow cannot give them."""
-    local = _local(model.location)
-    with refusing_disk_errors(target):
-        if local is not None and local.is_dir():
-            shutil.copytree(local, target, symlinks=True)
-            return
-    from mlflow import artifacts
+def fetch_model(uri: str, model: ModelView, target: Path, *, artifacts: Path) -> None:
+    """Into a new folder. `uri`: the tracking address; `artifacts`: where this project's own MLflow keeps files.
+
+    Raises ExternalError where they are not there or MLflow cannot give them.
+    """
+    if (local := _local(model.location)) is not None:
+        found = next((each for each in (local, *_moved(local, artifacts)) if each.is_dir()), None)
+        if found is None:
+            raise _unreachable(model, f"{local} is not there")
+        with refusing_disk_errors(target):
+            shutil.copytree(found, target, symlinks=True)
+        return
+    from mlflow import artifacts as mlflow_artifacts
+    from mlflow.environment_variables import MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR as PROGRESS_BAR
     from mlflow.exceptions import MlflowException
 
+    before = os.environ.get(PROGRESS_BAR.name)
+    os.environ[PROGRESS_BAR.name] = "false"
     try:
         target.mkdir(parents=True)
-        artifacts.download_artifacts(artifact_uri=model.location, dst_path=str(target), tracking_uri=uri)
+        mlflow_artifacts.download_artifacts(artifact_uri=model.location, dst_path=str(target), tracking_uri=uri)
     except (MlflowException, OSError) as error:
         shutil.rmtree(target, ignore_errors=True)
-        raise ExternalError(
-            f"The files of model {model.name} cannot be fetched: {' '.join(str(error).split())[:300]}.",
-            kind="model-unreachable",
-            hint="Look at MLflow's artifact store.",
-            model=model.id,
-        ) from error
+        raise _unreachable(model, " ".join(str(error).split())[:300].rstrip(".")) from error
+    finally:
+        if before is None:
+            del os.environ[PROGRESS_BAR.name]
+        else:
+            os.environ[PROGRESS_BAR.name] = before
+
+
+def _unreachable(model: ModelView, why: str) -> ExternalError:
+    return ExternalError(
+        f"The files of model {model.name} cannot be fetched: {why}.",
+        kind="model-unreachable",
+        hint="Look at MLflow's artifact store.",
+        model=model.id,
+    )
+
+
+def _moved(path: Path, artifacts: Path) -> tuple[Path, ...]:
+    """Where the files are when the project's folder has moved since MLflow wrote their place down."""
+    text, marker = path.as_posix(), f"/{artifacts.parent.name}/{artifacts.name}/"
+    return (artifacts / text.rpartition(marker)[2],) if marker in text else ()
 
 
 def _local(location: str) -> Path | None:
