@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import shutil
-from collections.abc import Iterable
+from collections.abc import Mapping
 from pathlib import Path, PurePosixPath
 from typing import Any
 
@@ -17,7 +17,7 @@ import yaml
 
 from nbmlops.errors import NotFoundError, StateError
 from nbmlops.lib.canonical import canonical_json
-from nbmlops.lib.digest import digest_bytes, short
+from nbmlops.lib.digest import digest_bytes, digest_file, short
 from nbmlops.lib.files import refusing_disk_errors, write_atomic
 from nbmlops.model.kitfile import Code, Dataset, Docs, Kitfile, Model, Package
 from nbmlops.model.run import DatasetUse, RunView, Tags
@@ -36,7 +36,7 @@ from nbmlops.track.model_files import fetch_model
 
 CARD = "MODEL_CARD.md"
 MODEL = "model"
-_VERSION = 2
+_VERSION = 3
 _STATE = "assembled.json"
 MOST_ENTRIES = 50
 """Files that are entries of their own; more of them are packed by folder."""
@@ -100,7 +100,8 @@ def assemble(call: Call, run: RunView) -> Assembled:
     if model is not None:
         estimator = model.tags.get(Tags.ESTIMATOR) or run.tags.get(Tags.ESTIMATOR, "")
         (folder / BILL).write_bytes(bill_json(project, name, run, uses, about, estimator))
-    kitfile = _kitfile(name, run, model is not None, about, _entries(code_files), _entries(data_files), uses)
+    digests = {path: digest_file(folder / path) for path in data_files}
+    kitfile = _kitfile(name, run, model is not None, about, _entries(code_files), _entries(data_files), digests)
     write_atomic(folder / "Kitfile", dump(kitfile))
     write_atomic(home / _STATE, state)
     call.progress(Progress(task="assemble", state="done", note=run.name))
@@ -114,10 +115,9 @@ def _kitfile(
     about: dict[str, Any],
     code: list[str],
     data: list[str],
-    uses: Iterable[DatasetUse],
+    digests: Mapping[str, str],
 ) -> Kitfile:
     notebook = run.tags.get(Tags.NOTEBOOK, "")
-    digests = {use.path: use.digest for use in uses}
     inside = {path for path in code if path in data}
     parameters = {
         "mlflow_provenance": _provenance(run),

@@ -6,18 +6,27 @@ from typing import Annotated
 
 import msgspec
 
+from nbmlops.errors import IntegrityError
+from nbmlops.model.oci import Descriptor
 from nbmlops.ops.attachments import pull_attachments
 from nbmlops.ops.call import Call
 from nbmlops.ops.fields import option, positional
+from nbmlops.ops.package_policy import policy_file
 from nbmlops.ops.package_store import PackageView, store, view
 from nbmlops.ops.registries import CA, INSECURE, PLAIN_HTTP, Told, connect
+from nbmlops.ops.verify_package import checked
+from nbmlops.package.layout import Layout
 from nbmlops.package.opened import open_package
-from nbmlops.package.reference import parse
+from nbmlops.package.reference import Reference, parse
 from nbmlops.package.registry.transfer import pull as fetch
+from nbmlops.package.trust.attachments import detach
 
 
 class Request(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     package: Annotated[str, positional("The package: REGISTRY/NAME[:TAG] or REGISTRY/NAME@DIGEST.")]
+    verify: Annotated[bool, option("Keep it only where it is as the policy asks, and signed by a --key.")] = False
+    policy: Annotated[str, option("The policy. Default: nbmlops-policy.yaml here.", metavar="FILE")] = ""
+    key: Annotated[tuple[str, ...], option("A public key that may have signed it.", short="k", metavar="FILE")] = ()
     plain_http: Annotated[bool, option(PLAIN_HTTP)] = False
     ca: Annotated[str, option(CA, metavar="FILE")] = ""
     insecure: Annotated[bool, option(INSECURE)] = False
@@ -41,10 +50,13 @@ def pull(call: Call, request: Request) -> Result:
     layout = store()
     reference = parse(request.package)
     told = Told(call)
+    known = {each.digest for each in layout.packages(reference.repo)}
     with connect(call, reference, request) as registry:
         done = fetch(registry, reference, layout, told=told)
         attached = pull_attachments(registry, reference, layout, done.descriptor.digest)
     told.end()
+    if request.verify or request.policy or request.key:
+        _require(call, request, layout, reference, done.descriptor, is_new=done.descriptor.digest not in known)
     return Result(
         package=view(open_package(layout, done.descriptor), reference),
         fetched=len(done.fetched),
@@ -52,3 +64,38 @@ def pull(call: Call, request: Request) -> Result:
         known=len(done.known),
         attached=attached,
     )
+
+
+def _require(
+    call: Call, request: Request, layout: Layout, reference: Reference, descriptor: Descriptor, *, is_new: bool
+) -> None:
+    """Raises IntegrityError for a package that is not as it should be; a new one is not kept then."""
+    try:
+        policy = policy_file(call, request.policy, is_needed=not request.key)
+        check = checked(call, layout, reference, open_package(layout, descriptor), request.key, policy)
+    except BaseException:
+        if is_new:
+            _drop(layout, reference, descriptor)
+        raise
+    if check.is_good:
+        return
+    if is_new:
+        _drop(layout, reference, descriptor)
+    if check.damaged:
+        why = f"{check.damaged[0]} is damaged"
+    elif check.findings:
+        why = check.findings[0].rstrip(".")
+    else:
+        why = f"none of the keys signed it{f': {check.refused[0]}' if check.refused else ''}"
+    more = f" ({len(check.findings) - 1} more)" if len(check.findings) > 1 else ""
+    raise IntegrityError(
+        f"{reference} is refused: {why}{more}.",
+        kind="package-refused",
+        hint="Ask its maker, or pull it without --verify.",
+        findings=list(check.findings),
+    )
+
+
+def _drop(layout: Layout, reference: Reference, descriptor: Descriptor) -> None:
+    detach(layout, reference.repo, descriptor.digest)
+    layout.remove(reference.repo, descriptor)

@@ -8,10 +8,13 @@ import msgspec
 
 from nbmlops.ops.call import Call
 from nbmlops.ops.fields import option, positional
+from nbmlops.ops.package_files import provenance_in
 from nbmlops.ops.package_store import opened, store
 from nbmlops.ops.signing_key import key_file, new_password, password
+from nbmlops.package.trust import statement
 from nbmlops.package.trust.attachments import attach
 from nbmlops.package.trust.keys import generate, load_private
+from nbmlops.package.trust.signing import attest
 from nbmlops.package.trust.signing import sign as make
 
 
@@ -30,6 +33,8 @@ class Result(msgspec.Struct, frozen=True, kw_only=True):
     """The key itself, as PEM."""
     made: int
     """Signatures; 0 where this key had signed the package already."""
+    has_provenance: bool
+    """Whether the package says where it comes from: that is signed as well, as a statement of its own."""
     files: tuple[str, ...] = ()
     """Of a key that was made."""
     warning: str = ""
@@ -45,7 +50,10 @@ def sign(call: Call, request: Request) -> Result:
         pair = generate(call.path("."), password=new_password)
         files = (str(pair.private), str(pair.public))
     key = load_private(key_file(call, request.key), password=password)
-    made = make(layout, reference.repo, package.descriptor, key)
+    made = [*make(layout, reference.repo, package.descriptor, key)]
+    predicate = provenance_in(layout, package)
+    if made and predicate is not None:
+        made.append(attest(layout, package.descriptor, key, statement.PROVENANCE, predicate))
     for each in made:
         attach(layout, reference.repo, each)
     return Result(
@@ -54,6 +62,7 @@ def sign(call: Call, request: Request) -> Result:
         key=key.public.fingerprint,
         public_key=key.public.pem,
         made=len(made),
+        has_provenance=predicate is not None,
         files=files,
         warning=key.warning,
     )

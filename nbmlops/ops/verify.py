@@ -28,6 +28,9 @@ class Request(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     key: Annotated[
         tuple[str, ...], option("Public key by one of which the package must be signed.", short="k", metavar="FILE")
     ] = ()
+    policy: Annotated[
+        str, option("Policy that the package is held against. Default: nbmlops-policy.yaml here.", metavar="FILE")
+    ] = ""
     rebuild_index: Annotated[bool, option("First make the index again from the packs.")] = False
 
 
@@ -67,12 +70,14 @@ class Result(msgspec.Struct, frozen=True, kw_only=True):
 
 def verify(call: Call, request: Request) -> Result:
     """Never fails for damage: what is damaged is in the result, and the exit code says so."""
-    if request.key and not request.package:
+    if (request.key or request.policy) and not request.package:
         raise UsageError(
-            "A key needs a package.", kind="package-unnamed", hint="As in: nbmlops verify wine:v1 -k team.pub"
+            "A key or a policy needs a package.",
+            kind="package-unnamed",
+            hint="As in: nbmlops verify wine:v1 -k team.pub",
         )
     if request.package:
-        return Result(package=verify_package(call, request.package, request.key))
+        return Result(package=verify_package(call, request.package, request.key, request.policy))
     project = call.project
     objects = project.objects
     if request.rebuild_index:

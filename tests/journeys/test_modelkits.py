@@ -12,6 +12,14 @@ import pytest
 from tests.journeys.conftest import TRAINING, Terminal, flowers, write
 from tests.services import servers
 
+POLICY = """\
+signed: nbmlops.pub
+provenance: true
+data: known
+certificate: EQUIVALENT
+metrics: {accuracy_score: "> 0.5"}
+secrets: refuse
+"""
 NOTEBOOK = "# %%\n%load_ext nbmlops\n" + TRAINING
 
 
@@ -34,6 +42,9 @@ def test_a_pipeline_is_packed_sent_and_runs_elsewhere(
     assert terminal.good("pack", "first", **maker)["package"]["digest"] == packed["package"]["digest"]
     kinds = {layer["kind"] for layer in packed["package"]["layers"]}
     assert kinds == {"model", "code", "dataset", "docs"}
+    (terminal.folder / "nbmlops-policy.yaml").write_text(POLICY)
+    terminal.good("sign", packed["references"][0], "--new-key", **maker)
+    assert terminal.good("verify", packed["references"][0], **maker)["package"]["findings"] == []
 
     server, host = servers.registry(tmp_path / "registry")
     server.start()
@@ -57,6 +68,6 @@ def test_a_pipeline_is_packed_sent_and_runs_elsewhere(
         [sys.executable, "-c", predict], cwd=there.folder, env=variables, capture_output=True, text=True, check=False
     )
     assert done.stdout.strip() == "2", done.stderr
-    said = (there.folder / "MODEL_CARD.md").read_text()
-    assert "accuracy_score" in said
-    assert str(terminal.folder) not in said
+    assert "accuracy_score" in (there.folder / "MODEL_CARD.md").read_text()
+    for name in ("MODEL_CARD.md", "provenance.json", "bom.json", "Kitfile"):
+        assert str(terminal.folder) not in (there.folder / name).read_text()

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from nbmlops import api
-from nbmlops.errors import DeniedError, NotFoundError, UsageError
+from nbmlops.errors import DeniedError, IntegrityError, NotFoundError, UsageError
 from tests.services import servers
 from tests.unit.package.kits import FILES, folder_of
 
@@ -90,6 +90,26 @@ def test_a_key_that_did_not_sign_and_bytes_that_changed(host: str, tmp_path: Pat
     damaged = api.verify(package="wine:v1")
     assert damaged.exit_code == 9
     assert damaged.package.damaged == ("model",)
+
+
+def test_only_what_is_verified_is_kept(host: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    name = f"{host}/team/wine:v1"
+    api.pack(source=str(folder_of(FILES, tmp_path / "wine")), tag=name)
+    api.push(package=name)
+    (tmp_path / "nbmlops-policy.yaml").write_text("signed: nbmlops.pub\n")
+    other = tmp_path / "other"
+    other.mkdir()
+    api.sign(package=name, new_key=True, folder=other)
+    (tmp_path / "nbmlops.pub").write_text((other / "nbmlops.pub").read_text())
+    on(monkeypatch, tmp_path / "user")
+    with pytest.raises(IntegrityError, match=r"is refused: nbmlops-policy\.yaml:1: signed asks for a signature"):
+        api.pull(package=name, verify=True)
+    assert api.packages().packages == ()
+    on(monkeypatch, tmp_path / "maker")
+    api.push(package=name)  # with its signature
+    on(monkeypatch, tmp_path / "user")
+    assert api.pull(package=name, verify=True).attached
+    assert [each.reference for each in api.packages().packages] == [name]
 
 
 def test_parts_of_a_package_that_is_only_on_the_registry(

@@ -1025,6 +1025,10 @@ export interface PackageCheck {
   signers: Signer[];
   /** Why others do not. */
   refused: string[];
+  /** File of the policy that it was held against. */
+  policy: string;
+  /** What is not as the policy asks. */
+  findings: string[];
 }
 
 export interface PackageView {
@@ -1270,6 +1274,12 @@ export interface Prompt {
 export interface PullRequest {
   /** The package: REGISTRY/NAME[:TAG] or REGISTRY/NAME@DIGEST. */
   package: string;
+  /** Keep it only where it is as the policy asks, and signed by a --key. */
+  verify?: boolean;
+  /** The policy. Default: nbmlops-policy.yaml here. */
+  policy?: string;
+  /** A public key that may have signed it. */
+  key?: string[];
   /** Without TLS. It is so by itself for 127.0.0.1 and localhost with a port. */
   plain_http?: boolean;
   /** Certificate of the authority that signed the registry's. */
@@ -1670,6 +1680,8 @@ export interface SignResult {
   public_key: string;
   /** Signatures; 0 where this key had signed the package already. */
   made: number;
+  /** Whether the package says where it comes from: that is signed as well, as a statement of its own. */
+  has_provenance: boolean;
   /** Of a key that was made. */
   files: string[];
   /** Why the key's file is not as safe as it could be. */
@@ -2134,6 +2146,8 @@ export interface VerifyRequest {
   package?: string;
   /** Public key by one of which the package must be signed. */
   key?: string[];
+  /** Policy that the package is held against. Default: nbmlops-policy.yaml here. */
+  policy?: string;
   /** First make the index again from the packs. */
   rebuild_index?: boolean;
 }

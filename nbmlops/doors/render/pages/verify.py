@@ -1,3 +1,5 @@
+from pathlib import Path
+
 from nbmlops.doors.render.blocks import Line, Page, Table, Tone, cell, many, size
 from nbmlops.lib.digest import short
 from nbmlops.ops.verify import Result
@@ -55,6 +57,9 @@ def _package(check: PackageCheck) -> Page:
     else:
         lines.append(Line(f"{name} is whole.", Tone.GOOD))
     lines += [Line(f"Signed by {each.name or 'key'} {each.fingerprint[:16]}.", Tone.GOOD) for each in check.signers]
+    lines += [Line(each, Tone.BAD) for each in check.findings]
+    if check.policy and not check.findings and not check.damaged:
+        lines.append(Line(f"As {Path(check.policy).name} asks.", Tone.GOOD))
     if check.keys and not check.signers:
         why = check.refused[0] if check.refused else "it has no signature"
         lines.append(Line(f"Not signed by {'this key' if check.keys == 1 else 'these keys'}: {why}.", Tone.BAD))

@@ -1,0 +1,63 @@
+"""Files inside of a package that lies in the layout, read without unpacking it."""
+
+from __future__ import annotations
+
+import io
+import json
+from collections.abc import Iterator
+from typing import IO, Any
+
+from nbmlops.errors import IntegrityError
+from nbmlops.ops.origin import PROVENANCE
+from nbmlops.package.layer_entries import layer_entries
+from nbmlops.package.layout import Layout
+from nbmlops.package.opened import Opened
+from nbmlops.package.paths import clean
+from nbmlops.package.untar import Entry
+
+_MOST_BYTES = 8 << 20
+
+
+def files(layout: Layout, package: Opened) -> Iterator[tuple[str, str, IO[bytes]]]:
+    """Kind of its layer, path, content; to be read before the next. Raises IntegrityError for what is damaged."""
+    for layer in package.layers:
+        for entry in layer_entries(layout, layer):
+            if not entry.is_folder:
+                yield layer.kind, entry.path, io.BufferedReader(_Content(entry), 1 << 20)
+
+
+def provenance_in(layout: Layout, package: Opened) -> dict[str, Any] | None:
+    """The SLSA predicate that was packed with it; None where there is none. Raises IntegrityError for another text."""
+    layer = next((each for each in package.layers if clean(each.entry.path) == PROVENANCE), None)
+    if layer is None:
+        return None
+    data = b""
+    for entry in layer_entries(layout, layer):
+        if entry.path == PROVENANCE and entry.size <= _MOST_BYTES:
+            data = b"".join(entry.pieces)
+    try:
+        found = json.loads(data)
+    except ValueError:
+        found = None
+    if not isinstance(found, dict):
+        raise IntegrityError(f"{PROVENANCE} of the package is no JSON object.", kind="provenance-malformed")
+    return found
+
+
+class _Content(io.RawIOBase):
+    """An entry's pieces as a file that is read once."""
+
+    def __init__(self, entry: Entry) -> None:
+        self._pieces = entry.pieces
+        self._left = b""
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        if not self._left:
+            self._left = next(self._pieces, b"")
+        count = min(len(buffer), len(self._left))
+        buffer[:count] = self._left[:count]
+        self._left = self._left[count:]
+        return count
