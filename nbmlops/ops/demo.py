@@ -1,6 +1,7 @@
 """`demo`: the wine notebook all the way, on real data, with nothing to answer.
 
-Everything goes through the verbs themselves: track by batch execution, snapshot, export with proof, run twice.
+Everything goes through the verbs themselves: track by batch execution, snapshot, export with proof, run twice, pack,
+push, unpack.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ from nbmlops.ops import run as run_verb
 from nbmlops.ops import runs as runs_verb
 from nbmlops.ops import snapshot as snapshot_verb
 from nbmlops.ops.call import Call, Progress
+from nbmlops.ops.demo_package import DemoPackage, package
 from nbmlops.ops.fields import option
 from nbmlops.project import Project
 from nbmlops.store.layout import SETTINGS
@@ -43,6 +45,7 @@ class Result(msgspec.Struct, frozen=True, kw_only=True):
     snapshot: str
     exported: export_verb.Result
     results: tuple[run_verb.Result, ...]
+    packed: DemoPackage
     runs: runs_verb.Result
     has_lab: bool
     """Whether JupyterLab is installed."""
@@ -70,6 +73,7 @@ def demo(call: Call, request: Request) -> Result:
             Progress(task="run", state="done", note=f"{pipeline} {' '.join(f'-p {p}' for p in params)}".rstrip())
         )
         results.append(run_verb.run(inside, run_verb.Request(pipeline=pipeline, param=params, name=named)))
+    packed = package(call, root, results[-1].result.run)
     return Result(
         root=str(project.root),
         notebook=NOTEBOOK,
@@ -78,6 +82,7 @@ def demo(call: Call, request: Request) -> Result:
         snapshot=kept.record.snapshot,
         exported=exported,
         results=tuple(results),
+        packed=packed,
         runs=runs_verb.runs(inside, runs_verb.Request(limit=30)),
         has_lab=importlib.util.find_spec("jupyterlab") is not None,
     )

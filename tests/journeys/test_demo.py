@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 
 import pytest
@@ -26,6 +27,10 @@ def test_the_demo_goes_all_the_way_and_can_be_looked_at_with_mlflow(tmp_path: Pa
     assert {run.info.status for run in runs} == {"FINISHED"}
     assert (root / "data" / "wine.csv").is_file()
     assert (root / "reports" / "confusion.png").is_file()
+    packed = answer["packed"]
+    assert bool(packed["registry"]) is (shutil.which("docker-registry") is not None)
+    assert terminal.good("inspect", packed["reference"])["package"]["digest"] == packed["digest"]
+    assert (root / "unpacked" / "data" / "wine.csv").read_bytes() == (root / "data" / "wine.csv").read_bytes()
 
 
 def test_the_demo_does_not_move_into_a_folder_of_somebody_else(tmp_path: Path, variables: dict[str, str]) -> None:

@@ -2,7 +2,7 @@ import os
 import sys
 from pathlib import Path
 
-from nbmlops.doors.render.blocks import Line, Page, Tone, fields
+from nbmlops.doors.render.blocks import Line, Page, Tone, fields, size
 from nbmlops.doors.render.pages import export, runs
 from nbmlops.lib.digest import short
 from nbmlops.ops.demo import Result
@@ -22,6 +22,8 @@ def page(result: Result) -> Page:
                 ("data snapshot", short(result.snapshot)),
                 *((f"run {n}", os.path.relpath(each.result.folder)) for n, each in enumerate(result.results, 1)),
                 ("its last step", os.path.relpath(_last(result))),
+                ("package", _package(result)),
+                ("unpacked", os.path.relpath(result.packed.folder)),
             ],
             title="Where everything lies",
         ),
@@ -32,6 +34,7 @@ def page(result: Result) -> Page:
                     "compare",
                     f"{_typed('nbmlops')} -C {root} compare {' '.join(short(r.result.run) for r in result.results)}",
                 ),
+                ("look into it", f"{_typed('nbmlops')} inspect {result.packed.reference}"),
                 ("bring data back", f"{_typed('nbmlops')} -C {root} restore {short(result.snapshot)}"),
             ],
             title="Go on",
@@ -39,6 +42,12 @@ def page(result: Result) -> Page:
         Line("\nLook at all of it in JupyterLab, with the sidebar", Tone.STRONG),
         Line(f"  {_lab(result)}{_typed('nbmlops')} -C {root} lab {result.notebook}"),
     )
+
+
+def _package(result: Result) -> str:
+    packed = result.packed
+    sent = ", sent to a registry and fetched again" if packed.registry else ""
+    return f"{packed.reference}, {size(packed.bytes)}{sent}"
 
 
 def _lab(result: Result) -> str:
