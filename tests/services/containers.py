@@ -10,6 +10,7 @@ import sys
 import sysconfig
 from pathlib import Path
 
+BUSYBOX = Path("/bin/busybox")
 STORAGE = '[storage]\ndriver = "overlay"\nrunroot = "{place}/run"\ngraphroot = "{place}/graph"\n'
 # For machines without systemd and journald, and for a root that may not raise limits. Its locks are its own, too.
 SETTINGS = """\
@@ -50,6 +51,18 @@ class Podman:
             "CONTAINERS_REGISTRIES_CONF": str(place / "registries.conf"),
             "XDG_RUNTIME_DIR": str(place / "run"),
         }
+
+    def why_not(self, place: Path) -> str:
+        """Why not even the least of containers runs: a machine may forbid mounts. Empty where one does."""
+        if not BUSYBOX.exists():
+            return f"{BUSYBOX} is missing. On Debian, as root: apt-get install busybox-static"
+        (place / "bin").mkdir(parents=True)
+        shutil.copy2(BUSYBOX, place / "bin" / "busybox")
+        try:
+            self("run", "--rm", "--network=none", "--rootfs", str(place), "/bin/busybox", "true")
+        except AssertionError as error:
+            return f"podman runs no container on this machine: {str(error).strip().splitlines()[-1][:300]}"
+        return ""
 
     def __call__(self, *words: str, seconds: float = 120) -> str:
         """What it writes."""

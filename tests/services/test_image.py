@@ -66,7 +66,10 @@ def podman() -> Iterator[Podman]:
         pytest.skip(reason)
     # Not below pytest's folder: where paths are long, podman does not hear of a container's end and waits 20 s.
     with tempfile.TemporaryDirectory(prefix="nb-") as name:
-        yield Podman(Path(name))
+        podman = Podman(Path(name))
+        if reason := podman.why_not(Path(name) / "root"):
+            pytest.skip(reason)
+        yield podman
 
 
 @pytest.fixture(scope="module")
