@@ -19,6 +19,7 @@ import hashlib
 import os
 import re
 import sys
+import time
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import IO
@@ -26,6 +27,7 @@ from typing import IO
 import msgspec
 
 from nbmlops.errors import IntegrityError, NotFoundError, StateError
+from nbmlops.lib.failpoints import failpoint
 from nbmlops.lib.files import refusing_disk_errors, write_atomic
 from nbmlops.model.oci import DIGEST, INDEX, MOST_MANIFEST_BYTES, Descriptor, Index, Manifest
 from nbmlops.package.gojson import encode, sorted_maps
@@ -34,6 +36,8 @@ from nbmlops.package.reference import Reference, parse
 _INDEX_NAME = re.compile(r"(.+)-index\.json")
 _VERSION = b'{"imageLayoutVersion":"1.0.0"}'
 _CHUNK = 1 << 20
+_KEPT_SECONDS = 7 * 24 * 3600
+"""How long a blob that has come in part waits for its rest."""
 
 
 def default_root() -> Path:
@@ -119,6 +123,7 @@ class Layout:
                     yield blob
                 place = self.path(blob.digest)
                 place.parent.mkdir(parents=True, exist_ok=True)
+                failpoint("package-blob")
                 os.replace(name, place)
             except BaseException:
                 name.unlink(missing_ok=True)
@@ -218,6 +223,7 @@ class Layout:
                 hint="Pull it again: what has arrived is kept.",
             )
         with self._locked():
+            self._sweep()
             for path in (self._index_path(repo), self.root / "index.json"):
                 index = self._index(path)
                 known = index.manifests or ()
@@ -273,6 +279,14 @@ class Layout:
         marker = self.root / "oci-layout"
         if not marker.exists():
             write_atomic(marker, _VERSION)
+
+    def _sweep(self) -> None:
+        """What somebody was killed over and nobody has gone on with for days."""
+        oldest = time.time() - _KEPT_SECONDS
+        for path in (self.root / "ingest").glob("nbmlops-*"):
+            with contextlib.suppress(OSError):
+                if path.stat().st_mtime < oldest:
+                    path.unlink()
 
     @contextlib.contextmanager
     def _locked(self) -> Iterator[None]:

@@ -66,6 +66,22 @@ def test_an_export_to_a_full_disk_leaves_the_pipeline_that_was_there(disk: Termi
     assert [path.name for path in (disk.folder / "pipelines").iterdir()] == ["small"]
 
 
+def test_packing_to_a_full_disk_names_nothing_and_works_once_there_is_room(disk: Terminal) -> None:
+    (disk.folder / "kit").mkdir()
+    (disk.folder / "kit" / "model.bin").write_bytes(os.urandom(1_500_000))
+    (disk.folder / "kit" / "Kitfile").write_text("manifestVersion: 1.0.0\nmodel: {path: model.bin}\n")
+    here = {"KITOPS_HOME": str(disk.folder / "kitops")}
+    fill(disk.folder, spare=300_000)
+    done = disk.nbmlops("pack", "kit", "-t", "kit:v1", **here)
+    assert done.returncode == 8
+    assert "disk is full" in one_line(done)
+    (disk.folder / "ballast").unlink()
+    assert disk.good("packages", **here)["packages"] == []
+    assert not list((disk.folder / "kitops" / "storage" / "ingest").iterdir())
+    packed = disk.good("pack", "kit", "-t", "kit:v1", **here)
+    assert disk.good("verify", "kit:v1", **here)["package"]["digest"] == packed["package"]["digest"]
+
+
 def test_a_snapshot_on_a_full_disk_is_refused_and_the_next_one_is_whole(disk: Terminal) -> None:
     (disk.folder / "data.bin").write_bytes(os.urandom(1_500_000))
     fill(disk.folder)
