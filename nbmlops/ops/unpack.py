@@ -6,7 +6,8 @@ from typing import Annotated
 
 import msgspec
 
-from nbmlops.errors import NotFoundError, UsageError
+from nbmlops.errors import IntegrityError, NotFoundError, UsageError
+from nbmlops.model.oci import Descriptor
 from nbmlops.ops.call import Call, Progress
 from nbmlops.ops.fields import option, positional
 from nbmlops.ops.package_store import PackageView, store, view
@@ -20,6 +21,8 @@ from nbmlops.package.unpack import Existing
 from nbmlops.package.unpack import unpack as take_apart
 
 _TOLD_EVERY = 8 << 20
+MOST_BASES = 10
+_MODEL = parse_filters(["model"])
 
 
 class Request(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -38,6 +41,8 @@ class Request(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
 
 class Result(msgspec.Struct, frozen=True, kw_only=True):
     package: PackageView
+    bases: tuple[str, ...]
+    """Packages whose model this one uses."""
     folder: str
     files: tuple[str, ...]
     """Written, relative to the folder."""
@@ -59,24 +64,26 @@ def unpack(call: Call, request: Request) -> Result:
     layout = store()
     reference = parse(request.package)
     target = call.path(request.dir or ".")
-    package, is_passing = _package(call, request, layout, reference, filters)
+    found = _Found(call, request, layout)
     told = _Told(call)
     try:
+        package = found.open(reference, filters)
+        layers = [*filters.chosen(package), *(found.bases_of(package) if filters.has_model else ())]
         done = take_apart(
             layout,
             package,
             target,
-            layers=filters.chosen(package),
+            layers=layers,
             has_kitfile=filters.has_kitfile,
             existing=existing,
             on_bytes=told,
         )
     finally:
-        if is_passing:
-            layout.forget(package.descriptor)
+        found.forget()
     told.end()
     return Result(
         package=view(package, reference),
+        bases=tuple(found.bases),
         folder=str(target),
         files=done.files,
         kept=done.kept,
@@ -84,23 +91,58 @@ def unpack(call: Call, request: Request) -> Result:
     )
 
 
-def _package(
-    call: Call, request: Request, layout: Layout, reference: Reference, filters: Filters
-) -> tuple[Opened, bool]:
-    """From this machine, else what is wanted of it from its registry; then it does not stay here."""
-    try:
-        return open_package(layout, layout.resolve(reference)), False
-    except NotFoundError as error:
-        if error.kind != "package-missing" or reference.is_local:
-            raise
-    fetched = Told(call)
-    with connect(call, reference, request) as registry:
-        package = open_package(layout, fetch(registry, reference, layout, wanted=lambda layer: False).descriptor)
-        wanted = {layer.descriptor.digest for layer in filters.chosen(package)}
-        fetch(registry, reference, layout, wanted=lambda layer: layer.digest in wanted, told=fetched)
-    fetched.end()
-    is_whole = len(wanted) == len({layer.descriptor.digest for layer in package.layers})
-    return package, not is_whole
+class _Found:
+    """Packages of this machine, else what is wanted of them from their registries; that does not stay here."""
+
+    def __init__(self, call: Call, request: Request, layout: Layout) -> None:
+        self._call = call
+        self._request = request
+        self._layout = layout
+        self._passing: list[Descriptor] = []
+        self.bases: list[str] = []
+
+    def open(self, reference: Reference, filters: Filters) -> Opened:
+        try:
+            return open_package(self._layout, self._layout.resolve(reference))
+        except NotFoundError as error:
+            if error.kind != "package-missing" or reference.is_local:
+                raise
+        told = Told(self._call)
+        with connect(self._call, reference, self._request) as registry:
+            head = fetch(registry, reference, self._layout, wanted=lambda layer: False)
+            if head.left:
+                self._passing.append(head.descriptor)
+            package = open_package(self._layout, head.descriptor)
+            wanted = {layer.descriptor.digest for layer in filters.chosen(package)}
+            if head.left:
+                fetch(registry, reference, self._layout, wanted=lambda layer: layer.digest in wanted, told=told)
+        told.end()
+        return package
+
+    def bases_of(self, package: Opened) -> list[PackageLayer]:
+        """Layers of the model that it takes from another package, which may take it from yet another."""
+        layers: list[PackageLayer] = []
+        seen = {package.descriptor.digest}
+        while package.base:
+            reference = parse(package.base)
+            package = self.open(reference, _MODEL)
+            if package.descriptor.digest in seen or len(seen) > MOST_BASES:
+                raise IntegrityError(
+                    f"{reference} takes its model from a package that takes its own from it, or over too many others.",
+                    kind="package-circular",
+                    hint="Ask its maker.",
+                )
+            seen.add(package.descriptor.digest)
+            self.bases.append(str(reference))
+            layers += _MODEL.chosen(package)
+        return layers
+
+    def forget(self) -> None:
+        """Of what was only passing through, blobs that nothing here needs."""
+        for descriptor in self._passing:
+            named = {each.digest for repo in self._layout.repos() for each in self._layout.packages(repo)}
+            if descriptor.digest not in named:
+                self._layout.forget(descriptor)
 
 
 class _Told:

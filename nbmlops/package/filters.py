@@ -50,12 +50,17 @@ class Filters(msgspec.Struct, frozen=True, kw_only=True):
         """Whether the Kitfile itself is wanted."""
         return not self.all or any("kitfile" in each.types for each in self.all)
 
+    @property
+    def has_model(self) -> bool:
+        """Whether a model is wanted whatever its name: also one that another package has."""
+        return not self.all or any("model" in each.types and not each.names for each in self.all)
+
     def chosen(self, opened: Opened) -> tuple[PackageLayer, ...]:
         """Raises NotFoundError for a filter that matches nothing."""
         if not self.all:
             return opened.layers
         for each in self.all:
-            if each.types == ("kitfile",):
+            if each.types == ("kitfile",) or (self.has_model and "model" in each.types and opened.base):
                 continue
             if not any(each.takes(layer) for layer in opened.layers):
                 there = ", ".join(f"{layer.kind} {layer.entry.path}" for layer in opened.layers[:8])

@@ -10,6 +10,7 @@ from nbmlops.model.oci import Descriptor, Manifest
 from nbmlops.package.kitfile import entries, from_config, is_packed
 from nbmlops.package.layout import Layout
 from nbmlops.package.mediatypes import KITFILE, SUBTYPE, Kind, is_kit, is_model_pack, kind_of
+from nbmlops.package.reference import is_reference
 
 _KINDS: tuple[tuple[str, Kind], ...] = (
     (".modelkit.modelpart.", "modelpart"),
@@ -37,6 +38,12 @@ class Opened(msgspec.Struct, frozen=True, kw_only=True):
     manifest: Manifest
     kitfile: Kitfile
     layers: tuple[PackageLayer, ...]
+
+    @property
+    def base(self) -> str:
+        """The package whose model this one uses, as its Kitfile names it; empty where it has its own."""
+        model = self.kitfile.model
+        return model.path if model is not None and is_reference(model.path) else ""
 
 
 def open_package(layout: Layout, descriptor: Descriptor) -> Opened:

@@ -2096,6 +2096,8 @@ export interface UnpackRequest {
 
 export interface UnpackResult {
   package: PackageView;
+  /** Packages whose model this one uses. */
+  bases: string[];
   folder: string;
   /** Written, relative to the folder. */
   files: string[];

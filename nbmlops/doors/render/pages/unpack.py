@@ -8,6 +8,8 @@ MOST = 5
 def page(result: Result) -> Page:
     done = f"Unpacked {result.package.reference} to {result.folder}: {many(len(result.files), 'file')}"
     lines = [Line(f"{done}, {size(result.bytes)}.", Tone.GOOD)]
+    if result.bases:
+        lines.append(Line(f"Its model is that of {' and '.join(result.bases)}.", Tone.DIM))
     if result.kept:
         named = ", ".join(result.kept[:MOST]) + (", ..." if len(result.kept) > MOST else "")
         lines.append(Line(f"Left as they were: {named}", Tone.DIM))
