@@ -27,8 +27,9 @@ class Request(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     source: Annotated[
         str,
         positional(
-            "A run, a pipeline's folder, or a folder with a Kitfile. Default: the Kitfile here, else the newest run.",
-            metavar="RUN|PIPELINE|FOLDER",
+            "A run, a registered model, a pipeline's folder, or a folder with a Kitfile. Default: the Kitfile here, "
+            "else the newest run.",
+            metavar="RUN|MODEL|PIPELINE|FOLDER",
         ),
     ] = ""
     tag: Annotated[

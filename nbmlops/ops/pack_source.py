@@ -17,6 +17,7 @@ from nbmlops.ops.run_model import run_model
 from nbmlops.package.kitfile import find_kitfile, read_kitfile
 from nbmlops.project import Project
 from nbmlops.track.lists import find_run, list_runs
+from nbmlops.track.registry import run_of
 
 _LOOKED_AT = 50
 PIPELINE = "pipeline.yaml"
@@ -49,7 +50,7 @@ def find_source(call: Call, name: str, kitfile: str) -> Source:
     if folder.is_dir() and (folder / PIPELINE).is_file():
         run = _run_of(project, folder)
     else:
-        run = find_run(project.uri, name) if name else _newest(project)
+        run = _called(project, name) if name else _newest(project)
     made = assemble(call, run)
     return Source(folder=made.folder, kitfile=made.kitfile, created=run.ended or run.started, run=run)
 
@@ -72,6 +73,17 @@ def _run_of(project: Project, folder: Path) -> RunView:
         kind="run-not-found",
         hint=f"Run it first: nbmlops run {source}",
     )
+
+
+def _called(project: Project, name: str) -> RunView:
+    """By its name or id, by `runs:/ID`, or by the address of a registered model that it has made."""
+    if name.startswith("runs:/"):
+        return find_run(project.uri, name.removeprefix("runs:/").partition("/")[0])
+    if not name.startswith("models:/"):
+        return find_run(project.uri, name)
+    run = find_run(project.uri, run_of(project.uri, name))
+    # The model of a pipeline is one step's; what made it is all of them.
+    return find_run(project.uri, run.parent) if Tags.STEP in run.tags and run.parent else run
 
 
 def _newest(project: Project) -> RunView:

@@ -119,7 +119,7 @@ VERBS: tuple[Verb, ...] = (
     _write("enter", PIPELINE, "Bring the variables of a failed step into this notebook.", "enter", "enter last train",
            needs_kernel=True),
     _write("pack", PACKAGE, "Make a package of a run, a pipeline or a folder with a Kitfile.", "pack", "pack baseline",
-           "pack pipelines/wine -t wine:v1,latest"),
+           "pack pipelines/wine -t wine:v1,latest", "pack models:/wine@champion"),
     _read("packages", PACKAGE, "List the packages on this machine.", "packages", "packages wine"),
     _read("inspect", PACKAGE, "Show what a package holds: its Kitfile, layers and manifest.", "inspect wine:v1"),
     _write("unpack", PACKAGE, "Write the files of a package into a folder.", "unpack wine:v1 -d wine",

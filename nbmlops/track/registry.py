@@ -6,7 +6,7 @@ import contextlib
 import os
 import re
 
-from nbmlops.errors import NbmlopsError
+from nbmlops.errors import NbmlopsError, NotFoundError
 from nbmlops.track import lists_sqlite
 from nbmlops.track.address import sqlite_path
 
@@ -28,3 +28,24 @@ def version_of(uri: str, reference: str) -> str | None:
 
         return lists_client.model_version(address, name, alias=alias, version=version)
     return None
+
+
+def run_of(uri: str, reference: str) -> str:
+    """The MLflow run that a registered version was made by. Raises NotFoundError where there is no such version."""
+    parts = REFERENCE.fullmatch(reference)
+    version = version_of(uri, reference)
+    if parts is None or version is None:
+        raise NotFoundError(
+            f"There is no model {reference}.",
+            kind="model-missing",
+            hint="As in models:/wine@champion; an alias is given by: nbmlops promote RUN ALIAS",
+        )
+    from mlflow import MlflowClient
+
+    client = MlflowClient(tracking_uri=uri, registry_uri=os.environ.get(REGISTRY_VARIABLE) or uri)
+    run = client.get_model_version(parts["name"], version).run_id
+    if not run:
+        raise NotFoundError(
+            f"No run is known of model {reference}.", kind="run-not-found", hint="Pack a run by its name."
+        )
+    return str(run)

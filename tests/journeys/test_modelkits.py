@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.journeys.conftest import TRAINING, Terminal, flowers, write
+from tests.journeys.conftest import TRAINING, Terminal, flowers, one_line, write
 from tests.services import servers
 
 POLICY = """\
@@ -40,6 +40,11 @@ def test_a_pipeline_is_packed_sent_and_runs_elsewhere(
     packed = terminal.good("pack", "pipelines/flowers", **maker)
     assert packed["run"] == first["run"]
     assert terminal.good("pack", "first", **maker)["package"]["digest"] == packed["package"]["digest"]
+    terminal.good("promote", "first", "champion", "--model", "flowers")
+    for name in ("models:/flowers@champion", f"runs:/{first['run']}"):
+        assert terminal.good("pack", name, **maker)["run"] == first["run"]
+    unknown = terminal.nbmlops("pack", "models:/flowers@nobody", **maker)
+    assert "There is no model models:/flowers@nobody" in one_line(unknown)
     kinds = {layer["kind"] for layer in packed["package"]["layers"]}
     assert kinds == {"model", "code", "dataset", "docs"}
     (terminal.folder / "nbmlops-policy.yaml").write_text(POLICY)

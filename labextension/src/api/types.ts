@@ -972,7 +972,7 @@ export interface Moved {
 }
 
 export interface PackRequest {
-  /** A run, a pipeline's folder, or a folder with a Kitfile. Default: the Kitfile here, else the newest run. */
+  /** A run, a registered model, a pipeline's folder, or a folder with a Kitfile. Default: the Kitfile here, else the newest run. */
   source?: string;
   /** What the package is called. Default: as the Kitfile says. */
   tag?: string;
