@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 import time
+from contextlib import closing
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -99,32 +100,31 @@ def run_pipeline(call: Call, request: Request, pipeline: Pipeline, folder: Path,
     if not is_needed:
         result = unchanged(project, pipeline, folder, chosen, planned, began)
         return Result(result=result, certificate=certificate, plan=planned, is_new=False)
-    engine = open_engine(call.project.settings, request.engine, request.engine_option)
-    call.progress(Progress(task="mlflow", note="opening the run"))
-    session = call.session if call.has_session else Session(project, notebook=None, namespace={}, door="pipeline")
-    call.progress(Progress(task="mlflow", state="done"))
-    wanted = Wanted(
-        engine=engine,
-        pipeline=pipeline,
-        folder=folder,
-        values=chosen,
-        cache=cache,
-        choice=choice,
-        jobs=request.jobs,
-        name=request.name,
-        experiment=request.experiment,
-        id=id,
-        laid=laid,
-    )
-    is_clean = False
-    try:
-        result = PipelineRun(call, session, wanted).run()
-        is_clean = True
-        return Result(result=result, certificate=certificate, plan=planned)
-    finally:
-        engine.close()
-        if not call.has_session:
-            session.close(60.0, is_clean=is_clean)
+    with closing(open_engine(call.project.settings, request.engine, request.engine_option)) as engine:
+        call.progress(Progress(task="mlflow", note="opening the run"))
+        session = call.session if call.has_session else Session(project, notebook=None, namespace={}, door="pipeline")
+        is_clean = False
+        try:
+            call.progress(Progress(task="mlflow", state="done"))
+            wanted = Wanted(
+                engine=engine,
+                pipeline=pipeline,
+                folder=folder,
+                values=chosen,
+                cache=cache,
+                choice=choice,
+                jobs=request.jobs,
+                name=request.name,
+                experiment=request.experiment,
+                id=id,
+                laid=laid,
+            )
+            result = PipelineRun(call, session, wanted).run()
+            is_clean = True
+            return Result(result=result, certificate=certificate, plan=planned)
+        finally:
+            if not call.has_session:
+                session.close(60.0, is_clean=is_clean)
 
 
 def _lay_out(call: Call, request: Request, pipeline: Pipeline, folder: Path, id: str) -> Laid | None:

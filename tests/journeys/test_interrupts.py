@@ -99,7 +99,7 @@ from nbmlops.ops.call import Call
 from nbmlops.ops.run import Request, run
 
 def stop(progress):
-    if progress.state == "done":
+    if progress.state == "done" and progress.task != "mlflow":
         raise KeyboardInterrupt
 
 try:
