@@ -13,9 +13,8 @@ from __future__ import annotations
 import importlib
 from typing import Any
 
-__version__ = "0.1.0"
-
 _LAZY = {
+    "__version__": "nbmlops.lib.version:VERSION",
     "api": "nbmlops.doors.api",
     "handoff": "nbmlops.pipeline.handoff",
     "log_metric": "nbmlops.doors.loops:log_metric",

@@ -26,17 +26,24 @@ def files(layout: Layout, package: Opened) -> Iterator[tuple[str, str, IO[bytes]
                 yield layer.kind, entry.path, io.BufferedReader(_Content(entry), 1 << 20)
 
 
-def provenance_in(layout: Layout, package: Opened) -> dict[str, Any] | None:
-    """The SLSA predicate that was packed with it; None where there is none. Raises IntegrityError for another text."""
-    layer = next((each for each in package.layers if clean(each.entry.path) == PROVENANCE), None)
+def file_in(layout: Layout, package: Opened, path: str) -> bytes | None:
+    """A file that is a part of its own, such as a document; None where there is none, or one that is too long."""
+    layer = next((each for each in package.layers if clean(each.entry.path) == path), None)
     if layer is None:
         return None
-    data = b""
+    data: bytes | None = None
     for entry in layer_entries(layout, layer):
-        if entry.path == PROVENANCE and entry.size <= _MOST_BYTES:
+        if entry.path == path and entry.size <= _MOST_BYTES:
             data = b"".join(entry.pieces)
+    return data
+
+
+def provenance_in(layout: Layout, package: Opened) -> dict[str, Any] | None:
+    """The SLSA predicate that was packed with it; None where there is none. Raises IntegrityError for another text."""
+    if not any(clean(each.entry.path) == PROVENANCE for each in package.layers):
+        return None
     try:
-        found = json.loads(data)
+        found = json.loads(file_in(layout, package, PROVENANCE) or b"")
     except ValueError:
         found = None
     if not isinstance(found, dict):

@@ -1,13 +1,16 @@
-"""One team server for all tests here: MLflow on PostgreSQL, artifacts in S3."""
+"""A team server for all tests here, MLflow on PostgreSQL with artifacts in S3; and podman."""
 
 from __future__ import annotations
 
+import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import Path
 
 import pytest
 
 from tests.services import servers
+from tests.services.containers import Podman, why_not
 
 
 @dataclass(frozen=True)
@@ -35,3 +38,15 @@ def team(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Team]:
             yield Team(uri=uri, server=server, database=database, s3=s3)
         finally:
             server.stop()
+
+
+@pytest.fixture(scope="module")
+def podman() -> Iterator[Podman]:
+    if reason := why_not():
+        pytest.skip(reason)
+    # Not below pytest's folder: where paths are long, podman does not hear of a container's end and waits 20 s.
+    with tempfile.TemporaryDirectory(prefix="nb-") as name:
+        podman = Podman(Path(name))
+        if reason := podman.why_not(Path(name) / "root"):
+            pytest.skip(reason)
+        yield podman

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import contextlib
+import ctypes.util
 import os
 import platform
 import shutil
 import subprocess
 import sys
 import sysconfig
+import time
+import urllib.request
+from collections.abc import Iterator
 from pathlib import Path
 
 BUSYBOX = Path("/bin/busybox")
@@ -25,6 +30,7 @@ runtime = "runc"
 log_driver = "k8s-file"
 default_ulimits = ["nofile=1024:1024", "nproc=4096:4096"]
 """
+OF_EVERY_BASE = ("pthread", "rt", "dl", "m", "util", "gcc_s", "stdc++", "c", "z")
 LEFT_OUT = ("test", "idlelib", "tkinter", "turtledemo", "ensurepip", "lib2to3", "site-packages", "__pycache__")
 
 
@@ -70,7 +76,9 @@ class Podman:
             ["podman", *words],
             env=self.env,
             stdin=subprocess.DEVNULL,
-            capture_output=True,
+            stdout=subprocess.PIPE,
+            # A container's own errors are among its logs.
+            stderr=subprocess.STDOUT if words[0] == "logs" else subprocess.PIPE,
             text=True,
             timeout=seconds,
             check=False,
@@ -96,9 +104,39 @@ def python_root(place: Path) -> Path:
             goes.parent.mkdir(parents=True, exist_ok=True)
             if not goes.exists():
                 shutil.copy(source, goes)
+    for name in OF_EVERY_BASE:
+        # What wheels take for granted (PEP 600), wherever this machine has it.
+        found = ctypes.util.find_library(name)
+        for folder in map(Path, ("/lib", "/usr/lib", f"/lib/{platform.machine()}-linux-gnu")) if found else ():
+            source = folder / found
+            if source.exists() and not (place / "usr" / "lib" / found).exists():
+                shutil.copy(source.resolve(), place / "usr" / "lib" / found)
     for name in ("tmp", "etc", "proc", "sys", "dev"):
         (place / name).mkdir(exist_ok=True)
     return place
+
+
+@contextlib.contextmanager
+def running(podman: Podman, name: str, *words: str) -> Iterator[None]:
+    podman("run", "--detach", "--name", name, "--network=host", *words)
+    try:
+        yield
+    finally:
+        podman("rm", "--force", "--time", "1", name)
+
+
+def answer(podman: Podman, name: str, address: str) -> bytes:
+    """What a container answers, once it does."""
+    deadline = time.monotonic() + 60
+    while True:
+        try:
+            with urllib.request.urlopen(address, timeout=5) as reply:
+                return reply.read()
+        except OSError:
+            state = podman("inspect", "--format", "{{.State.Status}}", name).strip()
+            assert state in ("created", "running"), podman("logs", name)
+            assert time.monotonic() < deadline, "the app did not answer"
+            time.sleep(0.1)
 
 
 def _libraries(program: Path) -> list[Path]:

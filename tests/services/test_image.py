@@ -2,15 +2,10 @@
 
 from __future__ import annotations
 
-import contextlib
 import json
 import shutil
 import subprocess
 import sys
-import tempfile
-import time
-import urllib.request
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -27,7 +22,7 @@ from nbmlops.package.image.wheel_list import pinned
 from nbmlops.package.image.wheels import wheels_layer
 from nbmlops.package.layout import Layout
 from nbmlops.package.opened import Opened
-from tests.services.containers import Podman, machine, python_root, why_not
+from tests.services.containers import Podman, answer, machine, python_root, running, why_not
 from tests.services.servers import free_port
 from tests.unit.package.image.things import package, wheel_in
 
@@ -58,18 +53,6 @@ server.serve_forever()
 """
 KSERVE_ASKS = '[ -d /models ] && [ "$(ls -A /models)" ]'
 KSERVE_LINKS = "ln -sf /proc/$$/root/models /mnt/models && ls /mnt/models/ && sleep 0"
-
-
-@pytest.fixture(scope="module")
-def podman() -> Iterator[Podman]:
-    if reason := why_not():
-        pytest.skip(reason)
-    # Not below pytest's folder: where paths are long, podman does not hear of a container's end and waits 20 s.
-    with tempfile.TemporaryDirectory(prefix="nb-") as name:
-        podman = Podman(Path(name))
-        if reason := podman.why_not(Path(name) / "root"):
-            pytest.skip(reason)
-        yield podman
 
 
 @pytest.fixture(scope="module")
@@ -108,28 +91,6 @@ def image(layout: Layout, opened: Opened, python_base: Base, tmp_path_factory: p
         command=["python3", "main.py"],
         env={"PYTHONHOME": "/usr"},
     )
-
-
-@contextlib.contextmanager
-def running(podman: Podman, name: str, *words: str) -> Iterator[None]:
-    podman("run", "--detach", "--name", name, "--network=host", *words)
-    try:
-        yield
-    finally:
-        podman("rm", "--force", "--time", "1", name)
-
-
-def answer(podman: Podman, name: str, address: str) -> bytes:
-    deadline = time.monotonic() + 60
-    while True:
-        try:
-            with urllib.request.urlopen(address, timeout=5) as reply:
-                return reply.read()
-        except OSError:
-            state = podman("inspect", "--format", "{{.State.Status}}", name).strip()
-            assert state in ("created", "running"), podman("logs", name)
-            assert time.monotonic() < deadline, "the app did not answer"
-            time.sleep(0.1)
 
 
 def test_an_app_answers_from_a_container(

@@ -17,6 +17,12 @@ Engine = Literal["podman", "docker"]
 _MOST_SECONDS = 1800
 
 
+def engine_here() -> Engine | None:
+    """The first that is on this machine."""
+    engines: tuple[Engine, ...] = ("podman", "docker")
+    return next((each for each in engines if shutil.which(each)), None)
+
+
 def load(layout: Layout, image: Descriptor, name: str, engine: Engine, *, seconds: float = _MOST_SECONDS) -> None:
     """Under `name`, as in `wine:v1`; streamed, with no file in between.
 

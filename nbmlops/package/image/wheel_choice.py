@@ -120,7 +120,7 @@ def _download(wanted: Sequence[Pinned], target: Target, folder: Path) -> None:
             hint="Do it again: pip keeps what has arrived.",
         ) from error
     if done.returncode:
-        raise _failed(done.stderr)
+        raise failed(done.stderr)
 
 
 def checked(candidates: Mapping[Pinned, Candidate]) -> list[Wheel]:
@@ -155,7 +155,7 @@ def _by_name(folder: Path, target: Target) -> dict[str, list[Candidate]]:
     return found
 
 
-def _failed(output: str) -> NbmlopsError:
+def failed(output: str) -> NbmlopsError:
     lines = [line.strip() for line in output.splitlines() if line.strip()]
     if any("No module named pip" in line for line in lines):
         return MissingDependencyError(

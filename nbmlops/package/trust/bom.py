@@ -104,6 +104,30 @@ def document(bill: Bill) -> dict[str, Any]:
     }
 
 
+def libraries(data: bytes) -> dict[str, str]:
+    """Version of each Python package that a bill lists. Raises IntegrityError for what is no bill."""
+    try:
+        components = msgspec.json.decode(data, type=_Listed).components
+    except (msgspec.MsgspecError, RecursionError) as error:
+        raise IntegrityError("This is no bill of materials.", kind="bill-malformed") from error
+    return {
+        each.name: each.version
+        for each in components
+        if each.type == "library" and each.purl.startswith("pkg:pypi/") and each.version
+    }
+
+
+class _Component(msgspec.Struct, kw_only=True):
+    type: str
+    name: str
+    version: str = ""
+    purl: str = ""
+
+
+class _Listed(msgspec.Struct, kw_only=True):
+    components: list[_Component] = []
+
+
 def features(schema: str) -> tuple[str, ...]:
     """`NAME: TYPE` of each column of an MLflow signature's `inputs` or `outputs`: the JSON text that MLmodel holds.
 
