@@ -111,14 +111,16 @@ def image(call: Call, request: Request) -> Result:
     epoch = _epoch(package)
     source = FromRegistry(lambda each: connect(call, each, request), told := Told(call))
     if request.modelcar:
-        base = open_base(request.base, layout, wanted, epoch=epoch, source=source) if request.base else None
+        named = _base(call, request.base)
+        base = open_base(named, layout, wanted, epoch=epoch, source=source) if named else None
         made = modelcar(layout, package, platform=wanted, epoch=epoch, busybox=BUSYBOX, base=base)
         python, wheels = "", None
     else:
         needs = needs_of_model(layout, package)
         python = needs.python or ".".join(platform.python_version_tuple()[:2])
-        call.progress(Progress(task="base", note=request.base or _default_base(python)))
-        base = open_base(request.base or _default_base(python), layout, wanted, epoch=epoch, source=source)
+        named = _base(call, request.base) or _default_base(python)
+        call.progress(Progress(task="base", note=named))
+        base = open_base(named, layout, wanted, epoch=epoch, source=source)
         told.end()
         _check_python(base, python)
         call.progress(Progress(task="base", state="done"))
@@ -238,6 +240,12 @@ def _epoch(package: Opened) -> int:
         return int(datetime.fromisoformat(told).timestamp()) if told else 0
     except ValueError:
         return 0
+
+
+def _base(call: Call, text: str) -> str:
+    """Paths are the caller's."""
+    kind, colon, rest = text.partition(":")
+    return f"{kind}:{call.path(rest)}" if colon and rest and kind in ("oci", "rootfs") else text
 
 
 def _default_base(python: str) -> str:

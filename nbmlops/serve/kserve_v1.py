@@ -64,6 +64,9 @@ def _predicted(model: ServedModel, instances: list[Any]) -> Any:
         if instances and all(isinstance(each, dict) for each in instances):
             data: Any = pd.DataFrame(instances)
         elif names:
+            # pandas fills short rows up.
+            if any(not isinstance(each, list) or len(each) != len(names) for each in instances):
+                raise ValueError
             data = pd.DataFrame(instances, columns=names)
         else:
             data = np.array(instances)

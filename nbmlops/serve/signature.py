@@ -99,7 +99,7 @@ def _tensors(text: Any, path: Path, what: str) -> tuple[tuple[Tensor, ...], bool
         if not isinstance(fields, list):
             raise TypeError("no list")
         found = tuple(_tensor(field, f"{what}-{number}") for number, field in enumerate(fields))
-    except (ValueError, TypeError, KeyError) as error:
+    except (ValueError, TypeError, KeyError, AttributeError) as error:
         raise _malformed(path, f"its {what}s are none") from error
     return found, bool(fields) and all(field["type"] != "tensor" for field in fields)
 

@@ -73,6 +73,7 @@ def ask(address: str, token: str, document: Any = None) -> Any:
         return json.loads(reply.read())
 
 
+@pytest.mark.slow
 def test_the_service_answers_from_a_container(place: Path, podman: Podman, monkeypatch: pytest.MonkeyPatch) -> None:
     for name, value in podman.env.items():
         monkeypatch.setenv(name, value)
@@ -103,6 +104,7 @@ def test_the_service_answers_from_a_container(place: Path, podman: Podman, monke
         assert podman("inspect", "--format", "{{.State.ExitCode}}", name).strip() == "0"
 
 
+@pytest.mark.slow
 def test_the_same_package_makes_the_same_image_and_another_model_changes_its_last_layers(place: Path) -> None:
     first = image(place, output="one.tar")
     second = image(place, output="two.tar")
@@ -115,6 +117,7 @@ def test_the_same_package_makes_the_same_image_and_another_model_changes_its_las
     assert third.layers == first.layers
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(
     shutil.which("docker-registry") is None or shutil.which("skopeo") is None,
     reason="docker-registry or skopeo is not installed. On Debian, as root: apt-get install docker-registry skopeo",

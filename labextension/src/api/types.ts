@@ -715,6 +715,56 @@ export interface HistoryResult {
   left_out: number;
 }
 
+export interface ImageRequest {
+  /** The package: NAME[:TAG] or NAME@DIGEST. */
+  package: string;
+  /** What the image is called. With a registry in it, it is sent there; else podman or docker gets it. */
+  tag?: string;
+  /** Write it to a file, which podman and docker load. */
+  output?: string;
+  /** What it stands on, with a Python: an image in a registry, oci:LAYOUT[:TAG] or rootfs:PATH. Default: python:X.Y-slim of Docker Hub. */
+  base?: string;
+  /** Default: Linux on this machine's processor. */
+  platform?: string;
+  /** A locked list of packages, in place of what the model asks for. */
+  requirements?: string;
+  /** Folder of wheels, in place of an index. */
+  wheels?: string;
+  /** The model alone, as KServe mounts it with oci://. */
+  modelcar?: boolean;
+  /** Who gets it. Default: the one that is here. */
+  engine?: 'docker' | 'podman' | null;
+  /** Without TLS. It is so by itself for 127.0.0.1 and localhost with a port. */
+  plain_http?: boolean;
+  /** Certificate of the authority that signed the registry's. */
+  ca?: string;
+  /** Take whatever certificate the registry has. */
+  insecure?: boolean;
+}
+
+export interface ImageResult {
+  /** Its digest. */
+  package: string;
+  /** Of the image's manifest: the same for the same package, base and packages. */
+  digest: string;
+  platform: string;
+  /** Of its layers, as they are sent. */
+  bytes: number;
+  layers: number;
+  python: string;
+  wheels: number;
+  base: string;
+  /** As it is called where it went. */
+  name: string;
+  /** Blobs that the registry lacked. */
+  sent: number;
+  /** That has it now. */
+  engine: string;
+  file: string;
+  /** Files that two packages bring, and differently. */
+  clashes: string[];
+}
+
 export interface InitRequest {
   /** Folder of the project; made if it does not exist. */
   path?: string;
@@ -2210,6 +2260,7 @@ export interface Verbs {
   push: { request: PushRequest; result: PushResult };
   pull: { request: PullRequest; result: PullResult };
   sign: { request: SignRequest; result: SignResult };
+  image: { request: ImageRequest; result: ImageResult };
   logout: { request: LogoutRequest; result: LogoutResult };
   remove: { request: RemoveRequest; result: RemoveResult };
 }
