@@ -53,6 +53,8 @@ class Tags:
     """Digest of the Trace: what ran, with outputs and random states."""
     REPRODUCED = "nbmlops.reproduced"
     """The last verdict of `reproduce`, and when."""
+    RECEIVED = "nbmlops.received"
+    """Of a run that came in a package: its id where it was made."""
     PROBLEM = "nbmlops.snapshot.problem"
     """Why the data snapshot is not all that the run read."""
     COMPLETENESS = "nbmlops.completeness"

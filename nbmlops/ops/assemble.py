@@ -25,6 +25,7 @@ from nbmlops.ops.call import Call, Progress
 from nbmlops.ops.find_result import find_result
 from nbmlops.ops.model_card import model_card
 from nbmlops.ops.origin import BILL, PROVENANCE, bill_json, parameters_of, provenance_json
+from nbmlops.ops.packed_run import RUN_FILE, packed_run
 from nbmlops.ops.run_model import run_model
 from nbmlops.package.kitfile import NAMES, dump, new_kitfile, read_kitfile
 from nbmlops.project import Project
@@ -36,7 +37,7 @@ from nbmlops.track.model_files import fetch_model
 
 CARD = "MODEL_CARD.md"
 MODEL = "model"
-_VERSION = 3
+_VERSION = 4
 _STATE = "assembled.json"
 MOST_ENTRIES = 50
 """Files that are entries of their own; more of them are packed by folder."""
@@ -100,8 +101,13 @@ def assemble(call: Call, run: RunView) -> Assembled:
     if model is not None:
         estimator = model.tags.get(Tags.ESTIMATOR) or run.tags.get(Tags.ESTIMATOR, "")
         (folder / BILL).write_bytes(bill_json(project, name, run, uses, about, estimator))
+    executed = packed_run(project, run, uses)
+    if executed is not None:
+        (folder / RUN_FILE).write_bytes(executed)
     digests = {path: digest_file(folder / path) for path in data_files}
-    kitfile = _kitfile(name, run, model is not None, about, _entries(code_files), _entries(data_files), digests)
+    kitfile = _kitfile(
+        name, run, model is not None, executed is not None, about, _entries(code_files), _entries(data_files), digests
+    )
     write_atomic(folder / "Kitfile", dump(kitfile))
     write_atomic(home / _STATE, state)
     call.progress(Progress(task="assemble", state="done", note=run.name))
@@ -112,6 +118,7 @@ def _kitfile(
     name: str,
     run: RunView,
     has_model: bool,
+    has_trace: bool,
     about: dict[str, Any],
     code: list[str],
     data: list[str],
@@ -159,6 +166,7 @@ def _kitfile(
             Docs(path=CARD, description="Model card."),
             Docs(path=PROVENANCE, description="Where it comes from: SLSA provenance v1."),
             *((Docs(path=BILL, description="Bill of materials: CycloneDX 1.6."),) if has_model else ()),
+            *((Docs(path=RUN_FILE, description="What the run executed: nbmlops reproduce."),) if has_trace else ()),
         ),
     )
 

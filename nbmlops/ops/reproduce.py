@@ -9,7 +9,7 @@ from typing import Annotated
 
 import msgspec
 
-from nbmlops.errors import StateError, UsageError
+from nbmlops.errors import NotFoundError, StateError, UsageError
 from nbmlops.lib.clock import new_id, utc_now
 from nbmlops.lib.digest import short
 from nbmlops.model.replay import ReplayDifference, ReplayVerdict, Reproduction, Sides
@@ -27,6 +27,7 @@ from nbmlops.ops.compare_replay import (
 )
 from nbmlops.ops.fields import option, positional
 from nbmlops.ops.needed_cells import needed_part
+from nbmlops.ops.receive_run import find_packed_run, receive_run
 from nbmlops.ops.replay import replay, replay_folder
 from nbmlops.ops.replay_grid import GridRow, replay_grid
 from nbmlops.project import Project
@@ -37,7 +38,9 @@ from nbmlops.track.lists import find_run
 
 
 class Request(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    run: Annotated[str, positional("Id, the beginning of one, or the name of the newest.")]
+    run: Annotated[
+        str, positional("Id, the beginning of one, or the name of the newest. Default: the run of the package here.")
+    ] = ""
     new_data: Annotated[bool, option("With the data as it is now, instead of the run's.")] = False
     new_code: Annotated[bool, option("With the code as it is now, instead of the run's.")] = False
     grid: Annotated[
@@ -67,10 +70,10 @@ def reproduce(call: Call, request: Request) -> Result:
             kind="arguments-conflict",
             hint="Leave out --new-data, --new-code and --to.",
         )
-    project = call.project
     if call.has_session:
         call.session.scribe.flush(30.0)
-    run = find_run(project.uri, request.run)
+    run = _run(call, request.run)
+    project = call.project
     trace = _trace(project, run)
     began = time.monotonic()
     with clean_environment(call, project, run, trace, is_wanted=request.env) as python:
@@ -120,6 +123,21 @@ def reproduce(call: Call, request: Request) -> Result:
     )
     _remember(call, run, reproduction)
     return Result(run=run, reproduction=reproduction, folder=str(wanted) if wanted is not None else "")
+
+
+def _run(call: Call, name: str) -> RunView:
+    """One of the project's, else the one that came in the package that was unpacked here."""
+    packed = find_packed_run(call.folder)
+    if packed is None and not name:
+        raise UsageError("Which run?", kind="run-unnamed", hint="List them: nbmlops runs")
+    try:
+        if name:
+            return find_run(call.project.uri, name)
+    except NotFoundError:
+        if packed is None or not (packed.run.id.startswith(name) or packed.run.name == name):
+            raise
+    assert packed is not None
+    return receive_run(call, packed)
 
 
 def _trace(project: Project, run: RunView) -> Trace:
