@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import zipfile
 from pathlib import Path, PurePosixPath
+from typing import TYPE_CHECKING
 
 from nbmlops.errors import IntegrityError, NotFoundError
 from nbmlops.lib.clock import new_id, utc_now
@@ -17,8 +18,12 @@ from nbmlops.ops.call import Call, Progress
 from nbmlops.ops.packed_run import DOCUMENT, OBJECTS, RUN_FILE
 from nbmlops.project import Project
 from nbmlops.snapshot.find import load
+from nbmlops.track.client import open_writer
 from nbmlops.track.lists import find_run, list_runs
 from nbmlops.track.messages import Point
+
+if TYPE_CHECKING:
+    from nbmlops.track.writer import Writer
 
 _NAME = re.compile(rf"{OBJECTS}([0-9a-f]{{64}})")
 _MOST_BYTES = 1 << 30
@@ -52,7 +57,8 @@ def receive_run(call: Call, packed: PackedRun) -> RunView:
     for tag in (Tags.DATA_SNAPSHOT, Tags.CODE_SNAPSHOT):
         if packed.run.tags.get(tag):
             _take_snapshot(project, packed.run, load(packed.run.tags[tag], project.objects), call.folder)
-    made = [_written(project, packed, run) for run in sorted((packed.run, *packed.siblings), key=lambda each: each.id)]
+    writer = open_writer(project.prepare_tracking(), project.root)
+    made = [_written(writer, packed, run) for run in sorted((packed.run, *packed.siblings), key=lambda each: each.id)]
     call.progress(Progress(task="run", state="done", note=packed.run.name))
     return find_run(project.uri, next(id for before, id in made if before == packed.run.id))
 
@@ -137,11 +143,8 @@ def _unpacked(folder: Path, entry: Entry, run: RunView) -> Path:
     return path
 
 
-def _written(project: Project, packed: PackedRun, run: RunView) -> tuple[str, str]:
+def _written(writer: Writer, packed: PackedRun, run: RunView) -> tuple[str, str]:
     """Its id there and here. The id is MLflow's to give."""
-    from nbmlops.track.writer import Writer
-
-    writer = Writer(project.uri, project.root)
     started = int(run.started.timestamp() * 1000) if run.started else None
     ended = int(run.ended.timestamp() * 1000) if run.ended else started
     tags = {name: value for name, value in run.tags.items() if not name.startswith("mlflow.")}

@@ -34,6 +34,7 @@ from nbmlops.project import Project
 from nbmlops.replay.judge import TOLERANCE, in_order
 from nbmlops.replay.plan import problems
 from nbmlops.snapshot.trace import trace_of
+from nbmlops.track.client import open_writer
 from nbmlops.track.lists import find_run
 
 
@@ -158,7 +159,5 @@ def _remember(call: Call, run: RunView, reproduction: Reproduction) -> None:
     project = call.project
     project.records.put(reproduction, id=reproduction.id, subject=run.id)
     if reproduction.sides == Sides():
-        from nbmlops.track.writer import Writer
-
         when = reproduction.made.strftime("%Y-%m-%d %H:%M")
-        Writer(project.uri, project.root).set_tags(run.id, {Tags.REPRODUCED: f"{reproduction.verdict} {when}"})
+        open_writer(project.uri, project.root).set_tags(run.id, {Tags.REPRODUCED: f"{reproduction.verdict} {when}"})

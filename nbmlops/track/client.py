@@ -1,11 +1,15 @@
-"""MLflow's client for questions to a server: it answers soon, or the error says so soon."""
+"""MLflow in a process that asks or writes a little, and has other things to do: soon answered, and telling nobody."""
 
 from __future__ import annotations
 
 import os
-from typing import Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from nbmlops.track import address
+
+if TYPE_CHECKING:
+    from nbmlops.track.writer import Writer
 
 
 def connect(uri: str) -> Any:
@@ -15,8 +19,20 @@ def connect(uri: str) -> Any:
     set it.
     """
     address.check_server(uri)
-    for name, value in address.own_environment().items():
-        os.environ.setdefault(name, value)
+    _settle()
     from mlflow import MlflowClient
 
     return MlflowClient(uri)
+
+
+def open_writer(uri: str, root: Path) -> Writer:
+    """For a process that is no scribe."""
+    _settle()
+    from nbmlops.track.writer import Writer
+
+    return Writer(uri, root)
+
+
+def _settle() -> None:
+    for name, value in address.own_environment().items():
+        os.environ.setdefault(name, value)

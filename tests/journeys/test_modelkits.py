@@ -67,6 +67,13 @@ def test_a_pipeline_is_packed_sent_and_runs_elsewhere(
     again = there.good("run", "pipelines/flowers")["result"]
     assert again["state"] == "done"
     assert again["metrics"]["accuracy_score"] == first["metrics"]["accuracy_score"]
+    # The run came along: nothing of the first project is asked for it.
+    terminal.folder.rename(tmp_path / "away")
+    reproduced = there.good("reproduce")
+    assert reproduced["reproduction"]["verdict"] == "REPRODUCED"
+    assert reproduced["run"]["metrics"] == first["metrics"]
+    assert there.good("reproduce", first["run"][:8])["run"]["id"] == reproduced["run"]["id"]
+    assert there.good("show", "first")["run"]["tags"]["nbmlops.received"] == first["run"]
     rows = "numpy.array([[1.0, 2.0], [2.0, 1.0]])"
     predict = f"import mlflow, numpy; print(len(mlflow.pyfunc.load_model('model').predict({rows})))"
     done = subprocess.run(
