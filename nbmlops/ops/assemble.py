@@ -13,7 +13,6 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 
 import msgspec
-import yaml
 
 from nbmlops.errors import NotFoundError, StateError
 from nbmlops.lib.canonical import canonical_json
@@ -22,6 +21,7 @@ from nbmlops.lib.files import refusing_disk_errors, write_atomic
 from nbmlops.model.kitfile import Code, Dataset, Docs, Kitfile, Model, Package
 from nbmlops.model.run import DatasetUse, RunView, Tags
 from nbmlops.ops.call import Call, Progress
+from nbmlops.ops.canonical_model import MLMODEL, make_canonical, read_mlmodel
 from nbmlops.ops.find_result import find_result
 from nbmlops.ops.model_card import model_card
 from nbmlops.ops.origin import BILL, PROVENANCE, bill_json, parameters_of, provenance_json
@@ -36,7 +36,7 @@ from nbmlops.track.model_files import fetch_model
 
 CARD = "MODEL_CARD.md"
 MODEL = "model"
-_VERSION = 3
+_VERSION = 4
 _STATE = "assembled.json"
 MOST_ENTRIES = 50
 """Files that are entries of their own; more of them are packed by folder."""
@@ -88,7 +88,8 @@ def assemble(call: Call, run: RunView) -> Assembled:
                 hint="Pack a folder with a Kitfile of your own: nbmlops pack FOLDER",
             )
         fetch_model(project.uri, model, folder / MODEL, artifacts=project.layout.artifacts)
-        about = _described(folder / MODEL / "MLmodel")
+        make_canonical(folder / MODEL)
+        about = _described(folder / MODEL / MLMODEL)
     if (notebook := _notebook_of(project, run)) and notebook not in code_files:
         (folder / notebook).parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(project.root / notebook, folder / notebook)
@@ -185,12 +186,7 @@ def _provenance(run: RunView) -> dict[str, Any]:
 
 def _described(path: Path) -> dict[str, Any]:
     """Framework, format and signature by the MLmodel file; what it does not say is left out."""
-    try:
-        document = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError, yaml.YAMLError):
-        return {}
-    if not isinstance(document, dict):
-        return {}
+    document = read_mlmodel(path)
     flavors = document.get("flavors")
     flavors = flavors if isinstance(flavors, dict) else {}
     framework = next((name for name in FRAMEWORKS if name in flavors), "")
