@@ -27,6 +27,7 @@ from nbmlops.ops.model_card import model_card
 from nbmlops.ops.origin import BILL, PROVENANCE, bill_json, parameters_of, provenance_json
 from nbmlops.ops.run_model import run_model
 from nbmlops.package.kitfile import NAMES, dump, new_kitfile, read_kitfile
+from nbmlops.pipeline.folder import CERTIFICATE, DOCUMENT
 from nbmlops.project import Project
 from nbmlops.snapshot.find import load
 from nbmlops.snapshot.restore import plan
@@ -78,7 +79,7 @@ def assemble(call: Call, run: RunView) -> Assembled:
     data_files = _restored(project, data, folder)
     if pipeline:
         _copy_pipeline(project, pipeline, folder)
-        code_files.append(f"{pipeline}/pipeline.yaml")
+        code_files.append(f"{pipeline}/{DOCUMENT}")
     about: dict[str, Any] = {}
     if model is not None:
         if (folder / MODEL).exists():
@@ -102,7 +103,10 @@ def assemble(call: Call, run: RunView) -> Assembled:
         estimator = model.tags.get(Tags.ESTIMATOR) or run.tags.get(Tags.ESTIMATOR, "")
         (folder / BILL).write_bytes(bill_json(project, name, run, uses, about, estimator))
     digests = {path: digest_file(folder / path) for path in data_files}
-    kitfile = _kitfile(name, run, model is not None, about, _entries(code_files), _entries(data_files), digests)
+    certificate = f"{pipeline}/{CERTIFICATE}" if pipeline and (folder / pipeline / CERTIFICATE).is_file() else ""
+    kitfile = _kitfile(
+        name, run, model is not None, about, _entries(code_files), _entries(data_files), digests, certificate
+    )
     write_atomic(folder / "Kitfile", dump(kitfile))
     write_atomic(home / _STATE, state)
     call.progress(Progress(task="assemble", state="done", note=run.name))
@@ -117,6 +121,7 @@ def _kitfile(
     code: list[str],
     data: list[str],
     digests: Mapping[str, str],
+    certificate: str,
 ) -> Kitfile:
     notebook = run.tags.get(Tags.NOTEBOOK, "")
     inside = {path for path in code if path in data}
@@ -160,6 +165,8 @@ def _kitfile(
             Docs(path=CARD, description="Model card."),
             Docs(path=PROVENANCE, description="Where it comes from: SLSA provenance v1."),
             *((Docs(path=BILL, description="Bill of materials: CycloneDX 1.6."),) if has_model else ()),
+            # It has the hour of the comparison in it: the pipeline is the same layer without.
+            *((Docs(path=certificate, description="The pipeline beside its notebook."),) if certificate else ()),
         ),
     )
 
@@ -216,7 +223,7 @@ def _pipeline_of(project: Project, run: RunView) -> str:
         source = find_result(project, run.id).source
     except NotFoundError:
         return ""
-    return source if source and (project.root / source / "pipeline.yaml").is_file() else ""
+    return source if source and (project.root / source / DOCUMENT).is_file() else ""
 
 
 def _notebook_of(project: Project, run: RunView) -> str:
@@ -264,7 +271,7 @@ def _restored(project: Project, digest: str, folder: Path) -> list[str]:
 def _entries(paths: list[str]) -> list[str]:
     """Files as they are; of many, the folders that they lie in. A pipeline is one entry."""
     found: dict[str, None] = {}
-    pipelines = {str(PurePosixPath(path).parent) for path in paths if PurePosixPath(path).name == "pipeline.yaml"}
+    pipelines = {str(PurePosixPath(path).parent) for path in paths if PurePosixPath(path).name == DOCUMENT}
     for path in sorted(paths):
         around = next((folder for folder in pipelines if path.startswith(f"{folder}/")), None)
         found[around or path] = None

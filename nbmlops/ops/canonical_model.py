@@ -1,11 +1,13 @@
 """The folder of an MLflow model without what tells only of the run that logged it: the same fit gives the same bytes.
 
-MLflow writes a random id, the hour, the run and the place of its files into MLmodel. In a package these are in the
-Kitfile and in provenance.json; here they would make every run's model another layer.
+MLflow writes a random id, the hour, the run and the place of its files into MLmodel, and skops the hour and addresses
+in memory into its archives. Of a package, the run is in the Kitfile and in provenance.json; here it would make every
+run's model another layer.
 """
 
 from __future__ import annotations
 
+import zipfile
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +16,7 @@ import yaml
 from nbmlops.lib.canonical import canonical_json
 from nbmlops.lib.digest import digest_bytes, digest_file
 from nbmlops.lib.files import write_atomic
+from nbmlops.pipeline.estimator_formats import LARGEST_SKOPS, numbered
 
 MLMODEL = "MLmodel"
 _OF_THE_RUN = ("run_id", "model_id", "artifact_path", "databricks_runtime")
@@ -34,6 +37,9 @@ def make_canonical(folder: Path) -> None:
         document.pop(key, None)
     document["utc_time_created"] = _NO_TIME
     document.pop("model_uuid", None)
+    grown = sum(_renumber(each) for each in folder.rglob("*.skops"))
+    if isinstance(size := document.get("model_size_bytes"), int):
+        document["model_size_bytes"] = size + grown
     document["model_uuid"] = _identity(folder, document)
     write_atomic(path, yaml.safe_dump(document, default_flow_style=False, sort_keys=True))
 
@@ -45,6 +51,19 @@ def read_mlmodel(path: Path) -> dict[str, Any]:
     except (OSError, ValueError, yaml.YAMLError, RecursionError):
         return {}
     return document if isinstance(document, dict) else {}
+
+
+def _renumber(path: Path) -> int:
+    """By how many bytes a skops file has grown. One that is too large to be held twice, or is none, stays as it is."""
+    before = path.stat().st_size
+    if before > LARGEST_SKOPS:
+        return 0
+    try:
+        data = numbered(path.read_bytes())
+    except (ValueError, LookupError, TypeError, AttributeError, RecursionError, zipfile.BadZipFile):
+        return 0
+    write_atomic(path, data)
+    return len(data) - before
 
 
 def _identity(folder: Path, document: dict[str, Any]) -> str:
