@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import shutil
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path, PurePosixPath
 from typing import Any
 
@@ -25,6 +25,7 @@ from nbmlops.ops.canonical_model import MLMODEL, make_canonical, read_mlmodel
 from nbmlops.ops.find_result import find_result
 from nbmlops.ops.model_card import model_card
 from nbmlops.ops.origin import BILL, PROVENANCE, bill_json, parameters_of, provenance_json
+from nbmlops.ops.remote_data import RemoteObject, remote_data
 from nbmlops.ops.run_model import run_model
 from nbmlops.package.kitfile import NAMES, dump, new_kitfile, read_kitfile
 from nbmlops.pipeline.folder import CERTIFICATE, DOCUMENT
@@ -37,7 +38,7 @@ from nbmlops.track.model_files import fetch_model
 
 CARD = "MODEL_CARD.md"
 MODEL = "model"
-_VERSION = 4
+_VERSION = 5
 _STATE = "assembled.json"
 MOST_ENTRIES = 50
 """Files that are entries of their own; more of them are packed by folder."""
@@ -98,14 +99,15 @@ def assemble(call: Call, run: RunView) -> Assembled:
     uses = tuple(_placed(project, use) for use in datasets(project.uri, run.id))
     name = run.experiment.rpartition("/")[2] or run.name
     (folder / CARD).write_text(model_card(name, run, model, uses, about.get("framework", "")), encoding="utf-8")
-    (folder / PROVENANCE).write_bytes(provenance_json(project, run, uses, pipeline))
+    remote = remote_data(project, run)
+    (folder / PROVENANCE).write_bytes(provenance_json(project, run, uses, remote, pipeline))
     if model is not None:
         estimator = model.tags.get(Tags.ESTIMATOR) or run.tags.get(Tags.ESTIMATOR, "")
-        (folder / BILL).write_bytes(bill_json(project, name, run, uses, about, estimator))
+        (folder / BILL).write_bytes(bill_json(project, name, run, uses, remote, about, estimator))
     digests = {path: digest_file(folder / path) for path in data_files}
     certificate = f"{pipeline}/{CERTIFICATE}" if pipeline and (folder / pipeline / CERTIFICATE).is_file() else ""
     kitfile = _kitfile(
-        name, run, model is not None, about, _entries(code_files), _entries(data_files), digests, certificate
+        name, run, model is not None, about, _entries(code_files), _entries(data_files), digests, remote, certificate
     )
     write_atomic(folder / "Kitfile", dump(kitfile))
     write_atomic(home / _STATE, state)
@@ -121,6 +123,7 @@ def _kitfile(
     code: list[str],
     data: list[str],
     digests: Mapping[str, str],
+    remote: Sequence[RemoteObject],
     certificate: str,
 ) -> Kitfile:
     notebook = run.tags.get(Tags.NOTEBOOK, "")
@@ -160,6 +163,17 @@ def _kitfile(
                 },
             )
             for path in data
+        )
+        + tuple(
+            Dataset(
+                name=PurePosixPath(each.path).name,
+                path=each.path,
+                remote_path=each.uri,
+                remote_hash=each.etag,
+                description="Read by the run, where it lies.",
+            )
+            for each in remote
+            if each.path not in data
         ),
         docs=(
             Docs(path=CARD, description="Model card."),

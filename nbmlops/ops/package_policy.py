@@ -69,9 +69,13 @@ def _searched(layout: Layout, package: Opened, policy: Policy) -> tuple[tuple[Pi
 
 
 def _data(package: Opened) -> tuple[Material, ...]:
-    """Files of data that are packed, by the digests that the Kitfile gives them."""
+    """Files of data by the digests that the Kitfile gives them: packed, in a package of their own, or in a bucket."""
     return tuple(
-        Material(name=each.path, digest=str(_of(each.parameters, "blake3") or "")) for each in package.kitfile.datasets
+        Material(
+            name=each.path,
+            digest=each.remote_hash if "://" in each.remote_path else str(_of(each.parameters, "blake3") or ""),
+        )
+        for each in package.kitfile.datasets
     )
 
 
