@@ -15,6 +15,7 @@ from nbmlops.ops.data_apart import check_hashes, set_apart, with_hash, without_d
 from nbmlops.ops.fields import option, positional
 from nbmlops.ops.pack_source import Source, find_source
 from nbmlops.ops.package_store import PackageView, opened, store, view
+from nbmlops.ops.trusted_keys import note_packed
 from nbmlops.package.mediatypes import Compression
 from nbmlops.package.pack import LayerProgress, Options
 from nbmlops.package.pack import pack as write_package
@@ -94,12 +95,14 @@ def pack(call: Call, request: Request) -> Result:
         plain = msgspec.structs.replace(options, created=None)
         data = write_package(source.folder, apart.data, layout, plain, look=look, progress=told)
         layout.add(apart.reference.repo, data.descriptor, apart.reference.tags)
+        note_packed(data.descriptor.digest)
         kitfile = with_hash(apart, data.descriptor.digest)
     packed = write_package(source.folder, kitfile, layout, options, look=look, progress=told)
     told.end()
     names = target.tags or (target.tag,)
     before = layout.tags(target.repo).get(names[0])
     layout.add(target.repo, packed.descriptor, names)
+    note_packed(packed.descriptor.digest)
     named = target.with_tag(names[0])
     _, package = opened(layout, str(named))
     return Result(

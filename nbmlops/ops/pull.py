@@ -24,6 +24,7 @@ from nbmlops.ops.referenced import (
     unreachable,
 )
 from nbmlops.ops.registries import CA, INSECURE, PLAIN_HTTP, Told, connect
+from nbmlops.ops.trusted_model import untrusted_programs
 from nbmlops.ops.verify_package import checked
 from nbmlops.package.layout import Layout
 from nbmlops.package.opened import open_package
@@ -52,6 +53,8 @@ class Result(msgspec.Struct, frozen=True, kw_only=True):
     """Blobs that were here."""
     attached: int
     """Signatures and statements that came along."""
+    untrusted: tuple[str, ...] = ()
+    """Files that run code when its model is loaded, where nobody whom the user trusts has signed it."""
     data: tuple[str, ...] = ()
     """Packages with its data, which came as well."""
     left: tuple[str, ...] = ()
@@ -82,6 +85,7 @@ def pull(call: Call, request: Request) -> Result:
         fetched_bytes=done.size,
         known=len(done.known),
         attached=attached,
+        untrusted=untrusted_programs(layout, reference, package),
         data=data,
         left=tuple(dict.fromkeys(each.remote_path for each in package.remote if not data or "://" in each.remote_path)),
     )

@@ -24,6 +24,7 @@ from nbmlops.ops.referenced import (
 )
 from nbmlops.ops.registries import CA, INSECURE, PLAIN_HTTP, Told, connect
 from nbmlops.ops.remote_data import fetch_object
+from nbmlops.ops.trusted_model import untrusted_programs
 from nbmlops.package.filters import TYPES, parse_filters
 from nbmlops.package.layout import Layout
 from nbmlops.package.opened import Opened, PackageLayer, open_package
@@ -64,6 +65,8 @@ class Result(msgspec.Struct, frozen=True, kw_only=True):
     kept: tuple[str, ...]
     """Left as they were."""
     bytes: int
+    untrusted: tuple[str, ...] = ()
+    """Files that run code when its model is loaded, where nobody whom the user trusts has signed it."""
     data: tuple[str, ...] = ()
     """Packages and addresses that its data came from."""
     left: tuple[str, ...] = ()
@@ -103,6 +106,9 @@ def unpack(call: Call, request: Request) -> Result:
             existing=existing,
             on_bytes=told,
         )
+        # Before what was only passing through is forgotten.
+        has_model = any(each.kind == "model" for each in package.layers if each in layers)
+        untrusted = untrusted_programs(layout, reference, package) if has_model else ()
     finally:
         found.forget()
     told.end()
@@ -113,6 +119,7 @@ def unpack(call: Call, request: Request) -> Result:
         files=done.files,
         kept=done.kept,
         bytes=done.bytes,
+        untrusted=untrusted,
         data=tuple(dict.fromkeys(found.data)),
         left=() if request.include_remote else tuple(dict.fromkeys(each.remote_path for each in remote)),
     )

@@ -1,4 +1,5 @@
 from nbmlops.doors.render.blocks import Line, Page, Tone, many, size
+from nbmlops.doors.render.untrusted import untrusted_lines
 from nbmlops.ops.unpack import Result
 
 MOST = 5
@@ -18,4 +19,4 @@ def page(result: Result) -> Page:
     if result.kept:
         named = ", ".join(result.kept[:MOST]) + (", ..." if len(result.kept) > MOST else "")
         lines.append(Line(f"Left as they were: {named}", Tone.DIM))
-    return tuple(lines)
+    return (*lines, *untrusted_lines(result.untrusted))
