@@ -46,8 +46,12 @@ def trusted_keys() -> tuple[TrustedKey, ...]:
         with path.open("rb") as file:
             info = os.fstat(file.fileno())
             data = file.read()
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError):
         return ()
+    except OSError as error:
+        raise IntegrityError(
+            f"{path} cannot be read: {error.strerror}.", kind="trust-unreadable", hint="Whom you trust is not sure."
+        ) from error
     if info.st_mode & _OTHERS or info.st_uid not in (os.geteuid(), 0):
         raise IntegrityError(
             f"{path} can be written by others: whom you trust is not sure.",

@@ -168,7 +168,6 @@ def test_data_apart_go_along_and_come_when_asked_for(
     assert api.pull(package=name).left == (packed.data,)
     api.unpack(package=name, dir=str(tmp_path / "out"), include_remote=True)  # the data from the registry
     assert (tmp_path / "out" / "data" / "train.csv").read_text() == FILES["data/train.csv"]
-    assert [each.reference for each in api.packages().packages] == [name]
     pulled = api.pull(package=name, include_remote=True)
     assert pulled.data == pushed.data
     assert {each.reference for each in api.packages().packages} == {name, *pushed.data}

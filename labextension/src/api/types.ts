@@ -984,6 +984,8 @@ export interface PackRequest {
   model_pack?: boolean;
   /** Pack also what looks like tokens, keys and passwords. */
   allow_secrets?: boolean;
+  /** Where data go: in the package, in one of their own that it refers to, or nowhere. Data in a bucket stay there. */
+  data?: 'apart' | 'embed' | 'none';
   /** Byte for byte what `kit` 1.7.0 writes. */
   exact?: boolean;
 }
@@ -1000,6 +1002,10 @@ export interface PackResult {
   left_out: string[];
   /** Files that are too long to be searched for secrets to their end. */
   unsearched: string[];
+  /** The package with its data, where they are apart. */
+  data: string;
+  /** Addresses of data that stay where they are. */
+  remote: string[];
   /** Digest of the package that had the first of these names until now. */
   before: string;
 }
@@ -1029,6 +1035,8 @@ export interface PackageCheck {
   policy: string;
   /** What is not as the policy asks. */
   findings: string[];
+  /** Files that run code when its model is loaded, where nobody whom the user trusts has signed it. */
+  untrusted: string[];
 }
 
 export interface PackageView {
@@ -1280,6 +1288,8 @@ export interface PullRequest {
   policy?: string;
   /** A public key that may have signed it. */
   key?: string[];
+  /** Bring along the data that it only refers to. */
+  include_remote?: boolean;
   /** Without TLS. It is so by itself for 127.0.0.1 and localhost with a port. */
   plain_http?: boolean;
   /** Certificate of the authority that signed the registry's. */
@@ -1297,6 +1307,12 @@ export interface PullResult {
   known: number;
   /** Signatures and statements that came along. */
   attached: number;
+  /** Files that run code when its model is loaded, where nobody whom the user trusts has signed it. */
+  untrusted: string[];
+  /** Packages with its data, which came as well. */
+  data: string[];
+  /** Data that it refers to and that stayed where they are. */
+  left: string[];
 }
 
 export interface PushRequest {
@@ -1326,6 +1342,8 @@ export interface PushResult {
   is_new: boolean;
   /** Signatures and statements that went along. */
   attached: number;
+  /** Packages with its data, which went before it. */
+  data: string[];
 }
 
 export interface RemoteRequest {
@@ -2063,6 +2081,35 @@ export interface Trial {
   error: string;
 }
 
+export interface TrustRequest {
+  /** The public key of somebody you know. Default: list those that you trust. */
+  key?: string;
+  /** What you call them. Default: the name of the file. */
+  name?: string;
+  /** Trust this one no longer: its name, or how its fingerprint begins. */
+  remove?: string;
+}
+
+export interface TrustResult {
+  /** All that are trusted now, oldest first. */
+  keys: Trusted[];
+  /** File that holds them. */
+  place: string;
+  /** Fingerprint of the key that was named; empty where none was. */
+  added: string;
+  /** False where it was there under that name already. */
+  is_new: boolean;
+  /** Name of the key that was taken out. */
+  removed: string;
+}
+
+export interface Trusted {
+  name: string;
+  /** SHA-256 of the key. */
+  fingerprint: string;
+  added: string;
+}
+
 export interface UndeleteRequest {
   /** Ids of deleted runs, beginnings of them, or names of the newest. */
   runs: string[];
@@ -2082,6 +2129,8 @@ export interface UnpackRequest {
   dir?: string;
   /** Only these parts, of kitfile, model, datasets, code, docs, prompts, mcpservers. */
   filter?: string[];
+  /** Bring along the data that it only refers to. */
+  include_remote?: boolean;
   /** Without TLS. It is so by itself for 127.0.0.1 and localhost with a port. */
   plain_http?: boolean;
   /** Certificate of the authority that signed the registry's. */
@@ -2104,6 +2153,12 @@ export interface UnpackResult {
   /** Left as they were. */
   kept: string[];
   bytes: number;
+  /** Files that run code when its model is loaded, where nobody whom the user trusts has signed it. */
+  untrusted: string[];
+  /** Packages and addresses that its data came from. */
+  data: string[];
+  /** Those of data that stayed where they are. */
+  left: string[];
 }
 
 export interface Users {
@@ -2210,6 +2265,7 @@ export interface Verbs {
   push: { request: PushRequest; result: PushResult };
   pull: { request: PullRequest; result: PullResult };
   sign: { request: SignRequest; result: SignResult };
+  trust: { request: TrustRequest; result: TrustResult };
   logout: { request: LogoutRequest; result: LogoutResult };
   remove: { request: RemoveRequest; result: RemoveResult };
 }
