@@ -11,11 +11,12 @@ import msgspec
 
 from nbmlops.errors import StateError
 from nbmlops.ops.call import Call, Progress
-from nbmlops.ops.data_apart import check_hashes, set_apart, with_hash, without_data
+from nbmlops.ops.data_apart import check_hashes, data_kitfile, data_reference, referring, without_data
 from nbmlops.ops.fields import option, positional
 from nbmlops.ops.pack_source import Source, find_source
 from nbmlops.ops.package_store import PackageView, opened, store, view
 from nbmlops.ops.trusted_keys import note_packed
+from nbmlops.package.kitfile import entries, is_packed
 from nbmlops.package.mediatypes import Compression
 from nbmlops.package.pack import LayerProgress, Options
 from nbmlops.package.pack import pack as write_package
@@ -90,14 +91,19 @@ def pack(call: Call, request: Request) -> Result:
     look = (lambda paths: None) if request.allow_secrets else search
     kitfile = without_data(source.kitfile) if request.data == "none" else source.kitfile
     check_hashes(kitfile)
-    apart = set_apart(kitfile, target, source.folder) if request.data == "apart" else None
-    if apart is not None:
+    # Wherever data go, no other layer takes them.
+    beside = [each.path for each in entries(source.kitfile) if is_packed(each)]
+    beside += [each.path for each in source.kitfile.datasets if each.path and each.remote_path]
+    data = ""
+    moved = data_kitfile(kitfile, target) if request.data == "apart" else None
+    if moved is not None:
         plain = msgspec.structs.replace(options, created=None)
-        data = write_package(source.folder, apart.data, layout, plain, look=look, progress=told)
-        layout.add(apart.reference.repo, data.descriptor, apart.reference.tags)
-        note_packed(data.descriptor.digest)
-        kitfile = with_hash(apart, data.descriptor.digest)
-    packed = write_package(source.folder, kitfile, layout, options, look=look, progress=told)
+        apart = write_package(source.folder, moved, layout, plain, beside=beside, look=look, progress=told).descriptor
+        reference = data_reference(target, apart.digest)
+        layout.add(reference.repo, apart, reference.tags)
+        note_packed(apart.digest)
+        kitfile, data = referring(kitfile, reference, apart.digest), str(reference)
+    packed = write_package(source.folder, kitfile, layout, options, beside=beside, look=look, progress=told)
     told.end()
     names = target.tags or (target.tag,)
     before = layout.tags(target.repo).get(names[0])
@@ -113,7 +119,7 @@ def pack(call: Call, request: Request) -> Result:
         known=tuple(layer.path for layer in packed.layers if layer.is_known),
         left_out=packed.left_out,
         unsearched=tuple(search.partly),
-        data=str(apart.reference) if apart is not None else "",
+        data=data,
         remote=tuple(each.remote_path for each in package.remote if "://" in each.remote_path),
         before=before.digest if before is not None and before.digest != packed.descriptor.digest else "",
     )

@@ -10,6 +10,7 @@ import msgspec
 from nbmlops.errors import ExternalError, IntegrityError, NotFoundError, UsageError
 from nbmlops.model.kitfile import Dataset
 from nbmlops.model.oci import Descriptor
+from nbmlops.ops.attachments import pull_attachments
 from nbmlops.ops.call import Call, Progress
 from nbmlops.ops.fields import option, positional
 from nbmlops.ops.package_store import PackageView, store, view
@@ -31,6 +32,7 @@ from nbmlops.package.opened import Opened, PackageLayer, open_package
 from nbmlops.package.paths import clean
 from nbmlops.package.reference import Reference, parse
 from nbmlops.package.registry.transfer import pull as fetch
+from nbmlops.package.trust.attachments import detach
 from nbmlops.package.unpack import Existing, Fetched
 from nbmlops.package.unpack import unpack as take_apart
 
@@ -107,8 +109,8 @@ def unpack(call: Call, request: Request) -> Result:
             on_bytes=told,
         )
         # Before what was only passing through is forgotten.
-        has_model = any(each.kind == "model" for each in package.layers if each in layers)
-        untrusted = untrusted_programs(layout, reference, package) if has_model else ()
+        taken = tuple(each for each in package.layers if each in layers)
+        untrusted = untrusted_programs(layout, reference, msgspec.structs.replace(package, layers=taken))
     finally:
         found.forget()
     told.end()
@@ -132,7 +134,7 @@ class _Found:
         self._call = call
         self._request = request
         self._layout = layout
-        self._passing: list[Descriptor] = []
+        self._passing: list[tuple[str, Descriptor]] = []
         self.bases: list[str] = []
         self.data: list[str] = []
 
@@ -146,11 +148,12 @@ class _Found:
         with connect(self._call, reference, self._request) as registry:
             head = fetch(registry, reference, self._layout, wanted=lambda layer: False)
             if head.left:
-                self._passing.append(head.descriptor)
+                self._passing.append((reference.repo, head.descriptor))
             package = open_package(self._layout, head.descriptor)
             wanted = {layer.descriptor.digest for layer in choose(package)}
             if head.left:
                 fetch(registry, reference, self._layout, wanted=lambda layer: layer.digest in wanted, told=told)
+            pull_attachments(registry, reference, self._layout, head.descriptor.digest)
         told.end()
         return package
 
@@ -214,9 +217,10 @@ class _Found:
 
     def forget(self) -> None:
         """Of what was only passing through, blobs that nothing here needs."""
-        for descriptor in self._passing:
-            named = {each.digest for repo in self._layout.repos() for each in self._layout.packages(repo)}
+        for repo, descriptor in self._passing:
+            named = {each.digest for other in self._layout.repos() for each in self._layout.packages(other)}
             if descriptor.digest not in named:
+                detach(self._layout, repo, descriptor.digest)
                 self._layout.forget(descriptor)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import pickle
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
@@ -203,3 +204,26 @@ def test_other_data_under_the_name_are_refused(host: str, tmp_path: Path, monkey
         with pytest.raises(IntegrityError, match=f"{packed.data} has other data than the package was made with"):
             call()
     assert not (tmp_path / "out").exists()
+
+
+def test_a_model_that_passes_through_is_told_of_unless_its_signer_is_trusted(
+    host: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    name = f"{host}/team/wine:v1"
+    folder = folder_of(FILES, tmp_path / "wine")
+    (folder / "model" / "model.pkl").write_bytes(pickle.dumps([1]))
+    api.pack(source=str(folder), tag=name)
+    api.sign(package=name, new_key=True, folder=tmp_path)
+    api.push(package=name)
+    on(monkeypatch, tmp_path / "user")
+    monkeypatch.setenv("NBMLOPS_HOME", str(tmp_path / "user"))
+    told = api.unpack(package=name, dir=str(tmp_path / "out"), filter=("model",))
+    assert told.untrusted == ("model/model.pkl",)
+    api.trust(key="nbmlops.pub", folder=tmp_path)
+    assert api.unpack(package=name, dir=str(tmp_path / "again"), filter=("model",)).untrusted == ()
+    assert api.packages().packages == ()
+    left = [path for path in (tmp_path / "user" / "storage" / "blobs").rglob("*") if path.is_file()]
+    assert left == []
+    assert api.pull(package=name).untrusted == ()
+    api.trust(remove="nbmlops")
+    assert api.pull(package=name).untrusted == ("model/model.pkl",)

@@ -127,3 +127,15 @@ def test_data_of_a_foreign_package_come_with_their_own_paths(tmp_path: Path) -> 
 def test_an_object_without_a_hash_could_be_anything(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="have no remoteHash"):
         referring("one", "s3://bucket/train.csv", tmp_path)
+
+
+@pytest.mark.parametrize("data", ["embed", "apart", "none"])
+def test_no_other_layer_takes_the_data(data: str, tmp_path: Path) -> None:
+    text = f"code:\n- path: .\ndatasets:\n- path: {DATA}\n"
+    packed = api.pack(source=str(folder_of(FILES, tmp_path / "wine", text)), tag="wine:v1", data=data)
+    api.unpack(package="wine:v1", dir="code", filter=("code",))
+    assert "src/train.py" in files("code")
+    assert DATA not in files("code")
+    if packed.data:
+        api.unpack(package=packed.data, dir="data", filter=("datasets",))
+        assert files("data") == {DATA}
