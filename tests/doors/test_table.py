@@ -196,7 +196,7 @@ CASES = (
     Case(verb="sign", values={"package": "counted:v1", "new_key": True}, kind="key-exists"),
     Case(verb="verify", values={"key": ["nbmlops.pub"]}, kind="package-unnamed"),
     Case(
-        verb="unpack", values={"package": "counted:v1", "dir": "unpacked", "filter": ["datasets"]}, kind="filter-empty"
+        verb="unpack", values={"package": "counted:v1", "dir": "unpacked", "filter": ["prompts"]}, kind="filter-empty"
     ),
 )
 NEED_A_REGISTRY = {"push", "pull"}
