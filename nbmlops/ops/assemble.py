@@ -8,12 +8,11 @@ from __future__ import annotations
 
 import json
 import shutil
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path, PurePosixPath
 from typing import Any
 
 import msgspec
-import yaml
 
 from nbmlops.errors import NotFoundError, StateError
 from nbmlops.lib.canonical import canonical_json
@@ -22,12 +21,15 @@ from nbmlops.lib.files import refusing_disk_errors, write_atomic
 from nbmlops.model.kitfile import Code, Dataset, Docs, Kitfile, Model, Package
 from nbmlops.model.run import DatasetUse, RunView, Tags
 from nbmlops.ops.call import Call, Progress
+from nbmlops.ops.canonical_model import MLMODEL, make_canonical, read_mlmodel
 from nbmlops.ops.find_result import find_result
 from nbmlops.ops.model_card import model_card
 from nbmlops.ops.origin import BILL, PROVENANCE, bill_json, parameters_of, provenance_json
 from nbmlops.ops.packed_run import RUN_FILE, packed_run
+from nbmlops.ops.remote_data import RemoteObject, remote_data
 from nbmlops.ops.run_model import run_model
 from nbmlops.package.kitfile import NAMES, dump, new_kitfile, read_kitfile
+from nbmlops.pipeline.folder import CERTIFICATE, DOCUMENT
 from nbmlops.project import Project
 from nbmlops.snapshot.find import load
 from nbmlops.snapshot.restore import plan
@@ -37,7 +39,7 @@ from nbmlops.track.model_files import fetch_model
 
 CARD = "MODEL_CARD.md"
 MODEL = "model"
-_VERSION = 4
+_VERSION = 6
 _STATE = "assembled.json"
 MOST_ENTRIES = 50
 """Files that are entries of their own; more of them are packed by folder."""
@@ -79,7 +81,7 @@ def assemble(call: Call, run: RunView) -> Assembled:
     data_files = _restored(project, data, folder)
     if pipeline:
         _copy_pipeline(project, pipeline, folder)
-        code_files.append(f"{pipeline}/pipeline.yaml")
+        code_files.append(f"{pipeline}/{DOCUMENT}")
     about: dict[str, Any] = {}
     if model is not None:
         if (folder / MODEL).exists():
@@ -89,7 +91,8 @@ def assemble(call: Call, run: RunView) -> Assembled:
                 hint="Pack a folder with a Kitfile of your own: nbmlops pack FOLDER",
             )
         fetch_model(project.uri, model, folder / MODEL, artifacts=project.layout.artifacts)
-        about = _described(folder / MODEL / "MLmodel")
+        make_canonical(folder / MODEL)
+        about = _described(folder / MODEL / MLMODEL)
     if (notebook := _notebook_of(project, run)) and notebook not in code_files:
         (folder / notebook).parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(project.root / notebook, folder / notebook)
@@ -97,16 +100,29 @@ def assemble(call: Call, run: RunView) -> Assembled:
     uses = tuple(_placed(project, use) for use in datasets(project.uri, run.id))
     name = run.experiment.rpartition("/")[2] or run.name
     (folder / CARD).write_text(model_card(name, run, model, uses, about.get("framework", "")), encoding="utf-8")
-    (folder / PROVENANCE).write_bytes(provenance_json(project, run, uses, pipeline))
+    remote = remote_data(project, run)
+    (folder / PROVENANCE).write_bytes(provenance_json(project, run, uses, remote, pipeline))
     if model is not None:
         estimator = model.tags.get(Tags.ESTIMATOR) or run.tags.get(Tags.ESTIMATOR, "")
-        (folder / BILL).write_bytes(bill_json(project, name, run, uses, about, estimator))
+        (folder / BILL).write_bytes(bill_json(project, name, run, uses, remote, about, estimator))
     executed = packed_run(project, run, uses)
     if executed is not None:
         (folder / RUN_FILE).write_bytes(executed)
     digests = {path: digest_file(folder / path) for path in data_files}
+    certificate = f"{pipeline}/{CERTIFICATE}" if pipeline and (folder / pipeline / CERTIFICATE).is_file() else ""
+    papers = [
+        Docs(path=CARD, description="Model card."),
+        Docs(path=PROVENANCE, description="Where it comes from: SLSA provenance v1."),
+    ]
+    if model is not None:
+        papers.append(Docs(path=BILL, description="Bill of materials: CycloneDX 1.6."))
+    if executed is not None:
+        papers.append(Docs(path=RUN_FILE, description="What the run executed: nbmlops reproduce."))
+    if certificate:
+        # It has the hour of the comparison in it: the pipeline is the same layer without.
+        papers.append(Docs(path=certificate, description="The pipeline beside its notebook."))
     kitfile = _kitfile(
-        name, run, model is not None, executed is not None, about, _entries(code_files), _entries(data_files), digests
+        name, run, model is not None, about, _entries(code_files), _entries(data_files), digests, remote, tuple(papers)
     )
     write_atomic(folder / "Kitfile", dump(kitfile))
     write_atomic(home / _STATE, state)
@@ -118,11 +134,12 @@ def _kitfile(
     name: str,
     run: RunView,
     has_model: bool,
-    has_trace: bool,
     about: dict[str, Any],
     code: list[str],
     data: list[str],
     digests: Mapping[str, str],
+    remote: Sequence[RemoteObject],
+    docs: tuple[Docs, ...],
 ) -> Kitfile:
     notebook = run.tags.get(Tags.NOTEBOOK, "")
     inside = {path for path in code if path in data}
@@ -161,13 +178,19 @@ def _kitfile(
                 },
             )
             for path in data
+        )
+        + tuple(
+            Dataset(
+                name=PurePosixPath(each.path).name,
+                path=each.path,
+                remote_path=each.uri,
+                remote_hash=each.etag,
+                description="Read by the run, where it lies.",
+            )
+            for each in remote
+            if each.path not in data
         ),
-        docs=(
-            Docs(path=CARD, description="Model card."),
-            Docs(path=PROVENANCE, description="Where it comes from: SLSA provenance v1."),
-            *((Docs(path=BILL, description="Bill of materials: CycloneDX 1.6."),) if has_model else ()),
-            *((Docs(path=RUN_FILE, description="What the run executed: nbmlops reproduce."),) if has_trace else ()),
-        ),
+        docs=docs,
     )
 
 
@@ -193,12 +216,7 @@ def _provenance(run: RunView) -> dict[str, Any]:
 
 def _described(path: Path) -> dict[str, Any]:
     """Framework, format and signature by the MLmodel file; what it does not say is left out."""
-    try:
-        document = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError, yaml.YAMLError):
-        return {}
-    if not isinstance(document, dict):
-        return {}
+    document = read_mlmodel(path)
     flavors = document.get("flavors")
     flavors = flavors if isinstance(flavors, dict) else {}
     framework = next((name for name in FRAMEWORKS if name in flavors), "")
@@ -228,7 +246,7 @@ def _pipeline_of(project: Project, run: RunView) -> str:
         source = find_result(project, run.id).source
     except NotFoundError:
         return ""
-    return source if source and (project.root / source / "pipeline.yaml").is_file() else ""
+    return source if source and (project.root / source / DOCUMENT).is_file() else ""
 
 
 def _notebook_of(project: Project, run: RunView) -> str:
@@ -276,7 +294,7 @@ def _restored(project: Project, digest: str, folder: Path) -> list[str]:
 def _entries(paths: list[str]) -> list[str]:
     """Files as they are; of many, the folders that they lie in. A pipeline is one entry."""
     found: dict[str, None] = {}
-    pipelines = {str(PurePosixPath(path).parent) for path in paths if PurePosixPath(path).name == "pipeline.yaml"}
+    pipelines = {str(PurePosixPath(path).parent) for path in paths if PurePosixPath(path).name == DOCUMENT}
     for path in sorted(paths):
         around = next((folder for folder in pipelines if path.startswith(f"{folder}/")), None)
         found[around or path] = None

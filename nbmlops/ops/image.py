@@ -23,6 +23,7 @@ from nbmlops.ops.fields import option, positional
 from nbmlops.ops.package_store import opened, store
 from nbmlops.ops.registries import CA, INSECURE, PLAIN_HTTP, Told, connect
 from nbmlops.ops.service_files import copy_service, known_versions, needs_of_model, service_needs
+from nbmlops.ops.trusted_model import require_trust
 from nbmlops.package.image.archive import save_archive
 from nbmlops.package.image.base import Base, open_base
 from nbmlops.package.image.build import build
@@ -67,6 +68,7 @@ class Request(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
         str, option("A locked list of packages, in place of what the model asks for.", metavar="FILE")
     ] = ""
     wheels: Annotated[str, option("Folder of wheels, in place of an index.", metavar="FOLDER")] = ""
+    trust: Annotated[bool, option("Let a model run its code that nobody trusted has signed.")] = False
     modelcar: Annotated[bool, option("The model alone, as KServe mounts it with oci://.")] = False
     engine: Annotated[Engine | None, option("Who gets it. Default: the one that is here.", metavar="podman|docker")] = (
         None
@@ -107,6 +109,8 @@ def image(call: Call, request: Request) -> Result:
     engine = _engine(request, target)
     layout = store()
     reference, package = opened(layout, request.package)
+    if not request.modelcar:
+        require_trust(layout, reference, package, is_trusted=request.trust)
     wanted = parse_platform(request.platform) if request.platform else _here()
     epoch = _epoch(package)
     source = FromRegistry(lambda each: connect(call, each, request), told := Told(call))

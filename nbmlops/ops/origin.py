@@ -18,6 +18,7 @@ from nbmlops.model.documents import decode
 from nbmlops.model.environment import Environment
 from nbmlops.model.run import DatasetUse, RunView, Tags
 from nbmlops.model.snapshot import Snapshot
+from nbmlops.ops.remote_data import RemoteObject
 from nbmlops.package.trust import bom, provenance
 from nbmlops.package.trust.provenance import Code, Facts, Material
 from nbmlops.pipeline.folder import CERTIFICATE, read_certificate
@@ -27,9 +28,13 @@ from nbmlops.snapshot.trace import trace_of
 
 PROVENANCE = "provenance.json"
 BILL = "bom.json"
+ETAG = "etag"
+"""Of an object in a bucket: what its store says of its content."""
 
 
-def provenance_json(project: Project, run: RunView, uses: Sequence[DatasetUse], pipeline: str) -> bytes:
+def provenance_json(
+    project: Project, run: RunView, uses: Sequence[DatasetUse], remote: Sequence[RemoteObject], pipeline: str
+) -> bytes:
     """A SLSA v1 predicate. `pipeline`: its folder in the project, if the run was of one."""
     code = _code(project, run)
     certificate = read_certificate(project.root / pipeline) if pipeline else None
@@ -37,7 +42,8 @@ def provenance_json(project: Project, run: RunView, uses: Sequence[DatasetUse], 
         notebook=run.tags.get(Tags.NOTEBOOK, ""),
         parameters=dict(parameters_of(run)),
         cells=_cells(project, run),
-        data=tuple(Material(name=use.path, digest=use.digest) for use in uses),
+        data=tuple(Material(name=use.path, digest=use.digest) for use in uses)
+        + tuple(Material(name=each.uri, digest=each.etag, algorithm=ETAG) for each in remote),
         code=Code(
             commit=run.tags.get(Tags.GIT_COMMIT, ""),
             remote=code.git.remote if code is not None and code.git is not None else "",
@@ -56,7 +62,13 @@ def provenance_json(project: Project, run: RunView, uses: Sequence[DatasetUse], 
 
 
 def bill_json(
-    project: Project, name: str, run: RunView, uses: Sequence[DatasetUse], about: dict[str, Any], estimator: str
+    project: Project,
+    name: str,
+    run: RunView,
+    uses: Sequence[DatasetUse],
+    remote: Sequence[RemoteObject],
+    about: dict[str, Any],
+    estimator: str,
 ) -> bytes:
     """A CycloneDX 1.6 ML-BOM. `about`: what the MLmodel file says."""
     signature = about.get("signature", {})
@@ -71,7 +83,9 @@ def bill_json(
             metrics=run.metrics,
             run=run.id,
         ),
-        data=tuple(bom.Dataset(name=use.path, digest=use.digest, size=use.size, context=use.context) for use in uses),
+        data=tuple(bom.Dataset(name=use.path, digest=use.digest, size=use.size, context=use.context) for use in uses)
+        # Its ETag is no digest that others could compute.
+        + tuple(bom.Dataset(name=each.uri, digest="", size=each.size) for each in remote),
         environment=_environment(project, _code(project, run)),
         made=run.ended,
     )

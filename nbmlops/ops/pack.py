@@ -5,15 +5,18 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import msgspec
 
 from nbmlops.errors import StateError
 from nbmlops.ops.call import Call, Progress
+from nbmlops.ops.data_apart import check_hashes, data_kitfile, data_reference, referring, without_data
 from nbmlops.ops.fields import option, positional
 from nbmlops.ops.pack_source import Source, find_source
 from nbmlops.ops.package_store import PackageView, opened, store, view
+from nbmlops.ops.trusted_keys import note_packed
+from nbmlops.package.kitfile import entries, is_packed
 from nbmlops.package.mediatypes import Compression
 from nbmlops.package.pack import LayerProgress, Options
 from nbmlops.package.pack import pack as write_package
@@ -21,6 +24,7 @@ from nbmlops.package.reference import LATEST, Reference, parse
 from nbmlops.package.trust.secrets import scan
 
 _TOLD_EVERY = 8 << 20
+DataPlace = Literal["embed", "apart", "none"]
 
 
 class Request(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -40,6 +44,14 @@ class Request(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     compression: Annotated[Compression, option("How layers are compressed.", metavar="none|gzip|zstd")] = "none"
     model_pack: Annotated[bool, option("As a CNCF ModelPack artifact.")] = False
     allow_secrets: Annotated[bool, option("Pack also what looks like tokens, keys and passwords.")] = False
+    data: Annotated[
+        DataPlace,
+        option(
+            "Where data go: in the package, in one of their own that it refers to, or nowhere. Data in a bucket stay "
+            "there.",
+            metavar="embed|apart|none",
+        ),
+    ] = "embed"
     exact: Annotated[bool, option("Byte for byte what `kit` 1.7.0 writes.")] = False
 
 
@@ -55,6 +67,10 @@ class Result(msgspec.Struct, frozen=True, kw_only=True):
     """Links and devices: never packed."""
     unsearched: tuple[str, ...] = ()
     """Files that are too long to be searched for secrets to their end."""
+    data: str = ""
+    """The package with its data, where they are apart."""
+    remote: tuple[str, ...] = ()
+    """Addresses of data that stay where they are."""
     before: str = ""
     """Digest of the package that had the first of these names until now."""
 
@@ -73,11 +89,26 @@ def pack(call: Call, request: Request) -> Result:
     told = _Told(call)
     search = _Search(source.folder)
     look = (lambda paths: None) if request.allow_secrets else search
-    packed = write_package(source.folder, source.kitfile, layout, options, look=look, progress=told)
+    kitfile = without_data(source.kitfile) if request.data == "none" else source.kitfile
+    check_hashes(kitfile)
+    # Wherever data go, no other layer takes them.
+    beside = [each.path for each in entries(source.kitfile) if is_packed(each)]
+    beside += [each.path for each in source.kitfile.datasets if each.path and each.remote_path]
+    data = ""
+    moved = data_kitfile(kitfile, target) if request.data == "apart" else None
+    if moved is not None:
+        plain = msgspec.structs.replace(options, created=None)
+        apart = write_package(source.folder, moved, layout, plain, beside=beside, look=look, progress=told).descriptor
+        reference = data_reference(target, apart.digest)
+        layout.add(reference.repo, apart, reference.tags)
+        note_packed(apart.digest)
+        kitfile, data = referring(kitfile, reference, apart.digest), str(reference)
+    packed = write_package(source.folder, kitfile, layout, options, beside=beside, look=look, progress=told)
     told.end()
     names = target.tags or (target.tag,)
     before = layout.tags(target.repo).get(names[0])
     layout.add(target.repo, packed.descriptor, names)
+    note_packed(packed.descriptor.digest)
     named = target.with_tag(names[0])
     _, package = opened(layout, str(named))
     return Result(
@@ -88,6 +119,8 @@ def pack(call: Call, request: Request) -> Result:
         known=tuple(layer.path for layer in packed.layers if layer.is_known),
         left_out=packed.left_out,
         unsearched=tuple(search.partly),
+        data=data,
+        remote=tuple(each.remote_path for each in package.remote if "://" in each.remote_path),
         before=before.digest if before is not None and before.digest != packed.descriptor.digest else "",
     )
 

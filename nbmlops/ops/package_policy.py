@@ -9,6 +9,7 @@ from typing import Any
 from nbmlops.errors import NotFoundError
 from nbmlops.ops.call import Call
 from nbmlops.ops.package_files import files
+from nbmlops.ops.trusted_keys import trusted_keys
 from nbmlops.package.layout import Layout
 from nbmlops.package.opened import Opened
 from nbmlops.package.reference import Reference
@@ -41,8 +42,11 @@ def findings(
 ) -> tuple[Finding, ...]:
     """What is not as asked. `trusted`: the policy's own keys, and others that the user names."""
     loaded, secrets = _searched(layout, package, policy)
+    verification = verify(layout, reference.repo, package.descriptor.digest, trusted)
+    own = {each.fingerprint for each in trusted_keys()} if policy.pickles == "trusted" else set()
     facts = evidence(
-        verify(layout, reference.repo, package.descriptor.digest, trusted),
+        verification,
+        trusts_pickles=any(each.fingerprint in own for each in verification.signers),
         data=_data(package),
         metrics=_metrics(package),
         pickles=loaded,
@@ -69,9 +73,13 @@ def _searched(layout: Layout, package: Opened, policy: Policy) -> tuple[tuple[Pi
 
 
 def _data(package: Opened) -> tuple[Material, ...]:
-    """Files of data that are packed, by the digests that the Kitfile gives them."""
+    """Files of data by the digests that the Kitfile gives them: packed, in a package of their own, or in a bucket."""
     return tuple(
-        Material(name=each.path, digest=str(_of(each.parameters, "blake3") or "")) for each in package.kitfile.datasets
+        Material(
+            name=each.path,
+            digest=each.remote_hash if "://" in each.remote_path else str(_of(each.parameters, "blake3") or ""),
+        )
+        for each in package.kitfile.datasets
     )
 
 

@@ -2,18 +2,29 @@
 
 from __future__ import annotations
 
+import contextlib
 from typing import Annotated
 
 import msgspec
 
-from nbmlops.errors import IntegrityError
+from nbmlops.errors import ExternalError, IntegrityError, NotFoundError
 from nbmlops.model.oci import Descriptor
 from nbmlops.ops.attachments import pull_attachments
 from nbmlops.ops.call import Call
 from nbmlops.ops.fields import option, positional
 from nbmlops.ops.package_policy import policy_file
 from nbmlops.ops.package_store import PackageView, store, view
+from nbmlops.ops.referenced import (
+    INCLUDE_REMOTE,
+    DataReference,
+    beside,
+    check_digest,
+    data_references,
+    in_layout,
+    unreachable,
+)
 from nbmlops.ops.registries import CA, INSECURE, PLAIN_HTTP, Told, connect
+from nbmlops.ops.trusted_model import untrusted_programs
 from nbmlops.ops.verify_package import checked
 from nbmlops.package.layout import Layout
 from nbmlops.package.opened import open_package
@@ -27,6 +38,7 @@ class Request(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     verify: Annotated[bool, option("Keep it only where it is as the policy asks, and signed by a --key.")] = False
     policy: Annotated[str, option("The policy. Default: nbmlops-policy.yaml here.", metavar="FILE")] = ""
     key: Annotated[tuple[str, ...], option("A public key that may have signed it.", short="k", metavar="FILE")] = ()
+    include_remote: Annotated[bool, option(INCLUDE_REMOTE)] = False
     plain_http: Annotated[bool, option(PLAIN_HTTP)] = False
     ca: Annotated[str, option(CA, metavar="FILE")] = ""
     insecure: Annotated[bool, option(INSECURE)] = False
@@ -41,6 +53,12 @@ class Result(msgspec.Struct, frozen=True, kw_only=True):
     """Blobs that were here."""
     attached: int
     """Signatures and statements that came along."""
+    untrusted: tuple[str, ...] = ()
+    """Files that run code when its model is loaded, where nobody whom the user trusts has signed it."""
+    data: tuple[str, ...] = ()
+    """Packages with its data, which came as well."""
+    left: tuple[str, ...] = ()
+    """Data that it refers to and that stayed where they are."""
 
 
 def pull(call: Call, request: Request) -> Result:
@@ -57,13 +75,37 @@ def pull(call: Call, request: Request) -> Result:
     told.end()
     if request.verify or request.policy or request.key:
         _require(call, request, layout, reference, done.descriptor, is_new=done.descriptor.digest not in known)
+    package = open_package(layout, done.descriptor)
+    data: tuple[str, ...] = ()
+    if request.include_remote:
+        data = tuple(_pull_data(call, request, layout, each, reference) for each in data_references(package))
     return Result(
-        package=view(open_package(layout, done.descriptor), reference),
+        package=view(package, reference),
         fetched=len(done.fetched),
         fetched_bytes=done.size,
         known=len(done.known),
         attached=attached,
+        untrusted=untrusted_programs(layout, reference, package),
+        data=data,
+        left=tuple(dict.fromkeys(each.remote_path for each in package.remote if not data or "://" in each.remote_path)),
     )
+
+
+def _pull_data(call: Call, request: Request, layout: Layout, wanted: DataReference, package: Reference) -> str:
+    """Raises NotFoundError where they cannot be reached, IntegrityError where they are others by now."""
+    with contextlib.suppress(NotFoundError):
+        return str(in_layout(layout, wanted, package)[0])
+    there = beside(wanted.reference, package)
+    try:
+        with connect(call, there, request) as registry:
+            check_digest(wanted, registry.head_manifest(there.repository, there.digest or there.tag))
+            told = Told(call)
+            done = fetch(registry, there, layout, told=told)
+            pull_attachments(registry, there, layout, done.descriptor.digest)
+            told.end()
+    except (NotFoundError, ExternalError) as error:
+        raise unreachable(wanted, package, error) from error
+    return str(there)
 
 
 def _require(

@@ -2,26 +2,43 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Annotated
 
 import msgspec
 
-from nbmlops.errors import IntegrityError, NotFoundError, UsageError
+from nbmlops.errors import ExternalError, IntegrityError, NotFoundError, UsageError
+from nbmlops.model.kitfile import Dataset
 from nbmlops.model.oci import Descriptor
+from nbmlops.ops.attachments import pull_attachments
 from nbmlops.ops.call import Call, Progress
 from nbmlops.ops.fields import option, positional
 from nbmlops.ops.package_store import PackageView, store, view
+from nbmlops.ops.referenced import (
+    INCLUDE_REMOTE,
+    DataReference,
+    beside,
+    check_digest,
+    in_layout,
+    reference_of,
+    unreachable,
+)
 from nbmlops.ops.registries import CA, INSECURE, PLAIN_HTTP, Told, connect
-from nbmlops.package.filters import TYPES, Filters, parse_filters
+from nbmlops.ops.remote_data import fetch_object
+from nbmlops.ops.trusted_model import untrusted_programs
+from nbmlops.package.filters import TYPES, parse_filters
 from nbmlops.package.layout import Layout
 from nbmlops.package.opened import Opened, PackageLayer, open_package
+from nbmlops.package.paths import clean
 from nbmlops.package.reference import Reference, parse
 from nbmlops.package.registry.transfer import pull as fetch
-from nbmlops.package.unpack import Existing
+from nbmlops.package.trust.attachments import detach
+from nbmlops.package.unpack import Existing, Fetched
 from nbmlops.package.unpack import unpack as take_apart
 
 _TOLD_EVERY = 8 << 20
 MOST_BASES = 10
+Choose = Callable[[Opened], tuple[PackageLayer, ...]]
 _MODEL = parse_filters(["model"])
 
 
@@ -32,6 +49,7 @@ class Request(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
         tuple[str, ...],
         option(f"Only these parts, of {', '.join(TYPES)}.", short="f", metavar="TYPE[:NAME]"),
     ] = ()
+    include_remote: Annotated[bool, option(INCLUDE_REMOTE)] = False
     plain_http: Annotated[bool, option(PLAIN_HTTP)] = False
     ca: Annotated[str, option(CA, metavar="FILE")] = ""
     insecure: Annotated[bool, option(INSECURE)] = False
@@ -49,6 +67,12 @@ class Result(msgspec.Struct, frozen=True, kw_only=True):
     kept: tuple[str, ...]
     """Left as they were."""
     bytes: int
+    untrusted: tuple[str, ...] = ()
+    """Files that run code when its model is loaded, where nobody whom the user trusts has signed it."""
+    data: tuple[str, ...] = ()
+    """Packages and addresses that its data came from."""
+    left: tuple[str, ...] = ()
+    """Those of data that stayed where they are."""
 
 
 def unpack(call: Call, request: Request) -> Result:
@@ -67,17 +91,26 @@ def unpack(call: Call, request: Request) -> Result:
     found = _Found(call, request, layout)
     told = _Told(call)
     try:
-        package = found.open(reference, filters)
+        package = found.open(reference, filters.chosen)
         layers = [*filters.chosen(package), *(found.bases_of(package) if filters.has_model else ())]
+        remote = filters.remote(package)
+        fetched: list[Fetched] = []
+        if request.include_remote:
+            for each in remote:
+                found.add_data(each, reference, layers, fetched)
         done = take_apart(
             layout,
             package,
             target,
             layers=layers,
+            fetched=fetched,
             has_kitfile=filters.has_kitfile,
             existing=existing,
             on_bytes=told,
         )
+        # Before what was only passing through is forgotten.
+        taken = tuple(each for each in package.layers if each in layers)
+        untrusted = untrusted_programs(layout, reference, msgspec.structs.replace(package, layers=taken))
     finally:
         found.forget()
     told.end()
@@ -88,6 +121,9 @@ def unpack(call: Call, request: Request) -> Result:
         files=done.files,
         kept=done.kept,
         bytes=done.bytes,
+        untrusted=untrusted,
+        data=tuple(dict.fromkeys(found.data)),
+        left=() if request.include_remote else tuple(dict.fromkeys(each.remote_path for each in remote)),
     )
 
 
@@ -98,10 +134,11 @@ class _Found:
         self._call = call
         self._request = request
         self._layout = layout
-        self._passing: list[Descriptor] = []
+        self._passing: list[tuple[str, Descriptor]] = []
         self.bases: list[str] = []
+        self.data: list[str] = []
 
-    def open(self, reference: Reference, filters: Filters) -> Opened:
+    def open(self, reference: Reference, choose: Choose) -> Opened:
         try:
             return open_package(self._layout, self._layout.resolve(reference))
         except NotFoundError as error:
@@ -111,11 +148,12 @@ class _Found:
         with connect(self._call, reference, self._request) as registry:
             head = fetch(registry, reference, self._layout, wanted=lambda layer: False)
             if head.left:
-                self._passing.append(head.descriptor)
+                self._passing.append((reference.repo, head.descriptor))
             package = open_package(self._layout, head.descriptor)
-            wanted = {layer.descriptor.digest for layer in filters.chosen(package)}
+            wanted = {layer.descriptor.digest for layer in choose(package)}
             if head.left:
                 fetch(registry, reference, self._layout, wanted=lambda layer: layer.digest in wanted, told=told)
+            pull_attachments(registry, reference, self._layout, head.descriptor.digest)
         told.end()
         return package
 
@@ -125,7 +163,7 @@ class _Found:
         seen = {package.descriptor.digest}
         while package.base:
             reference = parse(package.base)
-            package = self.open(reference, _MODEL)
+            package = self.open(reference, _MODEL.chosen)
             if package.descriptor.digest in seen or len(seen) > MOST_BASES:
                 raise IntegrityError(
                     f"{reference} takes its model from a package that takes its own from it, or over too many others.",
@@ -137,12 +175,61 @@ class _Found:
             layers += _MODEL.chosen(package)
         return layers
 
+    def add_data(
+        self, dataset: Dataset, package: Reference, layers: list[PackageLayer], fetched: list[Fetched]
+    ) -> None:
+        """What a dataset refers to: an object in a bucket, or the same path of a package, which may refer further."""
+        seen: list[str] = []
+        while "://" not in dataset.remote_path:
+            wanted = reference_of(dataset)
+            opened, package = self._open_data(wanted, dataset.path, package)
+            if opened.descriptor.digest in seen or len(seen) >= MOST_BASES:
+                raise IntegrityError(
+                    f"{package} takes its data from a package that takes its own from it, or over too many others.",
+                    kind="package-circular",
+                    hint="Ask its maker.",
+                )
+            seen.append(opened.descriptor.digest)
+            self.data.append(str(package))
+            layers += [each for each in _data_layers(opened, dataset.path) if each not in layers]
+            further = [each for each in opened.remote if clean(each.path) == clean(dataset.path)]
+            if not further:
+                return
+            dataset = further[0]
+        uri, etag = dataset.remote_path, dataset.remote_hash
+        self.data.append(uri)
+        fetched.append(Fetched(path=dataset.path, write=lambda file: fetch_object(uri, etag, file)))
+
+    def _open_data(self, wanted: DataReference, path: str, package: Reference) -> tuple[Opened, Reference]:
+        try:
+            reference, descriptor = in_layout(self._layout, wanted, package)
+        except NotFoundError as missing:
+            reference = beside(wanted.reference, package)
+            if reference.is_local:
+                raise unreachable(wanted, package, missing) from missing
+            try:
+                opened = self.open(reference, lambda opened: _data_layers(opened, path))
+            except (NotFoundError, ExternalError) as error:
+                raise unreachable(wanted, package, error) from error
+            check_digest(wanted, opened.descriptor)
+            return opened, reference
+        return open_package(self._layout, descriptor), reference
+
     def forget(self) -> None:
         """Of what was only passing through, blobs that nothing here needs."""
-        for descriptor in self._passing:
-            named = {each.digest for repo in self._layout.repos() for each in self._layout.packages(repo)}
+        for repo, descriptor in self._passing:
+            named = {each.digest for other in self._layout.repos() for each in self._layout.packages(other)}
             if descriptor.digest not in named:
+                detach(self._layout, repo, descriptor.digest)
                 self._layout.forget(descriptor)
+
+
+def _data_layers(package: Opened, path: str) -> tuple[PackageLayer, ...]:
+    """Data of that path; all of a package that has other paths."""
+    data = tuple(each for each in package.layers if each.kind == "dataset")
+    same = tuple(each for each in data if clean(each.entry.path) == clean(path))
+    has_it = bool(same) or any(clean(each.path) == clean(path) for each in package.remote)
+    return same if has_it else data
 
 
 class _Told:

@@ -131,6 +131,8 @@ VERBS: tuple[Verb, ...] = (
     _write("sign", PACKAGE, "Sign a package with a key.", "sign wine:v1 --new-key", "sign wine:v1 --key team.key"),
     _write("image", PACKAGE, "Make an image of a package's service, without a daemon.",
            "image wine:v1 -t ghcr.io/team/wine-service:v1", "image wine:v1 -t wine-service:v1"),
+    _write("trust", PACKAGE, "Say whose signature is enough for a model to run code here.", "trust",
+           "trust team.pub --name team", "trust --remove team"),
     _write("login", PACKAGE, "Keep a login for a registry.", "login ghcr.io -u me", is_terminal=True),
     _write("logout", PACKAGE, "Forget the login for a registry.", "logout ghcr.io"),
     _write("remove", PACKAGE, "Take a package's name away; with its last name it goes itself.", "remove wine:v1"),

@@ -10,6 +10,7 @@ from nbmlops.ops.call import Call, Progress
 from nbmlops.ops.package_policy import findings, policy_file
 from nbmlops.ops.package_store import opened, store
 from nbmlops.ops.signing_key import public_keys
+from nbmlops.ops.trusted_model import untrusted_programs
 from nbmlops.package.layout import Layout
 from nbmlops.package.opened import Opened
 from nbmlops.package.reference import Reference
@@ -41,6 +42,8 @@ class PackageCheck(msgspec.Struct, frozen=True, kw_only=True):
     """File of the policy that it was held against."""
     findings: tuple[str, ...] = ()
     """What is not as the policy asks."""
+    untrusted: tuple[str, ...] = ()
+    """Files that run code when its model is loaded, where nobody whom the user trusts has signed it."""
 
     @property
     def is_good(self) -> bool:
@@ -83,4 +86,5 @@ def checked(
         refused=tuple(dict.fromkeys(each.why for each in verification.refused)) if found else (),
         policy=str(policy) if policy is not None else "",
         findings=tuple(str(each) for each in said),
+        untrusted=() if damaged else untrusted_programs(layout, reference, package),
     )

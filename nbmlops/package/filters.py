@@ -14,6 +14,7 @@ from collections.abc import Sequence
 import msgspec
 
 from nbmlops.errors import NotFoundError, UsageError
+from nbmlops.model.kitfile import Dataset, Entry
 from nbmlops.package.opened import Opened, PackageLayer
 from nbmlops.package.paths import clean
 
@@ -34,11 +35,14 @@ class Filter(msgspec.Struct, frozen=True, kw_only=True):
     names: tuple[str, ...]
 
     def takes(self, layer: PackageLayer) -> bool:
-        if not any(layer.kind in TYPES[name] for name in self.types):
+        return self.takes_entry(layer.kind, layer.entry)
+
+    def takes_entry(self, kind: str, entry: Entry) -> bool:
+        if not any(kind in TYPES[name] for name in self.types):
             return False
         if not self.names:
             return True
-        own = {getattr(layer.entry, "name", ""), clean(layer.entry.path)} - {"", None}
+        own = {getattr(entry, "name", ""), clean(entry.path)} - {"", None}
         return any(name in own or clean(name) in own for name in self.names)
 
 
@@ -55,12 +59,20 @@ class Filters(msgspec.Struct, frozen=True, kw_only=True):
         """Whether a model is wanted whatever its name: also one that another package has."""
         return not self.all or any("model" in each.types and not each.names for each in self.all)
 
+    def remote(self, opened: Opened) -> tuple[Dataset, ...]:
+        """Data that are wanted and that the package only refers to."""
+        if not self.all:
+            return opened.remote
+        return tuple(entry for entry in opened.remote if any(each.takes_entry("dataset", entry) for each in self.all))
+
     def chosen(self, opened: Opened) -> tuple[PackageLayer, ...]:
-        """Raises NotFoundError for a filter that matches nothing."""
+        """Raises NotFoundError for a filter that matches nothing, also nothing that is only referred to."""
         if not self.all:
             return opened.layers
         for each in self.all:
             if each.types == ("kitfile",) or (self.has_model and "model" in each.types and opened.base):
+                continue
+            if any(each.takes_entry("dataset", entry) for entry in opened.remote):
                 continue
             if not any(each.takes(layer) for layer in opened.layers):
                 there = ", ".join(f"{layer.kind} {layer.entry.path}" for layer in opened.layers[:8])

@@ -5,7 +5,7 @@ from __future__ import annotations
 import msgspec
 
 from nbmlops.errors import IntegrityError, UsageError
-from nbmlops.model.kitfile import Entry, Kitfile
+from nbmlops.model.kitfile import Dataset, Entry, Kitfile
 from nbmlops.model.oci import Descriptor, Manifest
 from nbmlops.package.kitfile import entries, from_config, is_packed
 from nbmlops.package.layout import Layout
@@ -44,6 +44,11 @@ class Opened(msgspec.Struct, frozen=True, kw_only=True):
         """The package whose model this one uses, as its Kitfile names it; empty where it has its own."""
         model = self.kitfile.model
         return model.path if model is not None and is_reference(model.path) else ""
+
+    @property
+    def remote(self) -> tuple[Dataset, ...]:
+        """Data that it only refers to: in another package, or where they lie."""
+        return tuple(each for each in self.kitfile.datasets if each.remote_path)
 
 
 def open_package(layout: Layout, descriptor: Descriptor) -> Opened:

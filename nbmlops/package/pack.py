@@ -88,10 +88,13 @@ def pack(
     layout: Layout,
     options: Options = Options(),  # noqa: B008 - frozen
     *,
+    beside: Sequence[str] = (),
     look: Callable[[Sequence[str]], None] = lambda paths: None,
     progress: Callable[[LayerProgress], None] = lambda event: None,
 ) -> Packed:
     """Its blobs are in the layout afterwards; it has no name there yet.
+
+    `beside` are paths that lie elsewhere: no layer takes them, as none takes what is another's.
 
     `look` is given the files of a layer, relative to the folder, before it is written; what it raises ends the packing.
     A layer that was written before is not looked at again.
@@ -107,7 +110,8 @@ def pack(
         )
     created = _created(options)
     paths = [_clean(entry.path) for entry in wanted]
-    writer = _Writer(folder, layout, options, paths, read_ignored(folder), look, progress)
+    owned = [*paths, *(path for path in map(_clean, beside) if path not in paths)]
+    writer = _Writer(folder, layout, options, owned, read_ignored(folder), look, progress)
     with ThreadPoolExecutor(_THREADS) as pool:
         done = list(pool.map(writer.write, wanted, paths))
     digests = {id(entry): layer for entry, (layer, _, _) in zip(wanted, done, strict=True)}

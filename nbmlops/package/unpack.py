@@ -23,6 +23,8 @@ from nbmlops.package.kitfile import dump
 from nbmlops.package.layer_entries import layer_entries, name_of
 from nbmlops.package.layout import Layout
 from nbmlops.package.opened import Opened, PackageLayer
+from nbmlops.package.paths import clean
+from nbmlops.package.untar import MACHINERY
 
 Existing = Literal["refuse", "overwrite", "keep"]
 KITFILE = "Kitfile"
@@ -43,6 +45,7 @@ def unpack(
     *,
     layers: Sequence[PackageLayer] | None = None,
     has_kitfile: bool = True,
+    fetched: Sequence[Fetched] = (),
     existing: Existing = "refuse",
     on_bytes: Callable[[PackageLayer, int], None] = lambda layer, count: None,
 ) -> Unpacked:
@@ -59,11 +62,21 @@ def unpack(
             tree = _Tree(aside, folds_case=_folds_case(aside))
             for layer in chosen:
                 _take_apart(layout, layer, tree, on_bytes)
+            for each in fetched:
+                _fetch(each, tree)
             if has_kitfile:
                 tree.add_text(KITFILE, dump(opened.kitfile))
             return _move(tree, target, existing)
         finally:
             shutil.rmtree(aside, ignore_errors=True)
+
+
+class Fetched(msgspec.Struct, frozen=True, kw_only=True):
+    """A file that no layer has."""
+
+    path: str
+    write: Callable[[IO[bytes]], object]
+    """Gives its bytes, checked."""
 
 
 class _Tree:
@@ -135,6 +148,21 @@ def _take_apart(
                 on_bytes(layer, len(piece))
         (tree.root / entry.path).chmod(entry.mode | 0o600)
         tree.files[entry.path] = entry.size
+
+
+def _fetch(wanted: Fetched, tree: _Tree) -> None:
+    path = clean(wanted.path)
+    if path is None or path == "." or not MACHINERY.isdisjoint(path.lower().split("/")):
+        raise IntegrityError(
+            f"Data of the package are refused: {wanted.path!r} is no place for them.",
+            kind="archive-refused",
+            hint="Nothing was written.",
+        )
+    with tree.create(path, f"dataset {path}") as file:
+        wanted.write(file)
+        size = file.tell()
+    (tree.root / path).chmod(0o644)
+    tree.files[path] = size
 
 
 def _move(tree: _Tree, target: Path, existing: Existing) -> Unpacked:

@@ -44,7 +44,7 @@ def is_for_skops(value: Any) -> bool:
 def write_skops(value: Any, path: Path) -> None:
     import skops.io
 
-    path.write_bytes(_numbered(skops.io.dumps(value)))
+    path.write_bytes(numbered(skops.io.dumps(value)))
 
 
 def read_skops(path: Path) -> Any:
@@ -97,8 +97,11 @@ class _Scan(pickle.Pickler):
             self.arrays[id(value)] += 1
 
 
-def _numbered(data: bytes) -> bytes:
-    """The same file with ids of objects in the order in which they are met, and without times."""
+def numbered(data: bytes) -> bytes:
+    """The same skops file with ids of objects in the order in which they are met, and without times.
+
+    Raises ValueError, KeyError and BadZipFile for what is none.
+    """
     out = io.BytesIO()
     with zipfile.ZipFile(io.BytesIO(data)) as given, zipfile.ZipFile(out, "w", zipfile.ZIP_STORED) as made:
         numbers: dict[str, str] = {}

@@ -148,6 +148,15 @@ CASES = (
     Case(verb="image", values={"package": "counted:v1"}, kind="image-unnamed"),
     Case(verb="sign", values={"package": "counted:v1", "new_key": True}),
     Case(verb="verify", values={"package": "counted:v1", "key": ["nbmlops.pub"]}),
+    Case(verb="trust"),
+    Case(verb="trust", values={"key": "nbmlops.pub", "name": "team"}),
+    Case(verb="trust", values={"key": "nbmlops.pub", "name": "team"}),
+    Case(verb="verify", values={"package": "counted:v1"}),
+    Case(verb="trust", values={"remove": "team"}),
+    Case(verb="trust", values={"remove": "team"}, kind="key-missing"),
+    Case(verb="trust", values={"key": "absent.pub"}, kind="key-missing"),
+    Case(verb="pack", values={"source": "kit", "tag": "counted:v3", "data": "apart"}),
+    Case(verb="unpack", values={"package": "counted:v3", "dir": "with-data", "include_remote": True}),
     Case(verb="logout", values={"registry": "example.org"}),
     Case(verb="remove", values={"package": "counted:v2"}),
     Case(verb="init", values={"path": "inner"}),
@@ -190,14 +199,16 @@ CASES = (
     Case(verb="sign", values={"package": "counted:v1", "new_key": True}, kind="key-exists"),
     Case(verb="verify", values={"key": ["nbmlops.pub"]}, kind="package-unnamed"),
     Case(
-        verb="unpack", values={"package": "counted:v1", "dir": "unpacked", "filter": ["datasets"]}, kind="filter-empty"
+        verb="unpack", values={"package": "counted:v1", "dir": "unpacked", "filter": ["prompts"]}, kind="filter-empty"
     ),
 )
 NEED_A_REGISTRY = {"push", "pull"}
 """Here they are refused; they are carried out in tests/services/test_package_verbs.py."""
 KIT = {
-    "Kitfile": "package: {name: counted}\nmodel: {path: total.txt}\ndocs: [{path: README.md}]\n",
+    "Kitfile": "package: {name: counted}\nmodel: {path: total.txt}\ndatasets: [{path: numbers.csv}]\n"
+    "docs: [{path: README.md}]\n",
     "total.txt": "12\n",
+    "numbers.csv": "3\n4\n5\n",
     "README.md": "# Counted\n",
 }
 
@@ -210,7 +221,8 @@ def api(places: dict[str, Path], variables: dict[str, str]) -> list[Answer]:
     answers = []
     with pytest.MonkeyPatch.context() as patch:
         isolation.apply(patch, variables)
-        patch.setenv("KITOPS_HOME", _packages(places["api"]))
+        for name, value in _own(places["api"]).items():
+            patch.setenv(name, value)
         for case in CASES:
             try:
                 result = getattr(nbmlops.api, case.verb)(folder=places["api"], **case.values)
@@ -227,7 +239,7 @@ def command(places: dict[str, Path], variables: dict[str, str]) -> list[Answer]:
         done = subprocess.run(
             [sys.executable, "-m", "nbmlops", *case.tokens, "--json"],
             cwd=places["command"],
-            env={**variables, "KITOPS_HOME": _packages(places["command"])},
+            env={**variables, **_own(places["command"])},
             capture_output=True,
             text=True,
             check=False,
@@ -241,7 +253,7 @@ def command(places: dict[str, Path], variables: dict[str, str]) -> list[Answer]:
 @pytest.fixture(scope="module")
 def magics(places: dict[str, Path], variables: dict[str, str]) -> list[Answer]:
     answers = []
-    with Kernel(places["magics"], {**variables, "KITOPS_HOME": _packages(places["magics"])}) as kernel:
+    with Kernel(places["magics"], {**variables, **_own(places["magics"])}) as kernel:
         kernel.good("%load_ext nbmlops\nimport msgspec, nbmlops.errors")
         for case in CASES:
             reply = kernel.run(f"_result = %mlops {shlex.join(case.tokens)}")
@@ -276,9 +288,9 @@ def places(counted: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str,
     return found
 
 
-def _packages(place: Path) -> str:
-    """Where packages of one door are kept: within its project, so that paths compare."""
-    return str(place / ".nbmlops" / "kitops")
+def _own(place: Path) -> dict[str, str]:
+    """Where packages and trusted keys of one door are kept: within its project, so that paths compare."""
+    return {name: str(place / ".nbmlops" / "of the user" / name) for name in ("KITOPS_HOME", "NBMLOPS_HOME")}
 
 
 @pytest.fixture(scope="module")
@@ -287,7 +299,7 @@ def server(places: dict[str, Path], variables: dict[str, str]) -> Iterator[str]:
     command = [sys.executable, "-m", "jupyter_server", "--ServerApp.ip=127.0.0.1", "--ServerApp.port=0"]
     command += [f"--IdentityProvider.token={TOKEN}", "--ServerApp.open_browser=False", "--allow-root"]
     command += ["--ServerApp.jpserver_extensions={'nbmlops': True}", f"--ServerApp.root_dir={places['rest']}"]
-    own = {**variables, "KITOPS_HOME": _packages(places["rest"])}
+    own = {**variables, **_own(places["rest"])}
     process = subprocess.Popen(command, env=own, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     try:
         yield f"{_address(process, Path(variables['JUPYTER_RUNTIME_DIR']))}nbmlops/api"

@@ -83,3 +83,20 @@ def test_a_pipeline_is_packed_sent_and_runs_elsewhere(
     assert "accuracy_score" in (there.folder / "MODEL_CARD.md").read_text()
     for name in ("MODEL_CARD.md", "provenance.json", "bom.json", "Kitfile"):
         assert str(terminal.folder) not in (there.folder / name).read_text()
+
+
+@pytest.mark.slow
+def test_the_same_pipeline_in_two_places_gives_the_same_layers(tmp_path: Path, variables: dict[str, str]) -> None:
+    found = []
+    for place in (tmp_path / "one", tmp_path / "further" / "down" / "other"):
+        (place / "data").mkdir(parents=True)
+        (place / "data" / "flowers.csv").write_text(flowers())
+        write(place, "flowers.ipynb", NOTEBOOK)
+        terminal = Terminal(place, {**variables, "KITOPS_HOME": str(tmp_path / "kitops")})
+        terminal.good("init")
+        terminal.good("export", "flowers.ipynb")
+        terminal.good("run", "pipelines/flowers")
+        layers = terminal.good("pack", "pipelines/flowers")["package"]["layers"]
+        found.append({layer["path"]: layer["digest"] for layer in layers if layer["kind"] != "docs"})
+    assert {"model", "pipelines/flowers", "data/flowers.csv"} <= set(found[0])
+    assert found[0] == found[1]

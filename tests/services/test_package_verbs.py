@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import pickle
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
@@ -155,3 +156,74 @@ def test_a_login_is_kept_used_and_forgotten(tmp_path: Path, monkeypatch: pytest.
             api.push(package=name, to=f"{host}/team/wine:v2")
     finally:
         server.stop()
+
+
+def test_data_apart_go_along_and_come_when_asked_for(
+    host: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    packed = api.pack(source=str(folder_of(FILES, tmp_path / "wine")), tag="wine:v1", data="apart")
+    name, tag = f"{host}/team/wine:v1", packed.data.partition(":")[2]
+    pushed = api.push(package="wine:v1", to=name)
+    assert pushed.data == (f"{host}/team/wine-data:{tag}",)
+    on(monkeypatch, tmp_path / "user")
+    assert api.pull(package=name).left == (packed.data,)
+    api.unpack(package=name, dir=str(tmp_path / "out"), include_remote=True)  # the data from the registry
+    assert (tmp_path / "out" / "data" / "train.csv").read_text() == FILES["data/train.csv"]
+    pulled = api.pull(package=name, include_remote=True)
+    assert pulled.data == pushed.data
+    assert {each.reference for each in api.packages().packages} == {name, *pushed.data}
+    # From here it goes on to another repository, with what it refers to.
+    again = api.push(package=name, to=f"{host}/mirror/wine:v1")
+    assert again.data == (f"{host}/mirror/wine-data:{tag}",)
+    assert api.push(package=name, to=f"{host}/mirror/wine:v2").data == again.data
+
+
+def test_data_that_nobody_has_stop_the_push_before_it_begins(host: str, tmp_path: Path) -> None:
+    packed = api.pack(source=str(folder_of(FILES, tmp_path / "wine")), tag="wine:v1", data="apart")
+    api.remove(package=packed.data)
+    name = f"{host}/team/wine:v1"
+    with pytest.raises(NotFoundError, match="cannot be reached: neither side has them"):
+        api.push(package="wine:v1", to=name)
+    api.remove(package="wine:v1")
+    with pytest.raises(NotFoundError):
+        api.pull(package=name)
+
+
+def test_other_data_under_the_name_are_refused(host: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    packed = api.pack(source=str(folder_of(FILES, tmp_path / "wine")), tag="wine:v1", data="apart")
+    name = f"{host}/team/wine:v1"
+    there = api.push(package="wine:v1", to=name).data[0]
+    other = folder_of({**FILES, "data/train.csv": "other\n"}, tmp_path / "other")
+    api.pack(source=str(other), tag="other:v1")
+    api.push(package="other:v1", to=there)
+    on(monkeypatch, tmp_path / "user")
+    for call in (
+        lambda: api.unpack(package=name, dir=str(tmp_path / "out"), include_remote=True),
+        lambda: api.pull(package=name, include_remote=True),
+    ):
+        with pytest.raises(IntegrityError, match=f"{packed.data} has other data than the package was made with"):
+            call()
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_model_that_passes_through_is_told_of_unless_its_signer_is_trusted(
+    host: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    name = f"{host}/team/wine:v1"
+    folder = folder_of(FILES, tmp_path / "wine")
+    (folder / "model" / "model.pkl").write_bytes(pickle.dumps([1]))
+    api.pack(source=str(folder), tag=name)
+    api.sign(package=name, new_key=True, folder=tmp_path)
+    api.push(package=name)
+    on(monkeypatch, tmp_path / "user")
+    monkeypatch.setenv("NBMLOPS_HOME", str(tmp_path / "user"))
+    told = api.unpack(package=name, dir=str(tmp_path / "out"), filter=("model",))
+    assert told.untrusted == ("model/model.pkl",)
+    api.trust(key="nbmlops.pub", folder=tmp_path)
+    assert api.unpack(package=name, dir=str(tmp_path / "again"), filter=("model",)).untrusted == ()
+    assert api.packages().packages == ()
+    left = [path for path in (tmp_path / "user" / "storage" / "blobs").rglob("*") if path.is_file()]
+    assert left == []
+    assert api.pull(package=name).untrusted == ()
+    api.trust(remove="nbmlops")
+    assert api.pull(package=name).untrusted == ("model/model.pkl",)

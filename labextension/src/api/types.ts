@@ -730,6 +730,8 @@ export interface ImageRequest {
   requirements?: string;
   /** Folder of wheels, in place of an index. */
   wheels?: string;
+  /** Let a model run its code that nobody trusted has signed. */
+  trust?: boolean;
   /** The model alone, as KServe mounts it with oci://. */
   modelcar?: boolean;
   /** Who gets it. Default: the one that is here. */
@@ -1034,6 +1036,8 @@ export interface PackRequest {
   model_pack?: boolean;
   /** Pack also what looks like tokens, keys and passwords. */
   allow_secrets?: boolean;
+  /** Where data go: in the package, in one of their own that it refers to, or nowhere. Data in a bucket stay there. */
+  data?: 'apart' | 'embed' | 'none';
   /** Byte for byte what `kit` 1.7.0 writes. */
   exact?: boolean;
 }
@@ -1050,6 +1054,10 @@ export interface PackResult {
   left_out: string[];
   /** Files that are too long to be searched for secrets to their end. */
   unsearched: string[];
+  /** The package with its data, where they are apart. */
+  data: string;
+  /** Addresses of data that stay where they are. */
+  remote: string[];
   /** Digest of the package that had the first of these names until now. */
   before: string;
 }
@@ -1079,6 +1087,8 @@ export interface PackageCheck {
   policy: string;
   /** What is not as the policy asks. */
   findings: string[];
+  /** Files that run code when its model is loaded, where nobody whom the user trusts has signed it. */
+  untrusted: string[];
 }
 
 export interface PackageView {
@@ -1330,6 +1340,8 @@ export interface PullRequest {
   policy?: string;
   /** A public key that may have signed it. */
   key?: string[];
+  /** Bring along the data that it only refers to. */
+  include_remote?: boolean;
   /** Without TLS. It is so by itself for 127.0.0.1 and localhost with a port. */
   plain_http?: boolean;
   /** Certificate of the authority that signed the registry's. */
@@ -1347,6 +1359,12 @@ export interface PullResult {
   known: number;
   /** Signatures and statements that came along. */
   attached: number;
+  /** Files that run code when its model is loaded, where nobody whom the user trusts has signed it. */
+  untrusted: string[];
+  /** Packages with its data, which came as well. */
+  data: string[];
+  /** Data that it refers to and that stayed where they are. */
+  left: string[];
 }
 
 export interface PushRequest {
@@ -1376,6 +1394,8 @@ export interface PushResult {
   is_new: boolean;
   /** Signatures and statements that went along. */
   attached: number;
+  /** Packages with its data, which went before it. */
+  data: string[];
 }
 
 export interface RemoteRequest {
@@ -1431,8 +1451,8 @@ export interface ReplayDifference {
 export type ReplayVerdict = 'REPRODUCED' | 'DIFFERS';
 
 export interface ReproduceRequest {
-  /** Id, the beginning of one, or the name of the newest. */
-  run: string;
+  /** Id, the beginning of one, or the name of the newest. Default: the run of the package here. */
+  run?: string;
   /** With the data as it is now, instead of the run's. */
   new_data?: boolean;
   /** With the code as it is now, instead of the run's. */
@@ -2113,6 +2133,35 @@ export interface Trial {
   error: string;
 }
 
+export interface TrustRequest {
+  /** The public key of somebody you know. Default: list those that you trust. */
+  key?: string;
+  /** What you call them. Default: the name of the file. */
+  name?: string;
+  /** Trust this one no longer: its name, or how its fingerprint begins. */
+  remove?: string;
+}
+
+export interface TrustResult {
+  /** All that are trusted now, oldest first. */
+  keys: Trusted[];
+  /** File that holds them. */
+  place: string;
+  /** Fingerprint of the key that was named; empty where none was. */
+  added: string;
+  /** False where it was there under that name already. */
+  is_new: boolean;
+  /** Name of the key that was taken out. */
+  removed: string;
+}
+
+export interface Trusted {
+  name: string;
+  /** SHA-256 of the key. */
+  fingerprint: string;
+  added: string;
+}
+
 export interface UndeleteRequest {
   /** Ids of deleted runs, beginnings of them, or names of the newest. */
   runs: string[];
@@ -2132,6 +2181,8 @@ export interface UnpackRequest {
   dir?: string;
   /** Only these parts, of kitfile, model, datasets, code, docs, prompts, mcpservers. */
   filter?: string[];
+  /** Bring along the data that it only refers to. */
+  include_remote?: boolean;
   /** Without TLS. It is so by itself for 127.0.0.1 and localhost with a port. */
   plain_http?: boolean;
   /** Certificate of the authority that signed the registry's. */
@@ -2154,6 +2205,12 @@ export interface UnpackResult {
   /** Left as they were. */
   kept: string[];
   bytes: number;
+  /** Files that run code when its model is loaded, where nobody whom the user trusts has signed it. */
+  untrusted: string[];
+  /** Packages and addresses that its data came from. */
+  data: string[];
+  /** Those of data that stayed where they are. */
+  left: string[];
 }
 
 export interface Users {
@@ -2261,6 +2318,7 @@ export interface Verbs {
   pull: { request: PullRequest; result: PullResult };
   sign: { request: SignRequest; result: SignResult };
   image: { request: ImageRequest; result: ImageResult };
+  trust: { request: TrustRequest; result: TrustResult };
   logout: { request: LogoutRequest; result: LogoutResult };
   remove: { request: RemoveRequest; result: RemoveResult };
 }

@@ -42,6 +42,8 @@ CLOSE = "from nbmlops.doors.magics.extension import close_session; close_session
 LONGEST_PARAMETER = 500
 LONGEST_SOCKET = 100
 """A Unix socket's path may have about 107 bytes."""
+INJECTED = "injected-parameters"
+"""How papermill tags the cell with the values that it was given."""
 
 OnCell = Callable[[int, int, str], None]
 """Position (from 0), number of cells, first line of the cell."""
@@ -189,6 +191,7 @@ class TrackingEngine(NBClientEngine):  # type: ignore[misc]
         **kwargs: Any,
     ) -> Any:
         _place_parameters(nb_man.nb)
+        _name_injected(nb_man.nb)
         environment, arguments = dict(os.environ), list(kwargs.pop("extra_arguments", []))
         if is_tracked:
             is_tracked = _add_tracking(environment, nb_man.nb, input_path)
@@ -221,6 +224,13 @@ def _place_parameters(notebook: Any) -> None:
     from nbmlops.ops.injection import put_in  # it brings the analysis of code along, which takes a while
 
     put_in(notebook, given)
+
+
+def _name_injected(notebook: Any) -> None:
+    """papermill gives its cell a random id: the record of what was executed would be another at every run."""
+    cells = [each for each in notebook.cells if INJECTED in each.metadata.get("tags", ()) and "id" in each]
+    if len(cells) == 1 and all(each.get("id") != INJECTED for each in notebook.cells):
+        cells[0]["id"] = INJECTED
 
 
 def _add_tracking(environment: dict[str, str], notebook: Any, input_path: str) -> bool:

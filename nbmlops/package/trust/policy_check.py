@@ -123,7 +123,7 @@ def _check_pickles(policy: Policy, facts: Facts, keys: Sequence[PublicKey]) -> I
     asked = "no pickles" if policy.pickles == "refuse" else "pickles of trusted signers only"
     hint = "Save the model in another format, such as skops or safetensors."
     if policy.pickles == "trusted":
-        hint = "Say that this signer may send pickles, if you know them."
+        hint = "If you know its signer, trust their key: nbmlops trust KEY.pub"
     for each in named[:_MOST_NAMED]:
         found = f"there is {each.path}"
         if each.dangerous:

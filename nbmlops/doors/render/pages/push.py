@@ -10,4 +10,5 @@ def page(result: Result) -> Page:
     parts += [f"{result.mounted} taken from its other repositories"] if result.mounted else []
     parts += [f"{result.known} there already"] if result.known else []
     parts += [f"{many(result.attached, 'signature')} along with it"] if result.attached else []
-    return (Line(f"Pushed {names}: {', '.join(parts)}.", Tone.GOOD), Line(result.digest, Tone.DIM))
+    data = [Line(f"Its data went before it: {' and '.join(result.data)}.", Tone.DIM)] if result.data else []
+    return (Line(f"Pushed {names}: {', '.join(parts)}.", Tone.GOOD), Line(result.digest, Tone.DIM), *data)

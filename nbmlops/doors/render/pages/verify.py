@@ -1,6 +1,7 @@
 from pathlib import Path
 
 from nbmlops.doors.render.blocks import Line, Page, Table, Tone, cell, many, size
+from nbmlops.doors.render.untrusted import untrusted_lines
 from nbmlops.lib.digest import short
 from nbmlops.ops.verify import Result
 from nbmlops.ops.verify_package import PackageCheck
@@ -67,4 +68,4 @@ def _package(check: PackageCheck) -> Page:
         lines.append(Line("It is signed; by whom tells its public key: --key FILE", Tone.DIM))
     elif not check.signatures:
         lines.append(Line("It is not signed.", Tone.DIM))
-    return tuple(lines)
+    return (*lines, *untrusted_lines(check.untrusted))

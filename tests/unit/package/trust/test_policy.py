@@ -65,7 +65,7 @@ def test_everything_that_is_not_as_asked_is_told_with_its_line() -> None:
         "nbmlops-policy.yaml:9: metrics asks for rmse < 0.1, but there is no metric rmse. "
         "Use another version of the model.",
         "nbmlops-policy.yaml:10: pickles asks for pickles of trusted signers only, but there is model.pkl. "
-        "Say that this signer may send pickles, if you know them.",
+        "If you know its signer, trust their key: nbmlops trust KEY.pub",
         "nbmlops-policy.yaml:11: secrets asks for no secrets, but a.py:3 holds a GitHub token. "
         "Take it out, leave the file out with .kitignore, and change the secret.",
     ]
