@@ -138,7 +138,7 @@ def test_the_same_notebook_in_two_places_gives_the_same_layers(tmp_path: Path, m
     monkeypatch.setenv("KITOPS_HOME", str(tmp_path / "kitops"))
     one = packed(tmp_path / "one", monkeypatch)
     other = packed(tmp_path / "further" / "down" / "other", monkeypatch)
-    told = {"MODEL_CARD.md", "provenance.json", "bom.json"}
+    told = {"MODEL_CARD.md", "provenance.json", "bom.json", "run.zip"}
     assert {path: digest for path, digest in one.items() if path not in told} == {
         path: digest for path, digest in other.items() if path not in told
     }
