@@ -6,7 +6,7 @@ import os
 import re
 import tempfile
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 from urllib.parse import urlsplit
 
 import msgspec
@@ -24,6 +24,9 @@ from nbmlops.package.mediatypes import Compression
 from nbmlops.package.reference import parse
 from nbmlops.project import Project
 from nbmlops.track.address import shown
+
+if TYPE_CHECKING:
+    from nbmlops.track.model_address import Located
 
 _ADDRESS = re.compile(r"mlflow(?:\+(?P<scheme>https?))?://(?P<rest>.*)")
 _INSIDE = re.compile(
@@ -77,15 +80,8 @@ def import_(call: Call, request: Request) -> Result:
     server, address = _asked(request)
     is_named = bool(server)
     server = server or _own_server(call)
-    from nbmlops.track.model_address import locate
-
-    try:
-        # The registry that the environment may name belongs to the server that is asked by default.
-        found = locate(server, address, registry=server if is_named else None)
-    except UnavailableError as error:
-        raise UnavailableError(
-            error.message, kind=error.kind, hint="Start it, or name another: --from URI", **error.facts
-        ) from error
+    # The registry that the environment may name belongs to the server that is asked by default.
+    found = _located(server, address, registry=server if is_named else None)
     with tempfile.TemporaryDirectory(prefix="nbmlops-import-") as folder:
         project = Project(Path(folder))
         project.uri = server
@@ -138,6 +134,21 @@ def _asked(request: Request) -> tuple[str, str]:
         )
     wanted = f"models:/{inside['model']}" if inside["model"] else f"runs:/{inside['run']}{inside['path'] or ''}"
     return server or request.from_, wanted
+
+
+def _located(server: str, address: str, *, registry: str | None) -> Located:
+    """Raises what `locate` raises, with hints that fit a server that is not the project's."""
+    from nbmlops.track.model_address import locate
+
+    try:
+        return locate(server, address, registry=registry)
+    except UnavailableError as error:
+        error.hint = "Start it, or name another: --from URI"
+        raise
+    except NotFoundError as error:
+        if error.kind == "run-not-found" and not error.facts.get("near"):
+            error.hint = f"Look at the runs of {shown(server)}, or name another server: --from URI"
+        raise
 
 
 def _own_server(call: Call) -> str:
