@@ -77,7 +77,7 @@ def import_(call: Call, request: Request) -> Result:
     """
     if request.tag:
         parse(request.tag)
-    server, address = _asked(request)
+    server, address = asked(request)
     is_named = bool(server)
     server = server or _own_server(call)
     # The registry that the environment may name belongs to the server that is asked by default.
@@ -114,7 +114,7 @@ def import_(call: Call, request: Request) -> Result:
     )
 
 
-def _asked(request: Request) -> tuple[str, str]:
+def asked(request: Request) -> tuple[str, str]:
     """The server, empty for the default one, and what is wanted of it. Raises UsageError."""
     match = _ADDRESS.fullmatch(request.source)
     if match is None:
