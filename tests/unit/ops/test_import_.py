@@ -105,7 +105,7 @@ def test_runs_that_cannot_be_imported(tmp_path: Path) -> None:
     for name, status in (("open", "RUNNING"), ("failed", "FAILED")):
         with pytest.raises(StateError, match=f"is {status}, not FINISHED"):
             api.import_(source=name, from_=project.uri, tag="wine:v1")
-    with pytest.raises(NotFoundError, match="Run empty .* has no model"):
+    with pytest.raises(NotFoundError, match=r"Run empty .* has no model"):
         api.import_(source="empty", from_=project.uri, tag="wine:v1")
     with pytest.raises(NotFoundError, match="There is no database"):
         api.import_(source="empty", from_=f"sqlite:///{tmp_path}/absent.db")
