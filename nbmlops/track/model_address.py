@@ -9,6 +9,7 @@ ID, or a run's name   the run's newest model
 from __future__ import annotations
 
 import json
+import os
 import re
 from typing import Any
 
@@ -21,7 +22,7 @@ from nbmlops.track.address import shown, sqlite_path
 from nbmlops.track.client import connect
 from nbmlops.track.lists import children, find_run, models
 from nbmlops.track.lists_client import model_version, model_view
-from nbmlops.track.registry import REFERENCE
+from nbmlops.track.registry import REFERENCE, REGISTRY_VARIABLE
 from nbmlops.track.trouble import asking
 
 READY = "READY"
@@ -82,11 +83,12 @@ def _locate(uri: str, address: str, registry: str | None) -> Located:
 def _registered(uri: str, address: str, match: re.Match[str], registry: str | None) -> Located:
     from mlflow import MlflowClient
 
-    name = match["name"]
-    version = _version(uri, address, match, registry)
+    registry = registry or os.environ.get(REGISTRY_VARIABLE) or uri
     connect(uri)
-    with asking(uri):
-        client = MlflowClient(uri, registry_uri=registry)
+    client = MlflowClient(uri, registry_uri=registry)
+    name = match["name"]
+    version = _version(client, registry, address, match)
+    with asking(registry):
         found = client.get_model_version(name, version)
         location = client.get_model_version_download_uri(name, version)
     run = _maker(uri, found.run_id, address)
@@ -100,40 +102,27 @@ def _registered(uri: str, address: str, match: re.Match[str], registry: str | No
     return Located(run=run, model=model, registered=name, version=version)
 
 
-def _version(uri: str, address: str, match: re.Match[str], registry: str | None) -> str:
+def _version(client: Any, registry: str, address: str, match: re.Match[str]) -> str:
     """As the registry numbers it. Raises NotFoundError that says what there is instead."""
-    from mlflow import MlflowClient
-    from mlflow.exceptions import MlflowException
-
-    connect(uri)
-    client = MlflowClient(uri, registry_uri=registry)
     name, alias, version = match["name"], match["alias"], match["version"]
     try:
-        with asking(uri):
+        with asking(registry):
             known = client.get_registered_model(name)
     except ExternalError as error:
         if _is_missing(error.__cause__):
             raise NotFoundError(
-                f"There is no registered model {name} on {shown(uri)}.",
+                f"There is no registered model {name} on {shown(registry)}.",
                 kind="model-missing",
                 hint="Look at its models in MLflow's page, or name a run: runs:/ID/model",
             ) from None
         raise
-    try:
-        if alias is not None:
-            return str(client.get_model_version_by_alias(name, alias).version)
-        if version.isdigit():
-            return str(client.get_model_version(name, version).version)
-    except MlflowException:
-        found = None
-    else:
-        found = model_version(client._registry_uri, name, alias=None, version=version)
+    found = model_version(registry, name, alias=alias, version=version)
     if found is not None:
         return found
     aliases = ", ".join(f"{key} (version {known.aliases[key]})" for key in sorted(known.aliases)) or "none"
     newest = max((int(each.version) for each in known.latest_versions), default=None)
     raise NotFoundError(
-        f"There is no model {address} on {shown(uri)}.",
+        f"There is no model {address} on {shown(registry)}.",
         kind="model-missing",
         hint=f"Aliases of {name}: {aliases}; its newest version: {newest if newest is not None else 'none'}.",
     )
