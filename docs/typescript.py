@@ -168,7 +168,7 @@ def _result(verb: Verb) -> type:
 
 
 def _module(cls: type) -> str:
-    return cls.__module__.rsplit(".", 1)[1]
+    return cls.__module__.rsplit(".", 1)[1].removesuffix("_")
 
 
 def _capital(name: str) -> str:

@@ -115,3 +115,36 @@ class RunDiff(msgspec.Struct, frozen=True, kw_only=True):
     cells: tuple[CellChange, ...]
     suspects: tuple[Suspect, ...]
     """The most likely first."""
+
+
+class LayerChange(msgspec.Struct, frozen=True, kw_only=True):
+    """A layer of one of two packages, or of both."""
+
+    kind: str
+    path: str
+    change: ChangeKind | None
+    """None: it is the same."""
+    before: int | None = None
+    """Size in bytes."""
+    after: int | None = None
+    digest_before: str = ""
+    digest_after: str = ""
+
+
+class PackageDiff(msgspec.Struct, frozen=True, kw_only=True):
+    digest_before: str
+    """Of the manifest."""
+    digest_after: str
+    is_same: bool
+    """One digest: not a byte differs."""
+    layers: tuple[LayerChange, ...]
+    shared_bytes: int
+    """Of blobs that are layers of both."""
+    new_bytes: int
+    """Of blobs that only the later one has: what has to move where the earlier one is."""
+    metrics: tuple[Pair, ...] = ()
+    """Of the Kitfiles."""
+    params: tuple[Pair, ...] = ()
+    """Those that differ."""
+    fields: tuple[Pair, ...] = ()
+    """What else differs in the Kitfiles, by its path: `model.framework`."""

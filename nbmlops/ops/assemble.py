@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import shutil
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path, PurePosixPath
 from typing import Any
 
@@ -19,7 +19,7 @@ from nbmlops.lib.canonical import canonical_json
 from nbmlops.lib.digest import digest_bytes, digest_file, short
 from nbmlops.lib.files import refusing_disk_errors, write_atomic
 from nbmlops.model.kitfile import Code, Dataset, Docs, Kitfile, Model, Package
-from nbmlops.model.run import DatasetUse, RunView, Tags
+from nbmlops.model.run import DatasetUse, ModelView, RunView, Tags
 from nbmlops.ops.call import Call, Progress
 from nbmlops.ops.canonical_model import MLMODEL, make_canonical, read_mlmodel
 from nbmlops.ops.find_result import find_result
@@ -52,13 +52,27 @@ class Assembled(msgspec.Struct, frozen=True, kw_only=True):
     run: RunView
 
 
-def assemble(call: Call, run: RunView) -> Assembled:
+class Elsewhere(msgspec.Struct, frozen=True, kw_only=True):
+    """A model on another tracking server: the code and data of its run are not in reach."""
+
+    project: Project
+    """An empty one whose runs are there."""
+    model: ModelView
+    name: str
+    """What the package is to be called; empty: as the run's experiment."""
+
+
+def assemble(call: Call, run: RunView, elsewhere: Elsewhere | None = None) -> Assembled:
     """Raises StateError for a run that goes on, and NotFoundError for one that has left nothing to pack."""
-    project = call.project
+    project = elsewhere.project if elsewhere is not None else call.project
     if run.status == "RUNNING":
         raise StateError(f"Run {run.name} is not over.", kind="run-running", hint="Pack it when it is.", run=run.id)
-    model = run_model(project, run)
-    data, code = run.tags.get(Tags.DATA_SNAPSHOT, ""), run.tags.get(Tags.CODE_SNAPSHOT, "")
+    if elsewhere is not None:
+        model: ModelView | None = elsewhere.model
+        data = code = ""
+    else:
+        model = run_model(project, run)
+        data, code = run.tags.get(Tags.DATA_SNAPSHOT, ""), run.tags.get(Tags.CODE_SNAPSHOT, "")
     pipeline = _pipeline_of(project, run)
     if model is None and not code and not data:
         raise NotFoundError(
@@ -90,7 +104,7 @@ def assemble(call: Call, run: RunView) -> Assembled:
                 kind="folder-taken",
                 hint="Pack a folder with a Kitfile of your own: nbmlops pack FOLDER",
             )
-        fetch_model(project.uri, model, folder / MODEL, artifacts=project.layout.artifacts)
+        fetch_model(project.uri, model, folder / MODEL, artifacts=project.layout.artifacts, told=_told(call))
         make_canonical(folder / MODEL)
         about = _described(folder / MODEL / MLMODEL)
     if (notebook := _notebook_of(project, run)) and notebook not in code_files:
@@ -98,7 +112,7 @@ def assemble(call: Call, run: RunView) -> Assembled:
         shutil.copyfile(project.root / notebook, folder / notebook)
         code_files.append(notebook)
     uses = tuple(_placed(project, use) for use in datasets(project.uri, run.id))
-    name = run.experiment.rpartition("/")[2] or run.name
+    name = (elsewhere.name if elsewhere is not None else "") or run.experiment.rpartition("/")[2] or run.name
     (folder / CARD).write_text(model_card(name, run, model, uses, about.get("framework", "")), encoding="utf-8")
     remote = remote_data(project, run)
     (folder / PROVENANCE).write_bytes(provenance_json(project, run, uses, remote, pipeline))
@@ -128,6 +142,12 @@ def assemble(call: Call, run: RunView) -> Assembled:
     write_atomic(home / _STATE, state)
     call.progress(Progress(task="assemble", state="done", note=run.name))
     return Assembled(folder=folder, kitfile=kitfile, run=run)
+
+
+def _told(call: Call) -> Callable[[int, int], None]:
+    return lambda done, total: call.progress(
+        Progress(task="model", done=done, total=total, state="done" if done >= total else "running")
+    )
 
 
 def _kitfile(

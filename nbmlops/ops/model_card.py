@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from nbmlops.lib.digest import short
-from nbmlops.lib.redact import redact
 from nbmlops.model.run import DatasetUse, ModelView, RunView, Tags
+from nbmlops.ops.origin import parameters_of
 
 
 def model_card(name: str, run: RunView, model: ModelView | None, uses: Sequence[DatasetUse], framework: str) -> str:
@@ -25,9 +25,7 @@ def model_card(name: str, run: RunView, model: ModelView | None, uses: Sequence[
         lines += ["```python", "import mlflow", "", 'model = mlflow.pyfunc.load_model("model")', "```", ""]
     metrics = {key: f"{value:.6g}" for key, value in sorted(run.metrics.items())}
     lines += _table("Metrics", ("metric", "value"), list(metrics.items()))
-    lines += _table(
-        "Parameters", ("parameter", "value"), [(key, redact(run.params[key])) for key in sorted(run.params)]
-    )
+    lines += _table("Parameters", ("parameter", "value"), list(parameters_of(run).items()))
     seen = {use.path: use for use in uses}
     lines += _table(
         "Data",

@@ -77,7 +77,11 @@ class Result(msgspec.Struct, frozen=True, kw_only=True):
 
 def pack(call: Call, request: Request) -> Result:
     """Raises UsageError for a Kitfile that is wrong (with its line), NotFoundError for a run or a path."""
-    source = find_source(call, request.source, request.kitfile)
+    return pack_found(call, find_source(call, request.source, request.kitfile), request)
+
+
+def pack_found(call: Call, source: Source, request: Request) -> Result:
+    """Raises what `pack` raises. A tag is the last thing written."""
     target = parse(request.tag) if request.tag else _named(source)
     layout = store()
     options = Options(

@@ -1,12 +1,14 @@
 """THE TABLE: every verb, once. Magics, command line, REST and the reference in docs/ are made from it.
 
 A verb `name` lives in `nbmlops/ops/name.py`: a `Request`, a `Result` and a function `name(call, request)`.
+What is a word of Python's own has an underscore behind it there: `import` is `import_`.
 The modules load when their verb is used, so that loading the extension stays cheap.
 """
 
 from __future__ import annotations
 
 import importlib
+import keyword
 from collections.abc import Callable
 from enum import StrEnum
 from typing import Any
@@ -34,8 +36,13 @@ class Verb(msgspec.Struct, frozen=True, kw_only=True):
     examples: tuple[str, ...] = ()
 
     @property
+    def python_name(self) -> str:
+        """Of its module and its function."""
+        return f"{self.name}_" if keyword.iskeyword(self.name) else self.name
+
+    @property
     def _module(self) -> Any:
-        return importlib.import_module(f"nbmlops.ops.{self.name}")
+        return importlib.import_module(f"nbmlops.ops.{self.python_name}")
 
     @property
     def request(self) -> type[msgspec.Struct]:
@@ -44,7 +51,7 @@ class Verb(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def operation(self) -> Callable[[Call, Any], msgspec.Struct]:
-        operation: Callable[[Call, Any], msgspec.Struct] = getattr(self._module, self.name)
+        operation: Callable[[Call, Any], msgspec.Struct] = getattr(self._module, self.python_name)
         return operation
 
 
@@ -88,7 +95,8 @@ VERBS: tuple[Verb, ...] = (
     _read("snapshots", SNAPSHOT, "List snapshots, newest first.", "snapshots"),
     _write("restore", SNAPSHOT, "Bring back the files of a snapshot or of a run.", "restore 4f2a91c07be3",
            "restore baseline data/train.csv --to old"),
-    _read("diff", SNAPSHOT, "Show what changed between two snapshots, runs or now.", "diff 4f2a 9be1", "diff data"),
+    _read("diff", SNAPSHOT, "Show what changed between two snapshots, runs or packages, or since.", "diff 4f2a 9be1",
+          "diff data", "diff wine:v1 wine:v2"),
     _read("stale", SNAPSHOT, "Show which runs and cells no longer fit today's data and code.", "stale"),
     _write("reproduce", SNAPSHOT, "Execute again what a run executed, and compare.", "reproduce baseline",
            "reproduce baseline --new-data"),
@@ -120,6 +128,8 @@ VERBS: tuple[Verb, ...] = (
            needs_kernel=True),
     _write("pack", PACKAGE, "Make a package of a run, a pipeline or a folder with a Kitfile.", "pack", "pack baseline",
            "pack pipelines/wine -t wine:v1,latest", "pack models:/wine@champion"),
+    _write("import", PACKAGE, "Make a package of a model on another tracking server.",
+           "import models:/wine@champion --from http://127.0.0.1:5000 -t wine:v1", "import runs:/4f2a91c0/model"),
     _read("packages", PACKAGE, "List the packages on this machine.", "packages", "packages wine"),
     _read("inspect", PACKAGE, "Show what a package holds: its Kitfile, layers and manifest.", "inspect wine:v1"),
     _write("unpack", PACKAGE, "Write the files of a package into a folder.", "unpack wine:v1 -d wine",

@@ -19,14 +19,18 @@ Fetch = Callable[[str], Path]
 
 
 def details(changes: Iterable[Change], before: Fetch, after: Fetch) -> tuple[FileDetail, ...]:
-    changed = [change for change in changes if change.change is ChangeKind.CHANGED][:MOST_FILES]
-    found = [_detail(change.path, before, after) for change in changed if _is_known(change)]
+    found = [_detail(change.path, before, after) for change in looked_into(changes)]
     return tuple(detail for detail in found if detail is not None)
 
 
-def _is_known(change: Change) -> bool:
-    largest = max(change.before or 0, change.after or 0)
-    return is_table(change.path) or largest <= LARGEST_TEXT
+def looked_into(changes: Iterable[Change]) -> tuple[Change, ...]:
+    """Those whose files are of a kind that may be known; no other is fetched."""
+    changed = [change for change in changes if change.change is ChangeKind.CHANGED][:MOST_FILES]
+    return tuple(change for change in changed if is_table(change.path) or largest(change) <= LARGEST_TEXT)
+
+
+def largest(change: Change) -> int:
+    return max(change.before or 0, change.after or 0)
 
 
 def _detail(path: str, before: Fetch, after: Fetch) -> FileDetail | None:

@@ -118,18 +118,7 @@ def models(uri: str, run_id: str) -> tuple[ModelView, ...]:
     client = connect(uri)
     run = client.get_run(run_id)
     found = client.search_logged_models([run.info.experiment_id], f"source_run_id = '{quoted(run_id)}'")
-    return tuple(
-        ModelView(
-            id=model.model_id,
-            name=model.name,
-            status=str(model.status),
-            location=model.artifact_location,
-            run=run_id,
-            created=_time(model.creation_timestamp),
-            tags=dict(model.tags),
-        )
-        for model in found
-    )
+    return tuple(model_view(model) for model in found)
 
 
 @asking_server
@@ -160,6 +149,19 @@ def experiments_of(client: Any, name: str | None) -> dict[str, str]:
         found = client.get_experiment_by_name(name)
         return {found.experiment_id: found.name} if found is not None else {}
     return {each.experiment_id: each.name for each in client.search_experiments(view_type=ViewType.ALL)}
+
+
+def model_view(model: Any) -> ModelView:
+    """Of a logged model; its run is empty where it was logged outside of any."""
+    return ModelView(
+        id=model.model_id,
+        name=model.name,
+        status=str(model.status),
+        location=model.artifact_location,
+        run=model.source_run_id or "",
+        created=_time(model.creation_timestamp),
+        tags=dict(model.tags),
+    )
 
 
 def view_of(run: Any, experiments: dict[str, str]) -> RunView:

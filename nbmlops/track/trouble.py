@@ -7,7 +7,7 @@ import sqlite3
 from collections.abc import Iterator
 from pathlib import Path
 
-from nbmlops.errors import ExternalError, IntegrityError, UnavailableError
+from nbmlops.errors import DeniedError, ExternalError, IntegrityError, UnavailableError
 from nbmlops.lib.redact import redact
 from nbmlops.track.address import shown
 
@@ -86,6 +86,13 @@ def asking(uri: str) -> Iterator[None]:
         yield
     except MlflowException as error:
         text = redact(" ".join(str(error).split()))[:300]
+        if any(f"failed with error code {code}" in text for code in (401, 403)):
+            raise DeniedError(
+                f"The MLflow server {shown(uri)} does not let us in.",
+                kind="mlflow-denied",
+                hint="Set MLFLOW_TRACKING_USERNAME and MLFLOW_TRACKING_PASSWORD, or MLFLOW_TRACKING_TOKEN.",
+                uri=shown(uri),
+            ) from error
         raise ExternalError(
             f"The MLflow server {shown(uri)} does not answer as one: {text}",
             kind="mlflow-refused",

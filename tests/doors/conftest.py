@@ -65,12 +65,15 @@ def counted(tmp_path_factory: pytest.TempPathFactory, variables: dict[str, str])
 
 
 def _log_model(root: Path) -> None:
-    """A model of the run, as MLflow's registry asks for: there is nothing in it."""
+    """A model of the run, as MLflow's registry asks for: there is nothing in it but its description."""
     project = Project(root)
     run = find_run(project.uri, "count")
     client = MlflowClient(project.uri)
     experiment = client.get_run(run.id).info.experiment_id
     made = client.create_logged_model(experiment, name="model", source_run_id=run.id)
+    place = Path(made.artifact_location.removeprefix("file://"))
+    place.mkdir(parents=True)
+    (place / "MLmodel").write_text("flavors: {}\n")
     client.finalize_logged_model(made.model_id, LoggedModelStatus.READY)
 
 

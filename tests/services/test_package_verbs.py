@@ -129,6 +129,32 @@ def test_parts_of_a_package_that_is_only_on_the_registry(
         api.unpack(package=f"{host}/team/wine:v9", dir=str(tmp_path / "none"))
 
 
+def test_packages_of_a_registry_are_compared_by_the_layers_that_differ(
+    host: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = folder_of(FILES, tmp_path / "wine")
+    for version, text in (("v1", "a,b\n1,2\n"), ("v2", "a,b\n1,3\n")):
+        (folder / "data" / "train.csv").write_text(text)
+        api.pack(source=str(folder), tag=f"{host}/team/wine:{version}")
+        api.push(package=f"{host}/team/wine:{version}")
+    layers = {layer.path: layer.digest for layer in api.inspect(package=f"{host}/team/wine:v2").package.layers}
+    # What nobody asks for is not missed.
+    (model,) = (tmp_path / "registry" / "data").rglob(f"{layers['model'].removeprefix('sha256:')}/data")
+    model.unlink()
+    on(monkeypatch, tmp_path / "user")
+    found = api.diff(before=f"{host}/team/wine:v1", after=f"{host}/team/wine:v2")
+    assert [each.path for each in found.changes] == ["data/train.csv"]
+    assert [column.name for column in found.details[0].table.columns] == ["b"]
+    assert not (tmp_path / "user").exists()
+    on(monkeypatch, tmp_path / "maker")
+    api.tag(package=f"{host}/team/wine:v1", name="mine:v1")
+    api.remove(package=f"{host}/team/wine:v2")
+    mixed = api.diff(before="mine:v1", after=f"{host}/team/wine:v2")
+    assert mixed.changes == found.changes
+    with pytest.raises(NotFoundError, match="There is no package"):
+        api.diff(before="mine:v1", after=f"{host}/team/wine:v9")
+
+
 def test_a_package_without_a_registry_goes_nowhere(tmp_path: Path) -> None:
     api.pack(source=str(folder_of(FILES, tmp_path / "wine")), tag="wine:v1")
     with pytest.raises(UsageError, match="wine:v1 names no registry"):

@@ -380,7 +380,7 @@ export interface Descriptor {
 }
 
 export interface DiffRequest {
-  /** A snapshot, a run, or `data` / `code` for the newest. */
+  /** A snapshot, a run, `data` / `code` for the newest, or a package NAME:TAG. */
   before: string;
   /** Another; without it, the files as they are now. */
   after?: string;
@@ -388,6 +388,12 @@ export interface DiffRequest {
   code?: boolean;
   /** Only which files changed, without looking into them. */
   names?: boolean;
+  /** Without TLS. It is so by itself for 127.0.0.1 and localhost with a port. */
+  plain_http?: boolean;
+  /** Certificate of the authority that signed the registry's. */
+  ca?: string;
+  /** Take whatever certificate the registry has. */
+  insecure?: boolean;
 }
 
 export interface DiffResult {
@@ -395,12 +401,14 @@ export interface DiffResult {
   /** Empty: the files as they are now. */
   after: string;
   changes: Change[];
-  /** How many files did not change. */
+  /** How many files did not change; of packages, in the layers that differ. */
   same: number;
   /** Inside of changed tables, notebooks and text. */
   details: FileDetail[];
   /** Where both are runs: parameters, metrics, packages, and what probably explains the difference. */
   runs: RunDiff | null;
+  /** Where both are packages: their layers and Kitfiles. */
+  packages: PackageDiff | null;
 }
 
 export interface Docs {
@@ -767,6 +775,38 @@ export interface ImageResult {
   clashes: string[];
 }
 
+export interface ImportRequest {
+  /** models:/NAME/VERSION, models:/NAME@ALIAS, runs:/ID/MODEL, a run, or mlflow://HOST/runs/ID. */
+  source: string;
+  /** MLflow's tracking address. Default: the project's. */
+  from_?: string;
+  /** What the package is called. Default: as the model or its experiment. */
+  tag?: string;
+  /** How layers are compressed. */
+  compression?: 'gzip' | 'none' | 'zstd';
+  /** Pack also what looks like tokens, keys and passwords. */
+  allow_secrets?: boolean;
+}
+
+export interface ImportResult {
+  package: PackageView;
+  references: string[];
+  /** Tracking address, without its login. */
+  server: string;
+  /** Id of the run that made the model. */
+  run: string;
+  run_name: string;
+  /** In the registry as NAME/VERSION; else its name in its run. */
+  model: string;
+  files: number;
+  /** Links: never packed. */
+  left_out: string[];
+  /** Files that are too long to be searched for secrets to their end. */
+  unsearched: string[];
+  /** Digest of the package that had the first of these names until now. */
+  before: string;
+}
+
 export interface InitRequest {
   /** Folder of the project; made if it does not exist. */
   path?: string;
@@ -895,6 +935,19 @@ export interface Known {
   /** Packs of which something is only here. */
   to_push: number | null;
   to_pull: number | null;
+}
+
+/** A layer of one of two packages, or of both. */
+export interface LayerChange {
+  kind: string;
+  path: string;
+  /** None: it is the same. */
+  change: ChangeKind | null;
+  /** Size in bytes. */
+  before: number | null;
+  after: number | null;
+  digest_before: string;
+  digest_after: string;
 }
 
 export interface LayerView {
@@ -1089,6 +1142,25 @@ export interface PackageCheck {
   findings: string[];
   /** Files that run code when its model is loaded, where nobody whom the user trusts has signed it. */
   untrusted: string[];
+}
+
+export interface PackageDiff {
+  /** Of the manifest. */
+  digest_before: string;
+  digest_after: string;
+  /** One digest: not a byte differs. */
+  is_same: boolean;
+  layers: LayerChange[];
+  /** Of blobs that are layers of both. */
+  shared_bytes: number;
+  /** Of blobs that only the later one has: what has to move where the earlier one is. */
+  new_bytes: number;
+  /** Of the Kitfiles. */
+  metrics: Pair[];
+  /** Those that differ. */
+  params: Pair[];
+  /** What else differs in the Kitfiles, by its path: `model.framework`. */
+  fields: Pair[];
 }
 
 export interface PackageView {
@@ -2310,6 +2382,7 @@ export interface Verbs {
   executed: { request: ExecutedRequest; result: ExecutedResult };
   resume: { request: ResumeRequest; result: RunResult };
   pack: { request: PackRequest; result: PackResult };
+  import: { request: ImportRequest; result: ImportResult };
   packages: { request: PackagesRequest; result: PackagesResult };
   inspect: { request: InspectRequest; result: InspectResult };
   unpack: { request: UnpackRequest; result: UnpackResult };

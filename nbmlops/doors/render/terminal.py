@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Literal
 
 from rich.cells import cell_len
@@ -27,6 +28,7 @@ STYLES = {
 GAP = 2
 SHORT = 16
 """Columns up to this width are never broken: ids, states, times."""
+_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 
 
 def renderable(page: Page) -> RenderableType:
@@ -45,7 +47,7 @@ def plain_text(page: Page, width: int = 120) -> str:
 
 def _block(block: Block, is_first: bool = False) -> RenderableType:
     if isinstance(block, Line):
-        return Text(block.text.lstrip("\n") if is_first else block.text, style=STYLES[block.tone])
+        return Text(_harmless(block.text.lstrip("\n") if is_first else block.text), style=STYLES[block.tone])
     if isinstance(block, Fields):
         grid = RichTable.grid(padding=(0, 2))
         grid.add_column(style="dim", no_wrap=True)
@@ -56,7 +58,9 @@ def _block(block: Block, is_first: bool = False) -> RenderableType:
     if isinstance(block, Table):
         return _titled(block.title, _Fitting(block), is_first)
     assert isinstance(block, Source)
-    return _titled(block.title, Padding(Syntax(block.text, "text", background_color="default"), (0, 2)), is_first)
+    return _titled(
+        block.title, Padding(Syntax(_harmless(block.text), "text", background_color="default"), (0, 2)), is_first
+    )
 
 
 class _Fitting:
@@ -95,8 +99,13 @@ def _titled(title: str, body: RenderableType, is_first: bool) -> RenderableType:
     if not title:
         return body
     space = "" if is_first else "\n"
-    return Group(Text(f"{space}{title}", style="bold"), Padding(body, (0, 0, 0, 2), expand=False))
+    return Group(Text(f"{space}{_harmless(title)}", style="bold"), Padding(body, (0, 0, 0, 2), expand=False))
 
 
 def _text(value: Cell) -> Text:
-    return Text(value.text, style=STYLES[value.tone])
+    return Text(_harmless(value.text), style=STYLES[value.tone])
+
+
+def _harmless(text: str) -> str:
+    """What others have written gives the terminal no orders."""
+    return _CONTROL.sub("\N{REPLACEMENT CHARACTER}", text)

@@ -21,7 +21,7 @@ every_verb = pytest.mark.parametrize("verb", VERBS, ids=lambda verb: verb.name)
 
 @every_verb
 def test_a_verb_has_a_request_a_result_and_a_function(verb: Verb) -> None:
-    module = importlib.import_module(f"nbmlops.ops.{verb.name}")
+    module = importlib.import_module(f"nbmlops.ops.{verb.python_name}")
     assert issubclass(verb.request, msgspec.Struct)
     assert verb.request.__struct_config__.forbid_unknown_fields
     assert verb.request.__struct_config__.frozen
@@ -31,7 +31,7 @@ def test_a_verb_has_a_request_a_result_and_a_function(verb: Verb) -> None:
 
 @every_verb
 def test_a_verb_has_a_page(verb: Verb) -> None:
-    drawn = importlib.import_module(f"nbmlops.doors.render.pages.{verb.name}")
+    drawn = importlib.import_module(f"nbmlops.doors.render.pages.{verb.python_name}")
     assert list(inspect.signature(drawn.page).parameters) == ["result"]
 
 

@@ -1,14 +1,27 @@
-from nbmlops.doors.render.blocks import Line, Page, Source, Table, Tone, cell, many, size
+import math
+
+from nbmlops.doors.render.blocks import Block, Line, Page, Source, Table, Tone, cell, many, size
 from nbmlops.lib.digest import short
-from nbmlops.model.difference import CellChange, ColumnChange, FileDetail, Pair, RunDiff, TableDiff
+from nbmlops.model.difference import (
+    CellChange,
+    ColumnChange,
+    FileDetail,
+    LayerChange,
+    PackageDiff,
+    Pair,
+    RunDiff,
+    TableDiff,
+)
 from nbmlops.model.snapshot import ChangeKind
 from nbmlops.ops.diff import Result
 
 TONES = {ChangeKind.ADDED: Tone.GOOD, ChangeKind.REMOVED: Tone.BAD, ChangeKind.CHANGED: Tone.WARN}
-MOST_COLUMNS, MOST_SUSPECTS, MOST_LINES = 15, 8, 40
+MOST_COLUMNS, MOST_SUSPECTS, MOST_LINES, MOST_FILES = 15, 8, 40, 40
 
 
 def page(result: Result) -> Page:
+    if result.packages is not None:
+        return _packages(result, result.packages)
     after = (_name(result.after) if result.after else "now") or "now"
     files = "file" if result.same == 1 else "files"
     head = Line(f"{_name(result.before)} → {after}: {result.same} {files} the same", Tone.STRONG)
@@ -34,17 +47,65 @@ def _changes(result: Result) -> Page:
     return (Table(columns=("", "file", "before", "after"), rows=rows, numeric=frozenset({2, 3})),)
 
 
-def _runs(runs: RunDiff) -> Page:
+def _packages(result: Result, packages: PackageDiff) -> Page:
+    names = f"{result.before} → {result.after}"
+    if packages.is_same:
+        return (Line(f"{names}: the same package, {packages.digest_after[7:19]}.", Tone.GOOD),)
+    same = sum(each.change is None for each in packages.layers)
+    shares = f"{same} of {many(len(packages.layers), 'layer')} the same ({size(packages.shared_bytes)})"
+    heads = (result.before, result.after)
     return (
-        *_pairs("Metrics", runs.metrics, runs),
+        Line(f"{names}: {shares}, {size(packages.new_bytes)} new", Tone.STRONG),
+        *_pairs("Metrics", packages.metrics, heads, has_difference=True),
+        *_pairs("Parameters that differ", packages.params, heads, has_difference=True),
+        *_pairs("What else the Kitfiles say", packages.fields, heads),
+        _layers(packages.layers),
+        *(_files(result) if any(each.change for each in packages.layers) else ()),
+        *(block for detail in result.details for block in _detail(detail)),
+    )
+
+
+def _layers(layers: tuple[LayerChange, ...]) -> Block:
+    rows = tuple(
+        (
+            cell(each.change, TONES[each.change]) if each.change is not None else cell("same", Tone.DIM),
+            cell(each.kind),
+            cell(each.path, Tone.DIM if each.change is None else Tone.STRONG),
+            cell(size(each.before)),
+            cell(size(each.after)),
+        )
+        for each in layers
+    )
+    return Table(columns=("", "layer", "path", "before", "after"), rows=rows, title="Layers", numeric=frozenset({3, 4}))
+
+
+def _files(result: Result) -> Page:
+    """Of the layers that differ."""
+    if not result.changes:
+        alike = f"{many(result.same, 'file')} in layers that differ, all the same: they are only packed otherwise."
+        return (Line(f"\n{alike}", Tone.GOOD),)
+    rows = tuple(
+        (cell(each.change, TONES[each.change]), cell(each.path), cell(size(each.before)), cell(size(each.after)))
+        for each in result.changes[:MOST_FILES]
+    )
+    title = f"Files of layers that differ: {result.same:,} the same, {len(result.changes):,} not"
+    table = Table(columns=("", "file", "before", "after"), rows=rows, title=title, numeric=frozenset({2, 3}))
+    more = len(result.changes) - MOST_FILES
+    return (table, *((Line(f"  … {many(more, 'more file')}", Tone.DIM),) if more > 0 else ()))
+
+
+def _runs(runs: RunDiff) -> Page:
+    heads = (runs.before, runs.after)
+    return (
+        *_pairs("Metrics", runs.metrics, heads),
         *_suspects(runs),
-        *_pairs("Parameters that differ", runs.params, runs),
-        *_pairs("Packages that differ", runs.packages, runs),
+        *_pairs("Parameters that differ", runs.params, heads),
+        *_pairs("Packages that differ", runs.packages, heads),
         *_cells("Code", runs.cells),
     )
 
 
-def _pairs(title: str, pairs: tuple[Pair, ...], runs: RunDiff) -> Page:
+def _pairs(title: str, pairs: tuple[Pair, ...], heads: tuple[str, str], *, has_difference: bool = False) -> Page:
     if not pairs:
         return ()
     rows = tuple(
@@ -53,12 +114,25 @@ def _pairs(title: str, pairs: tuple[Pair, ...], runs: RunDiff) -> Page:
             cell(pair.name),
             cell(pair.before, Tone.DIM),
             cell(pair.after, Tone.STRONG if pair.before != pair.after else Tone.DIM),
+            *((cell(_difference(pair)),) if has_difference else ()),
         )
         for pair in pairs
     )
     numeric = frozenset({2, 3}) if all(isinstance(p.before, int | float | None) for p in pairs) else frozenset()
-    heads = (runs.before, runs.after) if runs.before != runs.after else ("before", "after")
-    return (Table(columns=("", "", *heads), rows=rows, title=title, numeric=numeric),)
+    heads = heads if heads[0] != heads[1] else ("before", "after")
+    columns: tuple[str, ...] = ("", "", *heads)
+    if has_difference:
+        columns, numeric = (*columns, "difference"), numeric | {4}
+    return (Table(columns=columns, rows=rows, title=title, numeric=numeric),)
+
+
+def _difference(pair: Pair) -> str:
+    """Of figures, also of those that were written as text."""
+    try:
+        before, after = (float(value) for value in (pair.before, pair.after) if value is not None)
+    except ValueError:
+        return ""
+    return f"{after - before:+.6g}" if before != after and math.isfinite(after - before) else ""
 
 
 def _suspects(runs: RunDiff) -> Page:
