@@ -11,7 +11,7 @@ from nbmlops.errors import IntegrityError
 from nbmlops.ops.origin import PROVENANCE
 from nbmlops.package.layer_entries import layer_entries
 from nbmlops.package.layout import Layout
-from nbmlops.package.opened import Opened
+from nbmlops.package.opened import Opened, PackageLayer
 from nbmlops.package.paths import clean
 from nbmlops.package.untar import Entry
 
@@ -28,7 +28,7 @@ def files(layout: Layout, package: Opened) -> Iterator[tuple[str, str, IO[bytes]
 
 def provenance_in(layout: Layout, package: Opened) -> dict[str, Any] | None:
     """The SLSA predicate that was packed with it; None where there is none. Raises IntegrityError for another text."""
-    layer = next((each for each in package.layers if clean(each.entry.path) == PROVENANCE), None)
+    layer = provenance_layer(package)
     if layer is None:
         return None
     data = b""
@@ -42,6 +42,11 @@ def provenance_in(layout: Layout, package: Opened) -> dict[str, Any] | None:
     if not isinstance(found, dict):
         raise IntegrityError(f"{PROVENANCE} of the package is no JSON object.", kind="provenance-malformed")
     return found
+
+
+def provenance_layer(package: Opened) -> PackageLayer | None:
+    """The one that says where the package comes from."""
+    return next((each for each in package.layers if clean(each.entry.path) == PROVENANCE), None)
 
 
 class _Content(io.RawIOBase):

@@ -172,6 +172,8 @@ class Kind(StrEnum):
     JOBS = "jobs"
     FILES = "files"
     """Folders of pipelines."""
+    PACKAGES = "packages"
+    """Those on this machine, whatever project they are of."""
 
 
 class Changes(msgspec.Struct, frozen=True, kw_only=True):
