@@ -783,6 +783,8 @@ export interface Job {
   last: number;
   /** The newest event of each task that is under way. */
   progress: JobEvent[];
+  /** What the command line ends with: not 0 where it was done and what it found is bad. */
+  code: number;
   error: Failure | null;
   /** The last of what it wrote to standard error, where it failed. */
   output: string;

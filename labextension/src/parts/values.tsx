@@ -1,9 +1,9 @@
 import * as React from 'react';
 
-/** Names and values, as text. */
+/** Names and values. */
 export function ValueTable(props: {
   label: string;
-  rows: readonly (readonly [string, string])[];
+  rows: readonly (readonly [string, React.ReactNode])[];
   empty: string;
 }): React.ReactElement {
   if (!props.rows.length) {
