@@ -29,7 +29,7 @@ export function LookUp(): React.ReactElement {
   };
   const view = found?.package;
   return (
-    <section aria-labelledby="nbmlops-lookup-title">
+    <section className="nbmlops-Packages-lookup" aria-labelledby="nbmlops-lookup-title">
       <h3 id="nbmlops-lookup-title" className="nbmlops-Heading">
         {trans.__('On a registry')}
       </h3>
