@@ -3,7 +3,7 @@ import { openForm } from '../../forms/open';
 import { useHost } from '../../host';
 import { isSought, repositoryOf } from '../../model/packages';
 import { Action } from '../../parts/button';
-import { useVerb } from '../../parts/hooks';
+import { useRemembered, useVerb } from '../../parts/hooks';
 import { EmptyNote, ErrorNote, Loading } from '../../parts/notes';
 import { LookUp } from './lookup';
 import { PackageLine } from './package';
@@ -18,6 +18,8 @@ export function PackagesSection(): React.ReactElement {
   const { live, place, server, trans } = host;
   const [text, setText] = React.useState('');
   const [limit, setLimit] = React.useState(STEP);
+  // Over the forms, which take the section's place.
+  const [opened, open] = useRemembered('package', '');
   const { data, error, isLoading, reload } = useVerb('packages', {}, ['packages']);
   const all = data?.packages ?? [];
   const isLong = all.length > HANDFUL;
@@ -61,9 +63,18 @@ export function PackagesSection(): React.ReactElement {
           </EmptyNote>
         )}
         <ul className="nbmlops-List">
-          {found.slice(0, limit).map(each => (
-            <PackageLine key={`${repositoryOf(each.reference)}@${each.digest}`} kept={each} now={data!.now} />
-          ))}
+          {found.slice(0, limit).map(each => {
+            const id = `${repositoryOf(each.reference)}@${each.digest}`;
+            return (
+              <PackageLine
+                key={id}
+                kept={each}
+                now={data!.now}
+                isOpen={opened === id}
+                onOpen={isOpen => open(isOpen ? id : '')}
+              />
+            );
+          })}
         </ul>
         {found.length > limit && (
           <div className="nbmlops-Actions">

@@ -12,10 +12,14 @@ import { Details } from './details';
 import { removePackage } from './remove';
 
 /** One package of this machine; opened, what is in it and what can be done with it. */
-export function PackageLine(props: { kept: KeptPackage; now: string }): React.ReactElement {
-  const { kept } = props;
+export function PackageLine(props: {
+  kept: KeptPackage;
+  now: string;
+  isOpen: boolean;
+  onOpen: (isOpen: boolean) => void;
+}): React.ReactElement {
+  const { kept, isOpen } = props;
   const { trans } = useHost();
-  const [isOpen, open] = React.useState(false);
   const name = kept.tags.length ? kept.reference : repositoryOf(kept.reference);
   const others = kept.tags.slice(1);
   const facts = [
@@ -31,7 +35,7 @@ export function PackageLine(props: { kept: KeptPackage; now: string }): React.Re
           className="nbmlops-Fold"
           aria-expanded={isOpen}
           title={kept.reference}
-          onClick={() => open(!isOpen)}
+          onClick={() => props.onOpen(!isOpen)}
         >
           {name}
         </button>
