@@ -34,9 +34,9 @@ def keep() -> Callable[[Desk, str], None]:
 def test_each_section_in_light_and_dark(
     open_desk: Callable[..., Desk], lab: Lab, packages: Path, demo: Path, keep: Callable[[Desk, str], None]
 ) -> None:
-    lab.nbmlops("pack", "pipelines/wine", "-t", "wine:v1", folder=demo)
-    lab.nbmlops("pack", "wine trees=25", "-t", "wine:v2,latest", folder=demo)
-    lab.nbmlops("sign", "wine:v2", "--new-key", folder=demo)
+    lab.nbmlops("pack", "pipelines/wine", "-t", "wine:small", "--compression", "gzip", folder=demo)
+    lab.nbmlops("pack", "wine trees=25", "-t", "wine:v1,latest", folder=demo)
+    lab.nbmlops("sign", "wine:v1", "--new-key", folder=demo)
     desk = open_desk()
     desk.open(f"{demo.name}/wine.ipynb")
     panel = desk.section("Notebook")
@@ -74,6 +74,7 @@ def test_each_section_in_light_and_dark(
         keep(desk, f"sidebar-pipelines-{short}")
 
         panel = desk.section("Packages")
+        desk.page.locator("#jp-main-dock-panel .lm-TabBar-tab", has_text="wine.ipynb").click()
         fold = panel.locator(".nbmlops-Fold").first
         if fold.get_attribute("aria-expanded") == "false":
             fold.click()

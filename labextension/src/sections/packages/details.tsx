@@ -18,12 +18,12 @@ export function Details(props: { found: InspectResult }): React.ReactElement {
         <CopyText text={view.digest} shown={`sha256:${shortDigest(view.digest)}`} name={trans.__('digest')} />
       </div>
       <Parts view={view} />
+      <OriginPart origin={origin} />
+      <Claims claims={claims} />
       <ModelPart
         facts={modelFacts(kitfile)}
         base={view.layers.some(each => each.kind === 'model') ? '' : (kitfile.model?.path ?? '')}
       />
-      <OriginPart origin={origin} />
-      <Claims claims={claims} />
     </div>
   );
 }
@@ -80,6 +80,7 @@ function ModelPart(props: { facts: ReturnType<typeof modelFacts>; base: string }
             label={trans.__('Metrics')}
             rows={facts.metrics.map(([name, value]) => [name, figure(value)])}
             empty=""
+            areFigures
           />
         </>
       )}
