@@ -152,7 +152,7 @@ function Claims(props: { claims: readonly Claim[] }): React.ReactElement {
             {each.what}{' '}
             <small>
               {[
-                each.form === 'tag' ? trans.__('under its tag') : trans.__('bundle'),
+                each.form === 'tag' && trans.__('under its tag'),
                 each.key && trans.__('key %1', each.key.slice(0, 16)),
                 each.made.slice(0, 10)
               ]
