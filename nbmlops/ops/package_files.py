@@ -11,7 +11,7 @@ from nbmlops.errors import IntegrityError
 from nbmlops.ops.origin import PROVENANCE
 from nbmlops.package.layer_entries import layer_entries
 from nbmlops.package.layout import Layout
-from nbmlops.package.opened import Opened
+from nbmlops.package.opened import Opened, PackageLayer
 from nbmlops.package.paths import clean
 from nbmlops.package.untar import Entry
 
@@ -28,7 +28,7 @@ def files(layout: Layout, package: Opened) -> Iterator[tuple[str, str, IO[bytes]
 
 def file_in(layout: Layout, package: Opened, path: str) -> bytes | None:
     """A file that is a part of its own, such as a document; None where there is none, or one that is too long."""
-    layer = next((each for each in package.layers if clean(each.entry.path) == path), None)
+    layer = _layer_at(package, path)
     if layer is None:
         return None
     data: bytes | None = None
@@ -40,7 +40,7 @@ def file_in(layout: Layout, package: Opened, path: str) -> bytes | None:
 
 def provenance_in(layout: Layout, package: Opened) -> dict[str, Any] | None:
     """The SLSA predicate that was packed with it; None where there is none. Raises IntegrityError for another text."""
-    if not any(clean(each.entry.path) == PROVENANCE for each in package.layers):
+    if provenance_layer(package) is None:
         return None
     try:
         found = json.loads(file_in(layout, package, PROVENANCE) or b"")
@@ -49,6 +49,15 @@ def provenance_in(layout: Layout, package: Opened) -> dict[str, Any] | None:
     if not isinstance(found, dict):
         raise IntegrityError(f"{PROVENANCE} of the package is no JSON object.", kind="provenance-malformed")
     return found
+
+
+def provenance_layer(package: Opened) -> PackageLayer | None:
+    """The one that says where the package comes from."""
+    return _layer_at(package, PROVENANCE)
+
+
+def _layer_at(package: Opened, path: str) -> PackageLayer | None:
+    return next((each for each in package.layers if clean(each.entry.path) == path), None)
 
 
 class _Content(io.RawIOBase):

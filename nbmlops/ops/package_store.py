@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 import msgspec
 
 from nbmlops.errors import NbmlopsError
-from nbmlops.model.oci import CREATED, Descriptor
+from nbmlops.model.oci import CREATED, Descriptor, Manifest
 from nbmlops.package.layout import Layout, default_root
 from nbmlops.package.opened import Opened, open_package
 from nbmlops.package.reference import Reference, parse
+from nbmlops.package.trust import simplesigning
 from nbmlops.package.trust.attachments import is_attachment
 
 
@@ -37,6 +40,15 @@ class PackageView(msgspec.Struct, frozen=True, kw_only=True):
     """Why it cannot be read."""
 
 
+class KeptPackage(PackageView, frozen=True, kw_only=True):
+    """One of those that are on this machine."""
+
+    came: datetime | None
+    """When it was packed or pulled here; None where its manifest is gone."""
+    is_signed: bool
+    """Whether a signature or a signed statement lies beside it. Whether that holds, `verify` says."""
+
+
 def store() -> Layout:
     return Layout(default_root())
 
@@ -47,24 +59,37 @@ def opened(layout: Layout, text: str) -> tuple[Reference, Opened]:
     return reference, open_package(layout, layout.resolve(reference))
 
 
-def listed(layout: Layout, repo: str) -> tuple[PackageView, ...]:
-    """Packages of a repository, newest first."""
+def listed(layout: Layout, repo: str) -> tuple[KeptPackage, ...]:
+    """Packages of a repository, newest first. A signature is listed with its package, not beside it."""
+    named = layout.tags(repo)
     tags: dict[str, list[str]] = {}
-    for tag, descriptor in layout.tags(repo).items():
+    for tag, descriptor in named.items():
         tags.setdefault(descriptor.digest, []).append(tag)
-    packages = [each for each in layout.packages(repo) if not _is_attachment(layout, each)]
-    return tuple(_listed(layout, repo, each, sorted(tags.get(each.digest, ()))) for each in reversed(packages))
+    packages = []
+    signed = set()
+    for descriptor in layout.packages(repo):
+        manifest = _manifest(layout, descriptor)
+        if manifest is None or not is_attachment(manifest):
+            packages.append(descriptor)
+        elif manifest.subject is not None:
+            signed.add(manifest.subject.digest)
+    found = []
+    for each in reversed(packages):
+        seen = _view(layout, repo, each, sorted(tags.get(each.digest, ())))
+        is_signed = each.digest in signed or simplesigning.tag(each.digest) in named
+        kept = {**msgspec.structs.asdict(seen), "came": layout.came(each), "is_signed": is_signed}
+        found.append(KeptPackage(**kept))
+    return tuple(found)
 
 
-def _is_attachment(layout: Layout, descriptor: Descriptor) -> bool:
-    """A signature is listed with its package, not beside it."""
+def _manifest(layout: Layout, descriptor: Descriptor) -> Manifest | None:
     try:
-        return is_attachment(layout.manifest(descriptor))
+        return layout.manifest(descriptor)
     except NbmlopsError:
-        return False
+        return None
 
 
-def _listed(layout: Layout, repo: str, descriptor: Descriptor, tags: list[str]) -> PackageView:
+def _view(layout: Layout, repo: str, descriptor: Descriptor, tags: list[str]) -> PackageView:
     reference = parse(repo)
     named = reference.with_tag(tags[0]) if tags else msgspec.structs.replace(reference, digest=descriptor.digest)
     try:

@@ -21,6 +21,7 @@ import re
 import sys
 import time
 from collections.abc import Iterator, Mapping, Sequence
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import IO
 
@@ -161,6 +162,13 @@ class Layout:
             while piece := file.read(_CHUNK):
                 hasher.update(piece)
         return f"sha256:{hasher.hexdigest()}" == descriptor.digest
+
+    def came(self, descriptor: Descriptor) -> datetime | None:
+        """When a blob was written here; None for one that is not."""
+        try:
+            return datetime.fromtimestamp(self.path(descriptor.digest).stat().st_mtime, UTC)
+        except FileNotFoundError:
+            return None
 
     def manifest(self, descriptor: Descriptor) -> Manifest:
         """Raises NotFoundError and IntegrityError; also for bytes that are no manifest."""

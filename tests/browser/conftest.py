@@ -116,6 +116,13 @@ def demo(finished_demo: Path, folder: Path) -> Path:
 
 
 @pytest.fixture
+def packages(lab: Lab) -> Path:
+    """Where the server keeps packages; there are none."""
+    shutil.rmtree(lab.packages, ignore_errors=True)
+    return lab.packages
+
+
+@pytest.fixture
 def wine(folder: Path) -> Path:
     """The wine notebook, without outputs, as somebody opens it for the first time."""
     import nbformat

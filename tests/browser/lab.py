@@ -29,7 +29,9 @@ class Lab:
         self.token = secrets.token_hex(16)
         self.app = app
         self.port = free_port()
-        self.environment = environment(place / "home", cache)
+        self.packages = place / "kitops"
+        """Where its packages are kept."""
+        self.environment = {**environment(place / "home", cache), "KITOPS_HOME": str(self.packages)}
         self._configure(extensions)
         self._server = Server(
             self._command(),

@@ -10,11 +10,12 @@ from playwright.sync_api import expect
 
 from tests.browser.conftest import ROOT
 from tests.browser.desk import Desk
+from tests.browser.lab import Lab
 
 AXE = ROOT / "labextension" / "checks" / "node_modules" / "axe-core" / "axe.min.js"
 THEMES = ["JupyterLab Light", "JupyterLab Dark", "JupyterLab Dark High Contrast"]
 """All that JupyterLab brings along."""
-SECTIONS = ["Notebook", "Runs", "Data", "Pipelines"]
+SECTIONS = ["Notebook", "Runs", "Data", "Pipelines", "Packages"]
 
 
 @pytest.fixture
@@ -25,7 +26,11 @@ def axe() -> Path:
 
 
 @pytest.mark.parametrize("theme", THEMES)
-def test_axe_finds_nothing_in_any_section(open_desk: Callable[..., Desk], demo: Path, axe: Path, theme: str) -> None:
+def test_axe_finds_nothing_in_any_section(
+    open_desk: Callable[..., Desk], lab: Lab, packages: Path, demo: Path, axe: Path, theme: str
+) -> None:
+    lab.nbmlops("pack", "-t", "wine:v1,latest", folder=demo)
+    lab.nbmlops("sign", "wine:v1", "--new-key", folder=demo)
     desk = open_desk()
     desk.open(f"{demo.name}/wine.ipynb")
     desk.show_sidebar()
@@ -33,7 +38,10 @@ def test_axe_finds_nothing_in_any_section(open_desk: Callable[..., Desk], demo: 
     short = theme.removeprefix("JupyterLab ").lower().replace(" ", "-")
     found = {}
     for name in SECTIONS:
-        desk.section(name)
+        panel = desk.section(name)
+        if name == "Packages":
+            panel.get_by_role("button", name="wine:latest").click()
+            expect(panel.get_by_role("table", name="Metrics")).to_be_visible()
         expect(desk.sidebar.locator(".nbmlops-Loading")).to_have_count(0)
         found[name] = desk.violations(axe, "#nbmlops-sidebar")
         desk.picture(f"{name.lower()}-{short}")

@@ -12,6 +12,7 @@ from playwright.sync_api import expect
 
 from tests.browser.conftest import ROOT
 from tests.browser.desk import Desk
+from tests.browser.lab import Lab
 
 DOCS = ROOT / "docs" / "pictures"
 # Read here: the tests themselves see none of our variables.
@@ -31,8 +32,11 @@ def keep() -> Callable[[Desk, str], None]:
 
 
 def test_each_section_in_light_and_dark(
-    open_desk: Callable[..., Desk], demo: Path, keep: Callable[[Desk, str], None]
+    open_desk: Callable[..., Desk], lab: Lab, packages: Path, demo: Path, keep: Callable[[Desk, str], None]
 ) -> None:
+    lab.nbmlops("pack", "pipelines/wine", "-t", "wine:small", "--compression", "gzip", folder=demo)
+    lab.nbmlops("pack", "wine trees=25", "-t", "wine:v1,latest", folder=demo)
+    lab.nbmlops("sign", "wine:v1", "--new-key", folder=demo)
     desk = open_desk()
     desk.open(f"{demo.name}/wine.ipynb")
     panel = desk.section("Notebook")
@@ -68,3 +72,11 @@ def test_each_section_in_light_and_dark(
             fold.click()
         expect(panel.locator(".nbmlops-Graph-step")).to_have_count(4)
         keep(desk, f"sidebar-pipelines-{short}")
+
+        panel = desk.section("Packages")
+        desk.page.locator("#jp-main-dock-panel .lm-TabBar-tab", has_text="wine.ipynb").click()
+        fold = panel.locator(".nbmlops-Fold").first
+        if fold.get_attribute("aria-expanded") == "false":
+            fold.click()
+        expect(panel.get_by_role("table", name="Provenance")).to_be_visible()
+        keep(desk, f"sidebar-packages-{short}")

@@ -21,6 +21,7 @@ from nbmlops.doors.server.events import SCHEMA_ID
 from nbmlops.doors.server.rows import LIMIT
 from tests.doors.conftest import copy_of
 from tests.doors.rest import PATIENCE_SECONDS, ended, get, post, refused, until
+from tests.unit.package.kits import FILES, folder_of
 
 pytest_plugins = ["pytest_jupyter.jupyter_server"]
 
@@ -83,6 +84,24 @@ async def test_a_snapshot_and_a_pipeline_are_told_as_what_they_are(
     assert "runs" not in after["changed"]
     shutil.copytree(root / "counting" / "pipelines" / "count", root / "counting" / "pipelines" / "other")
     await changed_after(jp_fetch, after["rev"], "files")
+
+
+async def test_packages_are_told_from_a_terminal_and_from_jobs_without_a_project(
+    jp_fetch: Any, jp_ws_fetch: Any, root: Path, variables: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("KITOPS_HOME", str(root / "kitops"))
+    folder_of(FILES, root / "counting" / "kit")
+    shutil.copytree(root / "counting" / "kit", root / "plain" / "kit")
+    rev = (await get(jp_fetch, "changes", folder="counting"))["rev"]
+    own = {**variables, "KITOPS_HOME": str(root / "kitops")}
+    await in_another_process(root / "counting", own, "pack", "kit", "-t", "wine:v1")
+    await changed_after(jp_fetch, rev, "packages")
+    listed = await get(jp_fetch, "packages", folder="plain")
+    assert [each["reference"] for each in listed["packages"]] == ["wine:v1"]
+    async with told(jp_ws_fetch) as said:
+        await post(jp_fetch, "jobs", verb="remove", folder="plain", arguments={"package": "wine:v1"})
+        assert (await said("packages"))["folder"] == "plain"
+    assert (await get(jp_fetch, "packages", folder="plain"))["packages"] == []
 
 
 async def test_jobs_are_told_with_their_folder_also_where_there_is_no_project(

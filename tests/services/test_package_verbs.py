@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import json
 import pickle
 import shutil
 from collections.abc import Iterator
@@ -12,8 +13,9 @@ import pytest
 
 from nbmlops import api
 from nbmlops.errors import DeniedError, IntegrityError, NotFoundError, UsageError
+from nbmlops.package.trust.provenance import Facts, Material, write
 from tests.services import servers
-from tests.unit.package.kits import FILES, folder_of
+from tests.unit.package.kits import FILES, KITFILE, folder_of
 
 pytestmark = pytest.mark.skipif(
     shutil.which("docker-registry") is None,
@@ -153,6 +155,35 @@ def test_packages_of_a_registry_are_compared_by_the_layers_that_differ(
     assert mixed.changes == found.changes
     with pytest.raises(NotFoundError, match="There is no package"):
         api.diff(before="mine:v1", after=f"{host}/team/wine:v9")
+
+
+def test_a_package_on_the_registry_is_looked_into_and_nothing_of_it_stays(
+    host: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    name = f"{host}/team/wine:v1"
+    said = write(Facts(notebook="wine.ipynb", run="4f2a91c07be3", data=(Material(name="a.csv", digest="0" * 64),)))
+    files = {**FILES, "provenance.json": json.dumps(said)}
+    folder_of(files, tmp_path / "wine", f"{KITFILE}  - path: provenance.json\n")
+    packed = api.pack(source="wine", tag=name)
+    signed = api.sign(package=name, new_key=True)
+    api.push(package=name)
+    here = api.inspect(package=name)
+    on(monkeypatch, tmp_path / "user")
+    there = api.inspect(package=name, remote=True)
+    assert (there.package, there.kitfile, there.manifest) == (here.package, here.kitfile, here.manifest)
+    assert there.package.digest == packed.package.digest
+    assert there.origin == here.origin
+    assert there.origin is not None
+    assert (there.origin.notebook, there.origin.run, there.origin.data) == ("wine.ipynb", "4f2a91c07be3", 1)
+    assert set(there.claims) == set(here.claims)
+    assert sorted((each.what, each.form, each.key) for each in there.claims) == [
+        ("provenance", "bundle", signed.key),
+        ("signature", "bundle", signed.key),
+        ("signature", "tag", ""),
+    ]
+    assert not (tmp_path / "user").exists()
+    with pytest.raises(NotFoundError, match="team/beer"):
+        api.inspect(package=f"{host}/team/beer:v1", remote=True)
 
 
 def test_a_package_without_a_registry_goes_nowhere(tmp_path: Path) -> None:

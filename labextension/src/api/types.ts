@@ -205,6 +205,20 @@ export interface Check {
   remedy: string;
 }
 
+/** A signature, or a signed statement. Whether it holds, `verify` says. */
+export interface Claim {
+  /** signature, provenance, bill of materials, or the type of another statement. */
+  what: string;
+  /** `tag` or `bundle`: the two ways in which `cosign` keeps them. */
+  form: string;
+  /** Fingerprint of the key that it names; empty where it names none. */
+  key: string;
+  /** RFC 3339, where it says so. */
+  made: string;
+  /** Of the manifest that carries it. */
+  digest: string;
+}
+
 export interface Code {
   path: string;
   description: string;
@@ -820,6 +834,14 @@ export interface InitResult {
 export interface InspectRequest {
   /** The package: NAME[:TAG] or NAME@DIGEST. */
   package: string;
+  /** As its registry has it, without pulling it. */
+  remote?: boolean;
+  /** Without TLS. It is so by itself for 127.0.0.1 and localhost with a port. */
+  plain_http?: boolean;
+  /** Certificate of the authority that signed the registry's. */
+  ca?: string;
+  /** Take whatever certificate the registry has. */
+  insecure?: boolean;
 }
 
 export interface InspectResult {
@@ -828,6 +850,10 @@ export interface InspectResult {
   /** The Kitfile as YAML. */
   text: string;
   manifest: Manifest;
+  /** None where the package does not say where it comes from. */
+  origin: Origin | null;
+  /** Signatures and statements that lie beside it. */
+  claims: Claim[];
 }
 
 /** One call of a verb in a process of its own. */
@@ -849,6 +875,8 @@ export interface Job {
   last: number;
   /** The newest event of each task that is under way. */
   progress: JobEvent[];
+  /** What the command line ends with: not 0 where it was done and what it found is bad. */
+  code: number;
   error: Failure | null;
   /** The last of what it wrote to standard error, where it failed. */
   output: string;
@@ -910,8 +938,29 @@ export interface KeepResult {
   inputs: string[];
 }
 
+/** One of those that are on this machine. */
+export interface KeptPackage {
+  /** As people write it; with its digest where it has no tag. */
+  reference: string;
+  tags: string[];
+  digest: string;
+  /** Of its layers. */
+  bytes: number;
+  /** RFC 3339, where the package says so. */
+  created: string;
+  name: string;
+  version: string;
+  layers: LayerView[];
+  /** Why it cannot be read. */
+  problem: string;
+  /** When it was packed or pulled here; None where its manifest is gone. */
+  came: string | null;
+  /** Whether a signature or a signed statement lies beside it. Whether that holds, `verify` says. */
+  is_signed: boolean;
+}
+
 /** What may have changed in a project. */
-export type Kind = 'runs' | 'records' | 'jobs' | 'files';
+export type Kind = 'runs' | 'records' | 'jobs' | 'files' | 'packages';
 
 export interface Kitfile {
   manifestVersion: string;
@@ -1076,6 +1125,28 @@ export interface Moved {
   damaged: string[];
 }
 
+/** Where a package says it comes from. */
+export interface Origin {
+  notebook: string;
+  run: string;
+  /** Identity of the pipeline. */
+  pipeline: string;
+  /** Digest of the pipeline's certificate. */
+  certificate: string;
+  /** What the certificate says. */
+  verdict: string;
+  commit: string;
+  python: string;
+  started: string | null;
+  finished: string | null;
+  /** Those that ran, named by their digests. */
+  cells: number;
+  /** Files that were read, named by their digests. */
+  data: number;
+  /** Why it cannot be read; then all else is empty. */
+  problem: string;
+}
+
 export interface PackRequest {
   /** A run, a registered model, a pipeline's folder, or a folder with a Kitfile. Default: the Kitfile here, else the newest run. */
   source?: string;
@@ -1185,9 +1256,10 @@ export interface PackagesRequest {
 }
 
 export interface PackagesResult {
-  packages: PackageView[];
+  packages: KeptPackage[];
   /** Folder that holds them, shared with `kit`. */
   place: string;
+  now: string;
 }
 
 /** A part of what a result looks like at every door; all of it is text. */

@@ -23,7 +23,11 @@ const SHOWN: Record<string, string[]> = {
   reproduce: ['new_data', 'new_code'],
   annotate: ['name', 'note', 'tag'],
   promote: ['model'],
-  pack: ['tag']
+  pack: ['tag'],
+  pull: ['verify', 'key'],
+  sign: ['key', 'new_key'],
+  unpack: ['dir', 'filter'],
+  verify: ['key', 'policy']
 };
 
 /** A form made from a verb's arguments. Sending it starts a job, or writes a magic line in the notebook's kernel. */

@@ -42,17 +42,18 @@ function JobLine(props: { job: Job; onAway: () => void }): React.ReactElement {
   const { jobs, trans } = host;
   const next = followUps(host, job);
   const subject = Object.values(job.arguments).find(value => typeof value === 'string' && value !== '');
+  const isBad = job.state === 'done' && job.code !== 0;
   const states: Record<Job['state'], string> = {
     queued: trans.__('waiting'),
     running: trans.__('running'),
-    done: trans.__('done'),
+    done: isBad ? trans.__('not good') : trans.__('done'),
     failed: trans.__('failed'),
     cancelled: trans.__('stopped')
   };
   const newest = Math.max(0, ...job.progress.map(event => event.number));
   const moving = job.progress.filter(event => event.total || event.number === newest);
   return (
-    <div className={`nbmlops-Job nbmlops-mod-${job.state}`}>
+    <div className={`nbmlops-Job nbmlops-mod-${isBad ? 'failed' : job.state}`}>
       <div className="nbmlops-Job-head">
         <span className="nbmlops-Job-verb">
           {job.verb} {subject as string}

@@ -2,7 +2,7 @@ import * as React from 'react';
 import type { ShowResult } from '../api/types';
 import { useHost } from '../host';
 import { Block } from '../parts/block';
-import { ValueTable } from './values';
+import { ValueTable } from '../parts/values';
 
 const MOST_FILES = 500;
 

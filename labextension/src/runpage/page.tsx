@@ -15,7 +15,7 @@ import { MetricsBlock } from './metrics';
 import { ModelsBlock } from './models';
 import { NoteBlock } from './note';
 import { TagsBlock } from './tags';
-import { ValueTable } from './values';
+import { ValueTable } from '../parts/values';
 
 export interface RunPageProps {
   folder: string;

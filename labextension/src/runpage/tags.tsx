@@ -8,7 +8,7 @@ import { Block } from '../parts/block';
 
 import { ErrorNote } from '../parts/notes';
 import { COMMANDS, withRuns } from '../sections/runs/commands';
-import { ValueTable } from './values';
+import { ValueTable } from '../parts/values';
 
 /** Tags that people set can be taken off; those of tools are shown on demand. */
 export function TagsBlock(props: { folder: string; run: RunView; isGone: boolean }): React.ReactElement {

@@ -2,6 +2,7 @@ import type { TranslationBundle } from '@jupyterlab/translation';
 import type * as React from 'react';
 import { DataSection } from './data';
 import { NotebookSection } from './notebook';
+import { PackagesSection } from './packages';
 import { PipelinesSection } from './pipelines';
 import { RunsSection } from './runs';
 
@@ -37,5 +38,11 @@ export const SECTIONS: readonly Section[] = [
     label: trans => trans.__('Pipelines'),
     verbs: ['pipelines'],
     part: PipelinesSection
+  },
+  {
+    id: 'packages',
+    label: trans => trans.__('Packages'),
+    verbs: ['packages', 'inspect'],
+    part: PackagesSection
   }
 ];

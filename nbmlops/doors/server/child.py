@@ -19,7 +19,7 @@ import msgspec
 
 from nbmlops.doors.arguments import to_request
 from nbmlops.doors.failures import as_facts
-from nbmlops.doors.render.pages import page
+from nbmlops.doors.render.pages import exit_code, page
 from nbmlops.doors.server.documents import PageBlock
 from nbmlops.doors.server.page_blocks import page_blocks
 from nbmlops.errors import InternalError, InterruptedRunError, NbmlopsError
@@ -45,6 +45,7 @@ class Told(msgspec.Struct, frozen=True, kw_only=True, tag_field="says", tag="pro
 class Finished(msgspec.Struct, frozen=True, kw_only=True, tag_field="says", tag="result"):
     result: msgspec.Raw
     page: tuple[PageBlock, ...] = ()
+    code: int = 0
 
 
 class Refused(msgspec.Struct, frozen=True, kw_only=True, tag_field="says", tag="error"):
@@ -64,7 +65,7 @@ def main() -> None:
     try:
         result = _done(order, report)
         _stop_listening()
-        line = Finished(result=msgspec.Raw(msgspec.json.encode(result)), page=_drawn(result))
+        line = Finished(result=msgspec.Raw(msgspec.json.encode(result)), page=_drawn(result), code=exit_code(result))
     except NbmlopsError as error:
         line = _refused(error)
     except KeyboardInterrupt:

@@ -99,6 +99,8 @@ class Job(msgspec.Struct, frozen=True, kw_only=True):
     """Number of its newest event; 0 before the first."""
     progress: tuple[JobEvent, ...]
     """The newest event of each task that is under way."""
+    code: int
+    """What the command line ends with: not 0 where it was done and what it found is bad."""
     error: Failure | None
     output: str
     """The last of what it wrote to standard error, where it failed."""
@@ -172,6 +174,8 @@ class Kind(StrEnum):
     JOBS = "jobs"
     FILES = "files"
     """Folders of pipelines."""
+    PACKAGES = "packages"
+    """Those on this machine, whatever project they are of."""
 
 
 class Changes(msgspec.Struct, frozen=True, kw_only=True):

@@ -53,12 +53,14 @@ class Running:
             ended=None,
             last=0,
             progress=(),
+            code=0,
             error=None,
             output="",
         )
         self.events: list[JobEvent] = []
         self.result = _NOTHING
         self.page: tuple[PageBlock, ...] = ()
+        self.code = 0
         self.failure: Failure | None = None
         self.process = Process(order, folder, self._hear)
         self.task: asyncio.Task[None] | None = None
@@ -78,7 +80,7 @@ class Running:
 
     def _hear(self, line: Line) -> None:
         if isinstance(line, Finished):
-            self.result, self.page = line.result.copy(), line.page
+            self.result, self.page, self.code = line.result.copy(), line.page, line.code
         elif isinstance(line, Refused):
             self.failure = msgspec.convert(line.error, Failure)
         else:
@@ -197,7 +199,10 @@ class JobBoard:
             logger.exception("The job %s could not be run", running.job.verb)
             failure = _failure(InternalError(f"{type(error).__name__}: {error}.", kind="bug"))
         output = "" if state is JobState.DONE else redact(running.process.output)
-        running.change(state=state, is_ending=False, ended=utc_now(), error=failure, progress=(), output=output)
+        code = running.code if state is JobState.DONE else 0
+        running.change(
+            state=state, is_ending=False, ended=utc_now(), code=code, error=failure, progress=(), output=output
+        )
         self._forget()
         self._start_next()
 

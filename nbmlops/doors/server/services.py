@@ -9,6 +9,7 @@ from nbmlops.doors.server.documents import Changed, Kind
 from nbmlops.doors.server.jobs import JobBoard, Running
 from nbmlops.doors.server.live import Live
 from nbmlops.doors.server.rows import Shown
+from nbmlops.ops.verbs import PACKAGE, find_verb
 
 _READERS = 4
 _WRITERS = 4
@@ -32,4 +33,7 @@ class Services:
 
     def _tell(self, running: Running) -> None:
         job = running.job
-        self.live.note(job.folder if job.project is None else job.project, Kind.JOBS)
+        folder = job.folder if job.project is None else job.project
+        self.live.note(folder, Kind.JOBS)
+        if running.has_ended and find_verb(job.verb).group == PACKAGE:
+            self.live.note(folder, Kind.PACKAGES)  # where there is no project, nothing is watched

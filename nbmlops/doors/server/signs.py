@@ -107,36 +107,59 @@ class DatabaseSign:
         return was_good
 
 
-class FoldersSign:
-    """Pipelines below a folder: their folders and documents, told by their times. At most once a second."""
-
-    DOCUMENTS = ("pipeline.yaml", "certificate.json")
+class _FilesSign:
+    """Files below a folder, told by their states. At most once a second."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self._asked = time.monotonic()
-        self._seen = self._times()
+        self._seen = self._states()
 
     def has_changed(self) -> bool:
         if time.monotonic() - self._asked < FILES_SECONDS:
             return False
         self._asked = time.monotonic()
-        before, self._seen = self._seen, self._times()
+        before, self._seen = self._seen, self._states()
         return before != self._seen
 
     def close(self) -> None:
         pass
 
-    def _times(self) -> dict[str, int]:
-        found: dict[str, int] = {}
+    def _states(self) -> dict[str, tuple[int, ...]]:
+        raise NotImplementedError
+
+
+class FoldersSign(_FilesSign):
+    """Pipelines: their folders and documents, by their times."""
+
+    DOCUMENTS = ("pipeline.yaml", "certificate.json")
+
+    def _states(self) -> dict[str, tuple[int, ...]]:
+        found: dict[str, tuple[int, ...]] = {}
         with contextlib.suppress(OSError):
-            found["."] = self.folder.stat().st_mtime_ns
+            found["."] = (self.folder.stat().st_mtime_ns,)
             with os.scandir(self.folder) as entries:
                 names = sorted(entry.name for entry in entries if entry.is_dir(follow_symlinks=False))[:_FOLDERS]
             for name in names:
                 for path in (self.folder / name, *(self.folder / name / document for document in self.DOCUMENTS)):
                     with contextlib.suppress(OSError):
-                        found[str(path)] = path.stat().st_mtime_ns
+                        found[str(path)] = (path.stat().st_mtime_ns,)
+        return found
+
+
+class PackagesSign(_FilesSign):
+    """Packages of this machine: their lists, which `kit` may write in place."""
+
+    LISTS = ("-index.json", "-tags.json")
+
+    def _states(self) -> dict[str, tuple[int, ...]]:
+        found: dict[str, tuple[int, ...]] = {}
+        with contextlib.suppress(OSError), os.scandir(self.folder) as entries:
+            for entry in entries:
+                if entry.name.endswith(self.LISTS):
+                    with contextlib.suppress(OSError):
+                        stat = entry.stat()
+                        found[entry.name] = stat.st_ino, stat.st_mtime_ns, stat.st_size
         return found
 
 

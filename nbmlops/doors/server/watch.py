@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from nbmlops.doors.server.documents import Kind
-from nbmlops.doors.server.signs import DatabaseSign, FoldersSign, ServerSign, Sign
+from nbmlops.doors.server.signs import DatabaseSign, FoldersSign, PackagesSign, ServerSign, Sign
+from nbmlops.package.layout import default_root
 from nbmlops.project import Project
 from nbmlops.track.address import sqlite_path
 
@@ -19,6 +20,7 @@ class Watch:
         self.local: dict[Kind, Sign] = {
             Kind.RECORDS: DatabaseSign(project.layout.records),
             Kind.FILES: FoldersSign(project.root / PIPELINES),
+            Kind.PACKAGES: PackagesSign(default_root()),
         }
         if runs is not None:
             self.local[Kind.RUNS] = DatabaseSign(runs)

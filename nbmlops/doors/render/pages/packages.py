@@ -1,4 +1,4 @@
-from nbmlops.doors.render.blocks import Line, Page, Table, Tone, cell, size
+from nbmlops.doors.render.blocks import Line, Page, Table, Tone, ago, cell, size
 from nbmlops.ops.packages import Result
 
 
@@ -12,9 +12,11 @@ def page(result: Result) -> Page:
             cell(each.digest[7:19], Tone.DIM),
             cell(size(each.bytes)),
             cell(len(each.layers) or ""),
+            cell("signed" if each.is_signed else ""),
+            cell(ago(each.came, result.now), Tone.DIM),
             cell(each.problem or each.created[:10], Tone.WARN if each.problem else Tone.DIM),
         )
         for each in result.packages
     )
-    columns = ("package", "also", "digest", "size", "layers", "made")
-    return (Table(columns=columns, rows=rows, numeric=frozenset({3, 4}), optional=frozenset({1, 5})),)
+    columns = ("package", "also", "digest", "size", "layers", "", "came", "made")
+    return (Table(columns=columns, rows=rows, numeric=frozenset({3, 4}), optional=frozenset({1, 5, 6, 7})),)

@@ -12,9 +12,11 @@ from typing import Any
 import pytest
 
 from nbmlops.doors.server import signs
-from nbmlops.doors.server.signs import DatabaseSign, FoldersSign, ServerSign
+from nbmlops.doors.server.signs import DatabaseSign, FoldersSign, PackagesSign, ServerSign
 from nbmlops.errors import UnavailableError
 from nbmlops.model.run import RunView
+from nbmlops.package.layout import Layout
+from tests.unit.package.kits import kit_of, tar_of
 
 
 @pytest.fixture(params=["wal", "delete"])
@@ -144,6 +146,27 @@ def test_folders_are_not_looked_at_again_at_once(tmp_path: Path, monkeypatch: py
     monkeypatch.setattr(signs, "FILES_SECONDS", 1000)
     sign = FoldersSign(tmp_path)
     (tmp_path / "wine").mkdir()
+    assert not sign.has_changed()
+
+
+def test_lists_of_packages_that_come_change_and_go(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(signs, "FILES_SECONDS", 0)
+    layout = Layout(tmp_path / "storage")
+    sign = PackagesSign(layout.root)
+    assert not sign.has_changed()
+    layout.put(b"a blob without a name")
+    assert not sign.has_changed()
+    packed = kit_of(layout, tar_of(("model", b"1")))
+    layout.add("localhost/wine", packed)
+    assert sign.has_changed()
+    layout.add("localhost/wine", packed, ["v1"])
+    assert sign.has_changed()
+    assert not sign.has_changed()
+    tags = next(layout.root.glob("*-tags.json"))
+    tags.write_bytes(tags.read_bytes() + b" ")  # as `kit` does, in place
+    assert sign.has_changed()
+    layout.remove("localhost/wine", packed)
+    assert sign.has_changed()
     assert not sign.has_changed()
 
 

@@ -1,16 +1,18 @@
 import * as React from 'react';
 
-/** Names and values, as text. */
+/** Names and values. */
 export function ValueTable(props: {
   label: string;
-  rows: readonly (readonly [string, string])[];
+  rows: readonly (readonly [string, React.ReactNode])[];
   empty: string;
+  /** The values are figures, which stand below each other. */
+  areFigures?: boolean;
 }): React.ReactElement {
   if (!props.rows.length) {
     return <p className="nbmlops-mod-quiet">{props.empty}</p>;
   }
   return (
-    <table className="nbmlops-Values" aria-label={props.label}>
+    <table className={`nbmlops-Values${props.areFigures ? ' nbmlops-mod-numbers' : ''}`} aria-label={props.label}>
       <tbody>
         {props.rows.map(([name, value]) => (
           <tr key={name}>
