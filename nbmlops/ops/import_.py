@@ -98,6 +98,7 @@ def import_(call: Call, request: Request) -> Result:
             call,
             source,
             PackRequest(tag=request.tag, compression=request.compression, allow_secrets=request.allow_secrets),
+            is_own=False,
         )
         call.progress(Progress(task="import", state="done", note=packed.references[0]))
     return Result(

@@ -80,8 +80,10 @@ def pack(call: Call, request: Request) -> Result:
     return pack_found(call, find_source(call, request.source, request.kitfile), request)
 
 
-def pack_found(call: Call, source: Source, request: Request) -> Result:
-    """Raises what `pack` raises. A tag is the last thing written."""
+def pack_found(call: Call, source: Source, request: Request, *, is_own: bool = True) -> Result:
+    """`is_own`: the user vouches for the model, so that it may run its code here. Raises what `pack` raises. A tag is
+    the last thing written.
+    """
     target = parse(request.tag) if request.tag else _named(source)
     layout = store()
     options = Options(
@@ -112,7 +114,8 @@ def pack_found(call: Call, source: Source, request: Request) -> Result:
     names = target.tags or (target.tag,)
     before = layout.tags(target.repo).get(names[0])
     layout.add(target.repo, packed.descriptor, names)
-    note_packed(packed.descriptor.digest)
+    if is_own:
+        note_packed(packed.descriptor.digest)
     named = target.with_tag(names[0])
     _, package = opened(layout, str(named))
     return Result(

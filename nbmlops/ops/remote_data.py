@@ -66,6 +66,11 @@ def fetch_object(uri: str, etag: str, into: IO[bytes]) -> int:
         )
     url, version = _parsed(uri)
     what = redact(url)
+    if scheme_of(url) not in EXTRAS:
+        # A package may come from anybody: no files of this machine, no addresses of its network.
+        raise IntegrityError(
+            f"{what} is in no bucket: the package may not ask for it.", kind="reference-refused", hint=_ELSEWHERE
+        )
     options = {"version_id": version} if version else {}
     fs, path = open_url(what, url, version_aware=True) if version else open_url(what, url)
     count = 0

@@ -16,6 +16,7 @@ from nbmlops import api
 from nbmlops.errors import ExternalError, NotFoundError, StateError
 from nbmlops.ops.call import Call, Progress
 from nbmlops.ops.import_ import Request, import_
+from nbmlops.ops.trusted_keys import packed_here
 from nbmlops.track import model_files
 from tests.services import servers
 
@@ -84,6 +85,7 @@ def test_a_registered_model_with_all_that_is_known_of_it(filled: Filled) -> None
     done = api.import_(source="models:/line@champion", from_=filled.uri, tag="line:v1,latest")
     assert done.references == ("line:v1", "line:latest")
     assert (done.run, done.model, done.server) == (filled.run, "line/1", filled.uri)
+    assert not packed_here(done.package.digest)  # what a server gave is not the user's own
     found = api.inspect(package="line:v1")
     model = found.kitfile.model
     assert (model.framework, model.format) == ("sklearn", "cloudpickle")

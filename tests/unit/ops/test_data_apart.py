@@ -129,6 +129,15 @@ def test_an_object_without_a_hash_could_be_anything(tmp_path: Path) -> None:
         referring("one", "s3://bucket/train.csv", tmp_path)
 
 
+@pytest.mark.parametrize("place", ["file:///etc/hostname", "http://127.0.0.1:9/train.csv", "memory://train.csv"])
+def test_a_package_may_not_ask_for_what_is_in_no_bucket(place: str, tmp_path: Path) -> None:
+    text = f"model: {{path: model}}\ndatasets:\n- {{path: {DATA}, remotePath: '{place}', remoteHash: '{'0' * 32}'}}\n"
+    api.pack(source=str(folder_of(FILES, tmp_path / "wine", text)), tag="wine:v1")
+    with pytest.raises(IntegrityError, match="is in no bucket: the package may not ask for it"):
+        api.unpack(package="wine:v1", dir="out", include_remote=True)
+    assert not Path("out").exists() or not files("out")
+
+
 @pytest.mark.parametrize("data", ["embed", "apart", "none"])
 def test_no_other_layer_takes_the_data(data: str, tmp_path: Path) -> None:
     text = f"code:\n- path: .\ndatasets:\n- path: {DATA}\n"
