@@ -17,9 +17,10 @@ _ASSIGNED = rf"(?i)\b({_SECRET_NAME})(['\"]?\]?(?:\s*:\s*[\w.\[\]| ]{{1,60}}?)?\
 _ASSIGNMENT = re.compile(_ASSIGNED + r"(['\"])(?!\3)((?:\\.|(?!\3)[^\\\n])+)(\3)")
 _LONG_ASSIGNMENT = re.compile(_ASSIGNED + r"(\"{3}|'{3})([\s\S]+?)(\3)")
 _URL_LOGIN = re.compile(r"(\b[a-z][a-z0-9+.-]*://[^\s/:@'\"]*):[^\s/'\"]+@")
+# `sk-` begins the names of scikit-learn's style classes, too: those have no digits and no capitals.
 _KNOWN_TOKEN = re.compile(
     r"\b(?:gh[pousr]_[A-Za-z0-9]{30,}|github_pat_\w{30,}|glpat-[\w-]{20,}|xox[abpr]-[\w-]{10,}"
-    r"|AKIA[0-9A-Z]{16}|hf_[A-Za-z0-9]{30,}|sk-[A-Za-z0-9_-]{20,}|eyJ[\w-]{10,}\.eyJ[\w-]{10,}\.[\w-]+)"
+    r"|AKIA[0-9A-Z]{16}|hf_[A-Za-z0-9]{30,}|sk-(?=[\w-]{0,200}[0-9])(?=[\w-]{0,200}[A-Z])[\w-]{20,}|eyJ[\w-]{10,}\.eyJ[\w-]{10,}\.[\w-]+)"
     r"|-----BEGIN [A-Z ]*PRIVATE KEY-----[\s\S]+?-----END [A-Z ]*PRIVATE KEY-----"
 )
 _SIGNED = re.compile(r"(?i)([?&][^=&#]*(?:token|key|sig|secret|passw|credential|auth)[^=&#]*=)[^&#]+")

@@ -25,6 +25,8 @@ from nbmlops.lib.redact import is_secret_name, redact, redact_address
         ("https://me:p@ss@host/x", "https://me:[redacted]@host/x"),
         ("x = 'ghp_" + "a" * 36 + "'", "x = '[redacted]'"),
         ("AKIA" + "A" * 16, "[redacted]"),
+        ("sk-proj-" + "aB3_" * 12, "[redacted]"),
+        ("sk-ant-api03-" + "aB3_" * 12, "[redacted]"),
         ("-----BEGIN RSA PRIVATE KEY-----\nabc\n-----END RSA PRIVATE KEY-----", "[redacted]"),
     ],
 )
@@ -45,6 +47,7 @@ def test_secrets_are_taken_out(text: str, expected: str) -> None:
         "https://host:8080/path",
         'x = {"name": "value"}',
         "Donnees: été",
+        ".sk-global label.sk-toggleable__label-arrow:before { color: black; }",
     ],
 )
 def test_what_is_no_secret_stays(text: str) -> None:
