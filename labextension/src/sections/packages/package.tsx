@@ -78,6 +78,7 @@ function OpenPackage(props: { kept: KeptPackage }): React.ReactElement {
         {action('tag', trans.__('Tag…'))}
         {action('sign', trans.__('Sign…'))}
         {action('verify', trans.__('Verify…'))}
+        {action('image', trans.__('Image…'))}
         {server.has('remove') && (
           <Action label={trans.__('Remove…')} onClick={() => void removePackage(host, kept, folder)} />
         )}
