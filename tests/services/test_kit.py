@@ -25,15 +25,8 @@ def alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def kit(*words: str) -> str:
-    done = subprocess.run(
-        ["kit", *words],
-        env=os.environ,
-        capture_output=True,
-        text=True,
-        timeout=120,
-        check=False,
-        stdin=subprocess.DEVNULL,
-    )
+    nobody = subprocess.DEVNULL
+    done = subprocess.run(["kit", *words], stdin=nobody, capture_output=True, text=True, timeout=120, check=False)
     assert done.returncode == 0, done.stdout + done.stderr
     return done.stdout
 
