@@ -6,9 +6,8 @@ below `.nbmlops`, so that the same run is packed again at once.
 
 from __future__ import annotations
 
-import json
 import shutil
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable
 from pathlib import Path, PurePosixPath
 from typing import Any
 
@@ -18,17 +17,18 @@ from nbmlops.errors import NotFoundError, StateError
 from nbmlops.lib.canonical import canonical_json
 from nbmlops.lib.digest import digest_bytes, digest_file, short
 from nbmlops.lib.files import refusing_disk_errors, write_atomic
-from nbmlops.model.kitfile import Code, Dataset, Docs, Kitfile, Model, Package
+from nbmlops.model.kitfile import Kitfile
 from nbmlops.model.run import DatasetUse, ModelView, RunView, Tags
 from nbmlops.ops.call import Call, Progress
-from nbmlops.ops.canonical_model import MLMODEL, make_canonical, read_mlmodel
+from nbmlops.ops.canonical_model import MLMODEL, make_canonical
 from nbmlops.ops.find_result import find_result
 from nbmlops.ops.model_card import model_card
-from nbmlops.ops.origin import BILL, PROVENANCE, bill_json, parameters_of, provenance_json
+from nbmlops.ops.origin import BILL, PROVENANCE, bill_json, provenance_json
 from nbmlops.ops.packed_run import RUN_FILE, packed_run
-from nbmlops.ops.remote_data import RemoteObject, remote_data
+from nbmlops.ops.remote_data import remote_data
+from nbmlops.ops.run_kitfile import CARD, MODEL, README, Facts, described, kitfile_of
 from nbmlops.ops.run_model import run_model
-from nbmlops.package.kitfile import NAMES, dump, new_kitfile, read_kitfile
+from nbmlops.package.kitfile import NAMES, dump, read_kitfile
 from nbmlops.pipeline.folder import CERTIFICATE, DOCUMENT
 from nbmlops.project import Project
 from nbmlops.snapshot.find import load
@@ -37,13 +37,10 @@ from nbmlops.snapshot.restore import restore as restore_files
 from nbmlops.track.lists import datasets
 from nbmlops.track.model_files import fetch_model
 
-CARD = "MODEL_CARD.md"
-MODEL = "model"
-_VERSION = 6
+_VERSION = 7
 _STATE = "assembled.json"
 MOST_ENTRIES = 50
 """Files that are entries of their own; more of them are packed by folder."""
-FRAMEWORKS = ("sklearn", "xgboost", "lightgbm", "catboost", "pytorch", "tensorflow", "keras", "onnx", "transformers")
 
 
 class Assembled(msgspec.Struct, frozen=True, kw_only=True):
@@ -83,7 +80,8 @@ def assemble(call: Call, run: RunView, elsewhere: Elsewhere | None = None) -> As
         )
     home = project.layout.folder / "packages" / run.id
     folder = home / "files"
-    seen = [*_files_below(project, pipeline), *filter(None, [_notebook_of(project, run)])]
+    readme = _readme_of(project)
+    seen = [*_files_below(project, pipeline), *filter(None, [_notebook_of(project, run), readme])]
     state = digest_bytes(canonical_json([_VERSION, run, model, [_state(project.root / path) for path in seen]]))
     if (home / _STATE).is_file() and (home / _STATE).read_text() == state:
         return Assembled(folder=folder, kitfile=read_kitfile(folder / "Kitfile"), run=run)
@@ -106,7 +104,7 @@ def assemble(call: Call, run: RunView, elsewhere: Elsewhere | None = None) -> As
             )
         fetch_model(project.uri, model, folder / MODEL, artifacts=project.layout.artifacts, told=_told(call))
         make_canonical(folder / MODEL)
-        about = _described(folder / MODEL / MLMODEL)
+        about = described(folder / MODEL / MLMODEL)
     if (notebook := _notebook_of(project, run)) and notebook not in code_files:
         (folder / notebook).parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(project.root / notebook, folder / notebook)
@@ -122,22 +120,25 @@ def assemble(call: Call, run: RunView, elsewhere: Elsewhere | None = None) -> As
     executed = packed_run(project, run, uses)
     if executed is not None:
         (folder / RUN_FILE).write_bytes(executed)
-    digests = {path: digest_file(folder / path) for path in data_files}
-    certificate = f"{pipeline}/{CERTIFICATE}" if pipeline and (folder / pipeline / CERTIFICATE).is_file() else ""
-    papers = [
-        Docs(path=CARD, description="Model card."),
-        Docs(path=PROVENANCE, description="Where it comes from: SLSA provenance v1."),
-    ]
-    if model is not None:
-        papers.append(Docs(path=BILL, description="Bill of materials: CycloneDX 1.6."))
-    if executed is not None:
-        papers.append(Docs(path=RUN_FILE, description="What the run executed: nbmlops reproduce."))
-    if certificate:
-        # It has the hour of the comparison in it: the pipeline is the same layer without.
-        papers.append(Docs(path=certificate, description="The pipeline beside its notebook."))
-    kitfile = _kitfile(
-        name, run, model is not None, about, _entries(code_files), _entries(data_files), digests, remote, tuple(papers)
+    if readme and not (folder / readme).exists():
+        shutil.copyfile(project.root / readme, folder / readme)
+    facts = Facts(
+        name=name,
+        run=run,
+        about=about,
+        has_model=model is not None,
+        code=_entries(code_files),
+        data=_entries(data_files),
+        digests={path: digest_file(folder / path) for path in data_files},
+        remote=remote,
+        # The certificate has the hour of the comparison in it: the pipeline is the same layer without.
+        docs=[
+            path
+            for path in (readme, CARD, PROVENANCE, BILL, RUN_FILE, f"{pipeline}/{CERTIFICATE}" if pipeline else "")
+            if path and path not in code_files and path not in data_files and (folder / path).is_file()
+        ],
     )
+    kitfile = kitfile_of(facts)
     write_atomic(folder / "Kitfile", dump(kitfile))
     write_atomic(home / _STATE, state)
     call.progress(Progress(task="assemble", state="done", note=run.name))
@@ -148,114 +149,6 @@ def _told(call: Call) -> Callable[[int, int], None]:
     return lambda done, total: call.progress(
         Progress(task="model", done=done, total=total, state="done" if done >= total else "running")
     )
-
-
-def _kitfile(
-    name: str,
-    run: RunView,
-    has_model: bool,
-    about: dict[str, Any],
-    code: list[str],
-    data: list[str],
-    digests: Mapping[str, str],
-    remote: Sequence[RemoteObject],
-    docs: tuple[Docs, ...],
-) -> Kitfile:
-    notebook = run.tags.get(Tags.NOTEBOOK, "")
-    inside = {path for path in code if path in data}
-    parameters = {
-        "mlflow_provenance": _provenance(run),
-        **({"signature": about["signature"]} if "signature" in about else {}),
-    }
-    return new_kitfile(
-        package=Package(
-            name=name, version=short(run.id), description=f"Run {run.name} of {notebook or run.experiment}"
-        ),
-        model=Model(
-            name=name,
-            path=MODEL,
-            framework=about.get("framework", ""),
-            format=about.get("format", ""),
-            version=short(run.id),
-            description=f"MLflow model of run {run.name}",
-            parameters=parameters,
-        )
-        if has_model
-        else None,
-        code=tuple(
-            Code(path=path, description="The notebook." if path == notebook else "")
-            for path in code
-            if path not in inside
-        ),
-        datasets=tuple(
-            Dataset(
-                name=PurePosixPath(path).name,
-                path=path,
-                description="Read by the run.",
-                parameters={
-                    "snapshot": run.tags.get(Tags.DATA_SNAPSHOT, ""),
-                    **({"blake3": digests[path]} if path in digests else {}),
-                },
-            )
-            for path in data
-        )
-        + tuple(
-            Dataset(
-                name=PurePosixPath(each.path).name,
-                path=each.path,
-                remote_path=each.uri,
-                remote_hash=each.etag,
-                description="Read by the run, where it lies.",
-            )
-            for each in remote
-            if each.path not in data
-        ),
-        docs=docs,
-    )
-
-
-def _provenance(run: RunView) -> dict[str, Any]:
-    """In the shape in which `kit import mlflow://` writes it."""
-    found: dict[str, Any] = {
-        "mlflow_run_id": run.id,
-        "mlflow_run_name": run.name,
-        "mlflow_experiment": run.experiment,
-        "mlflow_metrics": dict(sorted(run.metrics.items())),
-        "mlflow_params": parameters_of(run),
-    }
-    for key, tag in (
-        ("notebook", Tags.NOTEBOOK),
-        ("data_snapshot", Tags.DATA_SNAPSHOT),
-        ("code_snapshot", Tags.CODE_SNAPSHOT),
-        ("git_commit", Tags.GIT_COMMIT),
-    ):
-        if run.tags.get(tag):
-            found[key] = run.tags[tag]
-    return {key: value for key, value in found.items() if value not in ("", {})}
-
-
-def _described(path: Path) -> dict[str, Any]:
-    """Framework, format and signature by the MLmodel file; what it does not say is left out."""
-    document = read_mlmodel(path)
-    flavors = document.get("flavors")
-    flavors = flavors if isinstance(flavors, dict) else {}
-    framework = next((name for name in FRAMEWORKS if name in flavors), "")
-    flavor = flavors.get(framework) or {}
-    found: dict[str, Any] = {"framework": framework}
-    if isinstance(flavor, dict):
-        file = str(flavor.get("pickled_model") or flavor.get("data") or "")
-        found["format"] = str(flavor.get("serialization_format") or PurePosixPath(file).suffix.lstrip("."))
-    signature = document.get("signature")
-    if isinstance(signature, dict):
-        found["signature"] = {name: _parsed(value) for name, value in signature.items() if value}
-    return {name: value for name, value in found.items() if value}
-
-
-def _parsed(value: Any) -> Any:
-    try:
-        return json.loads(value) if isinstance(value, str) else value
-    except ValueError:
-        return value
 
 
 def _pipeline_of(project: Project, run: RunView) -> str:
@@ -274,6 +167,11 @@ def _notebook_of(project: Project, run: RunView) -> str:
     path = PurePosixPath(run.tags.get(Tags.NOTEBOOK, ""))
     is_inside = path.name and not path.is_absolute() and ".." not in path.parts
     return str(path) if is_inside and (project.root / path).is_file() else ""
+
+
+def _readme_of(project: Project) -> str:
+    """As it is now; empty where the project has none."""
+    return next((name for name in README if (project.root / name).is_file()), "")
 
 
 def _placed(project: Project, use: DatasetUse) -> DatasetUse:

@@ -117,6 +117,7 @@ def packed(root: Path, monkeypatch: pytest.MonkeyPatch) -> dict[str, str]:
     project = Project.init(root)
     (root / "data.csv").write_text("a,b\n1,2\n2,3\n3,5\n")
     (root / "wine.ipynb").write_text("{}")
+    (root / "README.md").write_text("# Wines\n")
     monkeypatch.chdir(root)
     session = Session(project, notebook=root / "wine.ipynb", namespace={})
     session.sensors.install()
@@ -142,4 +143,4 @@ def test_the_same_notebook_in_two_places_gives_the_same_layers(tmp_path: Path, m
     assert {path: digest for path, digest in one.items() if path not in told} == {
         path: digest for path, digest in other.items() if path not in told
     }
-    assert {"model", "data.csv", "wine.ipynb"} <= set(one)
+    assert {"model", "data.csv", "wine.ipynb", "README.md", *told} <= set(one)
