@@ -60,6 +60,9 @@ def _predicted(model: ServedModel, instances: list[Any]) -> Any:
     import pandas as pd
 
     names = [each.name for each in model.signature.inputs] if model.signature.has_columns else []
+    rows = model.estimator.columns.of_rows(instances) if model.estimator is not None else None
+    if rows is not None:
+        return _listed(model.score(rows))
     try:
         if instances and all(isinstance(each, dict) for each in instances):
             data: Any = pd.DataFrame(instances)
@@ -72,7 +75,10 @@ def _predicted(model: ServedModel, instances: list[Any]) -> Any:
             data = np.array(instances)
     except ValueError as error:
         raise UsageError("The instances are not of one shape.", kind="input-refused") from error
-    predicted = model.predict(data)
-    if isinstance(predicted, pd.DataFrame):
+    return _listed(model.predict(data))
+
+
+def _listed(predicted: Any) -> Any:
+    if hasattr(predicted, "to_dict") and hasattr(predicted, "columns"):
         return predicted.to_dict(orient="records")
     return predicted.tolist() if hasattr(predicted, "tolist") else predicted

@@ -9,6 +9,7 @@ from __future__ import annotations
 from io import BytesIO, StringIO
 from typing import Any
 
+import msgspec
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
@@ -53,13 +54,29 @@ def routes(slot: Slot) -> list[Route]:
     ]
 
 
-def _scored(model: ServedModel, body: bytes, content_type: str) -> str:
-    from mlflow.pyfunc.scoring_server import predictions_to_json
-
+def _scored(model: ServedModel, body: bytes, content_type: str) -> bytes:
+    if model.estimator is not None and _kind(content_type) == JSON:
+        rows = model.estimator.columns.read(body)
+        if rows is not None:
+            return _written(model.score(rows))
     data, params = _read(model, body, content_type)
-    written = StringIO()
-    predictions_to_json(model.predict(data, params), written)
-    return written.getvalue()
+    return _written(model.predict(data, params))
+
+
+def _written(predicted: Any) -> bytes:
+    """As MLflow writes it, but for NaN and infinities: they are null, since JSON has none."""
+    if hasattr(predicted, "to_frame"):
+        predicted = predicted.to_frame()
+    if hasattr(predicted, "to_dict") and hasattr(predicted, "columns"):
+        predicted = predicted.to_dict(orient="records")
+    return msgspec.json.encode({"predictions": predicted}, enc_hook=_plain)
+
+
+def _plain(value: Any) -> Any:
+    """Arrays, and the scalars of NumPy and pandas."""
+    if hasattr(value, "tolist"):
+        return value.tolist()
+    return str(value)
 
 
 def _read(model: ServedModel, body: bytes, content_type: str) -> tuple[Any, dict[str, Any] | None]:
@@ -67,10 +84,7 @@ def _read(model: ServedModel, body: bytes, content_type: str) -> tuple[Any, dict
     from mlflow.exceptions import MlflowException
     from mlflow.pyfunc.scoring_server import infer_and_parse_data, parse_csv_input, parse_parquet_input
 
-    kind, *parameters = (part.strip().lower() for part in content_type.split(";"))
-    for parameter in parameters:
-        if parameter.replace('"', "") not in ("", "charset=utf-8"):
-            raise _unknown(content_type)
+    kind = _kind(content_type)
     schema = model.pyfunc.metadata.get_input_schema()
     try:
         if kind == CSV:
@@ -92,6 +106,14 @@ def _read(model: ServedModel, body: bytes, content_type: str) -> tuple[Any, dict
         if isinstance(error, UsageError):
             raise
         raise UsageError(f"The request's data is no {kind}.", kind="request-malformed") from error
+
+
+def _kind(content_type: str) -> str:
+    """Raises UsageError for parameters that ask for another way of reading."""
+    kind, *parameters = (part.strip().lower() for part in content_type.split(";"))
+    if any(parameter.replace('"', "") not in ("", "charset=utf-8") for parameter in parameters):
+        raise _unknown(content_type)
+    return kind
 
 
 def _unknown(content_type: str) -> UsageError:

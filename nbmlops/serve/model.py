@@ -9,6 +9,8 @@ from typing import Any
 import msgspec
 
 from nbmlops.errors import ExternalError, MissingDependencyError, UsageError
+from nbmlops.serve.estimator import Estimator, estimator_of
+from nbmlops.serve.rows import Array, columns_of
 from nbmlops.serve.signature import Signature, describe
 
 
@@ -19,6 +21,16 @@ class ServedModel(msgspec.Struct, frozen=True, kw_only=True):
     signature: Signature
     pyfunc: Any
     """MLflow's, loaded."""
+    estimator: Estimator | None = None
+    """Where it can be asked without MLflow, for plain numbers."""
+
+    def score(self, rows: Array) -> Any:
+        """For rows that its `estimator` has read. Raises ExternalError where the model fails."""
+        assert self.estimator is not None
+        try:
+            return self.estimator.score(rows)
+        except Exception as error:
+            raise _failed(error) from error
 
     def predict(self, data: Any, params: dict[str, Any] | None = None) -> Any:
         """Raises UsageError for what its signature does not take, ExternalError where the model itself fails."""
@@ -30,9 +42,7 @@ class ServedModel(msgspec.Struct, frozen=True, kw_only=True):
             # MLflow's text tells the data first and the reason after it; what was sent is not told back.
             raise UsageError(_first_line(error.message.rpartition("Error: ")[2]), kind="input-refused") from error
         except Exception as error:
-            raise ExternalError(
-                f"The model failed: {type(error).__name__}: {_first_line(str(error))}", kind="model-failed"
-            ) from error
+            raise _failed(error) from error
 
 
 def load_model(folder: Path, name: str) -> ServedModel:
@@ -58,9 +68,19 @@ def load_model(folder: Path, name: str) -> ServedModel:
         raise ExternalError(
             f"Model {name} cannot be loaded: {type(error).__name__}: {_first_line(str(error))}", kind="model-unloadable"
         ) from error
+    columns = columns_of(about.signature)
     return ServedModel(
-        name=name, version=about.version, platform=about.platform, signature=about.signature, pyfunc=pyfunc
+        name=name,
+        version=about.version,
+        platform=about.platform,
+        signature=about.signature,
+        pyfunc=pyfunc,
+        estimator=estimator_of(pyfunc, columns, folder) if columns is not None else None,
     )
+
+
+def _failed(error: Exception) -> ExternalError:
+    return ExternalError(f"The model failed: {type(error).__name__}: {_first_line(str(error))}", kind="model-failed")
 
 
 def _first_line(text: str) -> str:

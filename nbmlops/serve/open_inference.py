@@ -99,7 +99,11 @@ def routes(slot: Slot, server_version: str) -> list[Route]:
 
 
 def _inferred(model: ServedModel, asked: Inference) -> dict[str, Any]:
-    predicted = model.predict(to_input(asked.inputs, model.signature), asked.parameters or None)
+    rows = model.estimator.columns.of_tensors(asked.inputs) if model.estimator and not asked.parameters else None
+    if rows is not None:
+        predicted = model.score(rows)
+    else:
+        predicted = model.predict(to_input(asked.inputs, model.signature), asked.parameters or None)
     outputs = to_outputs(predicted, model.signature.outputs)
     if asked.outputs:
         known = {each["name"]: each for each in outputs}

@@ -43,6 +43,7 @@ class Tensor(msgspec.Struct, frozen=True, kw_only=True):
     name: str
     datatype: str
     shape: tuple[int, ...]
+    is_optional: bool = False
 
 
 class Signature(msgspec.Struct, frozen=True, kw_only=True):
@@ -111,7 +112,12 @@ def _tensor(field: Mapping[str, Any], unnamed: str) -> Tensor:
         shape = tuple(int(length) for length in spec["shape"])
         return Tensor(name=name, datatype=_DATATYPES.get(str(spec["dtype"]), BYTES), shape=shape)
     # Arrays, objects and maps in a cell have no datatype of their own in the protocol: they travel as JSON.
-    return Tensor(name=name, datatype=_COLUMNS.get(str(field["type"]), BYTES), shape=(ANY,))
+    return Tensor(
+        name=name,
+        datatype=_COLUMNS.get(str(field["type"]), BYTES),
+        shape=(ANY,),
+        is_optional=not field.get("required", True),
+    )
 
 
 def _malformed(path: Path, why: str) -> UsageError:

@@ -46,13 +46,12 @@ def to_array(given: Given) -> np.ndarray[Any, Any]:
 def _numbers(given: Given, flat: list[Any]) -> np.ndarray[Any, Any]:
     kind = np.dtype(NUMPY[given.datatype])
     allowed: tuple[type, ...] = (bool,) if kind.kind == "b" else (int,) if kind.kind in "iu" else (int, float)
-    for value in flat:
-        if value is None and kind.kind == "f":
-            continue
-        if not isinstance(value, allowed) or (isinstance(value, bool) and kind.kind != "b"):
-            raise _refused(given.name, f"a value of it is no {given.datatype}")
+    types = set(map(type, flat))
+    has_gaps = type(None) in types and kind.kind == "f"
+    if not types <= {*allowed, *((type(None),) if has_gaps else ())}:
+        raise _refused(given.name, f"a value of it is no {given.datatype}")
     try:
-        return np.array([np.nan if value is None else value for value in flat], dtype=kind)
+        return np.array([np.nan if value is None else value for value in flat] if has_gaps else flat, dtype=kind)
     except OverflowError as error:
         raise _refused(given.name, f"a value of it is too large for {given.datatype}") from error
 

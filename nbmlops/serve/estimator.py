@@ -1,0 +1,119 @@
+"""An estimator of scikit-learn's kind, asked with arrays instead of through MLflow's tables.
+
+Checking a table against a signature takes MLflow longer than most models take to predict. Rows that were read as an
+array need no check. Whether the estimator gives the same on an array is tried when it is loaded, on the input example
+and on numbers by chance; where it does not, or takes its columns by name, it gets a table, and where that differs too,
+MLflow is asked as ever.
+"""
+
+from __future__ import annotations
+
+import json
+import warnings
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import numpy as np
+
+from nbmlops.serve.rows import Array, Columns
+
+_BY_CHANCE = 64
+_SCALES = (1.0, 1000.0)
+_MOST_EXAMPLES = 200
+_SHORT = (0, 1)
+
+
+class Estimator(msgspec.Struct, frozen=True, kw_only=True):
+    columns: Columns
+    predict: Callable[[Any], Any]
+    wants_names: bool
+
+    def score(self, rows: Array) -> Any:
+        """What MLflow's pyfunc gives for the same table."""
+        return self.predict(_table(rows, self.columns) if self.wants_names else rows)
+
+
+def estimator_of(pyfunc: Any, columns: Columns, folder: Path) -> Estimator | None:
+    """None where the model is not of that kind, or gives another answer than MLflow does."""
+    raw = _raw(pyfunc)
+    if raw is None:
+        return None
+    # The warning that an array has no names, once for each request.
+    warnings.filterwarnings("ignore", message="X does not have valid feature names", category=UserWarning)
+    examples = [rows for rows in (_example(folder, columns), *_by_chance(columns)) if rows is not None]
+    for wants_names in (False, True):
+        found = Estimator(columns=columns, predict=raw, wants_names=wants_names)
+        if _agrees(found, pyfunc, examples):
+            return found
+    return None
+
+
+def _raw(pyfunc: Any) -> Callable[[Any], Any] | None:
+    """The estimator's own method, by the flavor's word."""
+    flavors = pyfunc.metadata.flavors
+    about = flavors.get("python_function", {})
+    if "sklearn" not in flavors or about.get("loader_module") != "mlflow.sklearn":
+        return None
+    method = getattr(pyfunc.get_raw_model(), str(about.get("predict_fn", "predict")), None)
+    return method if callable(method) else None
+
+
+def _agrees(found: Estimator, pyfunc: Any, examples: list[Array]) -> bool:
+    for rows in examples:
+        for part in (rows, *(rows[at : at + 1] for at in _SHORT if at < len(rows))):
+            try:
+                expected = pyfunc.predict(_table(part, found.columns))
+                actual = found.score(part)
+            except Exception:  # noqa: BLE001 - whatever an estimator raises: MLflow is asked then
+                return False
+            if not _is_same(expected, actual):
+                return False
+    return bool(examples)
+
+
+def _is_same(expected: Any, actual: Any) -> bool:
+    if type(expected) is not type(actual):
+        return False
+    if hasattr(expected, "equals"):
+        return bool(expected.equals(actual))
+    left, right = np.asarray(expected), np.asarray(actual)
+    if left.dtype != right.dtype or left.shape != right.shape:
+        return False
+    return bool(np.array_equal(left, right, equal_nan=left.dtype.kind in "fc"))
+
+
+def _example(folder: Path, columns: Columns) -> Array | None:
+    """The rows that were logged with the model."""
+    try:
+        document = json.loads((folder / "input_example.json").read_text("utf-8"))
+    except (OSError, ValueError):
+        return None
+    if not isinstance(document, dict) or "data" not in document:
+        return None
+    document = {key: document[key] for key in ("columns", "data") if key in document}
+    rows = columns.read(json.dumps({"dataframe_split": document}).encode())
+    return rows[:_MOST_EXAMPLES] if rows is not None else None
+
+
+def _by_chance(columns: Columns) -> list[Array]:
+    chance = np.random.default_rng(0)
+    found = []
+    for scale in _SCALES:
+        numbers = chance.normal(size=(_BY_CHANCE, len(columns.names))) * scale
+        integral = [place for place, dtype in enumerate(columns.dtypes) if dtype.kind == "i"]
+        numbers[:, integral] = np.round(numbers[:, integral])
+        rows = columns.of_array(numbers)
+        if rows is not None:
+            found.append(rows)
+    return found
+
+
+def _table(rows: Array, columns: Columns) -> Any:
+    import pandas as pd
+
+    table = pd.DataFrame(rows, columns=list(columns.names), copy=False)
+    if all(dtype == columns.common for dtype in columns.dtypes):
+        return table
+    return table.astype(dict(zip(columns.names, columns.dtypes, strict=True)))
