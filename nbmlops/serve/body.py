@@ -2,11 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import ParamSpec, TypeVar
+
+from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 
 from nbmlops.errors import UsageError
 
 MOST_BYTES = 64 << 20
+_AT_ONCE_BYTES = 64 << 10
+"""Whose reading takes less than a thread's."""
+R = TypeVar("R")
+P = ParamSpec("P")
+
+
+async def beside(size: int, read: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
+    """Read a body of that size: at once where it is small, else in a thread, so that others are answered meanwhile."""
+    return read(*args, **kwargs) if size <= _AT_ONCE_BYTES else await run_in_threadpool(read, *args, **kwargs)
 
 
 async def read_body(request: Request, most: int = MOST_BYTES) -> bytes:

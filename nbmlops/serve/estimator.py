@@ -29,6 +29,8 @@ class Estimator(msgspec.Struct, frozen=True, kw_only=True):
     columns: Columns
     predict: Callable[[Any], Any]
     wants_names: bool
+    is_row_wise: bool = False
+    """Its answers are an array with one for each row, whatever other rows are asked with it."""
 
     def score(self, rows: Array) -> Any:
         """What MLflow's pyfunc gives for the same table."""
@@ -46,7 +48,7 @@ def estimator_of(pyfunc: Any, columns: Columns, folder: Path) -> Estimator | Non
     for wants_names in (False, True):
         found = Estimator(columns=columns, predict=raw, wants_names=wants_names)
         if _agrees(found, pyfunc, examples):
-            return found
+            return msgspec.structs.replace(found, is_row_wise=all(_is_row_wise(found, rows) for rows in examples))
     return None
 
 
@@ -71,6 +73,13 @@ def _agrees(found: Estimator, pyfunc: Any, examples: list[Array]) -> bool:
             if not _is_same(expected, actual):
                 return False
     return bool(examples)
+
+
+def _is_row_wise(found: Estimator, rows: Array) -> bool:
+    whole = found.score(rows)
+    if not isinstance(whole, np.ndarray) or whole.ndim == 0 or len(whole) != len(rows):
+        return False
+    return _is_same(whole, np.concatenate([found.score(rows[at : at + 1]) for at in range(len(rows))]))
 
 
 def _is_same(expected: Any, actual: Any) -> bool:

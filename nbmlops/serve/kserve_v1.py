@@ -11,7 +11,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from nbmlops.errors import NotFoundError, UsageError
-from nbmlops.serve.body import read_body
+from nbmlops.serve.body import beside, read_body
 from nbmlops.serve.model import ServedModel
 from nbmlops.serve.replies import decoded, failing_as, json_reply
 from nbmlops.serve.slot import Slot
@@ -44,7 +44,12 @@ def routes(slot: Slot) -> list[Route]:
         if not colon or verb != "predict":
             raise NotFoundError(f"A model does not {verb[:50]!r} here.", kind="verb-not-found")
         model = named(name)
-        asked = decoded(await read_body(request), Prediction)
+        body = await read_body(request)
+        asked = await beside(len(body), decoded, body, Prediction)
+        if model.estimator is not None:
+            rows = await beside(len(body), model.estimator.columns.of_rows, asked.instances)
+            if rows is not None:
+                return json_reply({"predictions": _listed(await model.score(rows))})
         return json_reply({"predictions": await run_in_threadpool(_predicted, model, asked.instances)})
 
     return [
@@ -60,9 +65,6 @@ def _predicted(model: ServedModel, instances: list[Any]) -> Any:
     import pandas as pd
 
     names = [each.name for each in model.signature.inputs] if model.signature.has_columns else []
-    rows = model.estimator.columns.of_rows(instances) if model.estimator is not None else None
-    if rows is not None:
-        return _listed(model.score(rows))
     try:
         if instances and all(isinstance(each, dict) for each in instances):
             data: Any = pd.DataFrame(instances)

@@ -16,7 +16,7 @@ from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 
 from nbmlops.errors import UsageError
-from nbmlops.serve.body import read_body
+from nbmlops.serve.body import beside, read_body
 from nbmlops.serve.model import ServedModel
 from nbmlops.serve.replies import JSON, decoded, failing_as
 from nbmlops.serve.slot import Slot
@@ -43,8 +43,12 @@ def routes(slot: Slot) -> list[Route]:
     async def invocations(request: Request) -> Response:
         model = slot.model
         body = await read_body(request)
-        text = await run_in_threadpool(_scored, model, body, request.headers.get("content-type", ""))
-        return Response(text, media_type=JSON)
+        content_type = request.headers.get("content-type", "")
+        if model.estimator is not None and _kind(content_type) == JSON:
+            rows = await beside(len(body), model.estimator.columns.read, body)
+            if rows is not None:
+                return Response(_written(await model.score(rows)), media_type=JSON)
+        return Response(await run_in_threadpool(_scored, model, body, content_type), media_type=JSON)
 
     return [
         Route("/ping", ping),
@@ -55,10 +59,6 @@ def routes(slot: Slot) -> list[Route]:
 
 
 def _scored(model: ServedModel, body: bytes, content_type: str) -> bytes:
-    if model.estimator is not None and _kind(content_type) == JSON:
-        rows = model.estimator.columns.read(body)
-        if rows is not None:
-            return _written(model.score(rows))
     data, params = _read(model, body, content_type)
     return _written(model.predict(data, params))
 

@@ -7,8 +7,10 @@ from pathlib import Path
 from typing import Any
 
 import msgspec
+from starlette.concurrency import run_in_threadpool
 
-from nbmlops.errors import ExternalError, MissingDependencyError, UsageError
+from nbmlops.errors import ExternalError, MissingDependencyError, NbmlopsError, UsageError
+from nbmlops.serve.batching import Batcher
 from nbmlops.serve.estimator import Estimator, estimator_of
 from nbmlops.serve.rows import Array, columns_of
 from nbmlops.serve.signature import Signature, describe
@@ -24,11 +26,20 @@ class ServedModel(msgspec.Struct, frozen=True, kw_only=True):
     estimator: Estimator | None = None
     """Where it can be asked without MLflow, for plain numbers."""
 
-    def score(self, rows: Array) -> Any:
-        """For rows that its `estimator` has read. Raises ExternalError where the model fails."""
+    batcher: Batcher | None = None
+    """Where answers for several requests may be asked for at once."""
+
+    async def score(self, rows: Array) -> Any:
+        """For rows that its `estimator` has read. Raises ExternalError where the model fails, UnavailableError where
+        too many wait.
+        """
         assert self.estimator is not None
         try:
-            return self.estimator.score(rows)
+            if self.batcher is not None:
+                return await self.batcher.ask(rows)
+            return await run_in_threadpool(self.estimator.score, rows)
+        except NbmlopsError:
+            raise
         except Exception as error:
             raise _failed(error) from error
 
@@ -69,13 +80,15 @@ def load_model(folder: Path, name: str) -> ServedModel:
             f"Model {name} cannot be loaded: {type(error).__name__}: {_first_line(str(error))}", kind="model-unloadable"
         ) from error
     columns = columns_of(about.signature)
+    estimator = estimator_of(pyfunc, columns, folder) if columns is not None else None
     return ServedModel(
         name=name,
         version=about.version,
         platform=about.platform,
         signature=about.signature,
         pyfunc=pyfunc,
-        estimator=estimator_of(pyfunc, columns, folder) if columns is not None else None,
+        estimator=estimator,
+        batcher=Batcher(estimator.score) if estimator is not None and estimator.is_row_wise else None,
     )
 
 

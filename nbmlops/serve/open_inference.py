@@ -14,7 +14,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from nbmlops.errors import NotFoundError, UsageError
-from nbmlops.serve.body import read_body
+from nbmlops.serve.body import beside, read_body
 from nbmlops.serve.model import ServedModel
 from nbmlops.serve.replies import decoded, failing_as, json_reply
 from nbmlops.serve.signature import Tensor
@@ -84,7 +84,12 @@ def routes(slot: Slot, server_version: str) -> list[Route]:
     @answers
     async def infer(request: Request) -> Response:
         model = named(request)
-        asked = decoded(await read_body(request), Inference)
+        body = await read_body(request)
+        asked = await beside(len(body), decoded, body, Inference)
+        if model.estimator is not None and not asked.parameters:
+            rows = await beside(len(body), model.estimator.columns.of_tensors, asked.inputs)
+            if rows is not None:
+                return json_reply(_told_of(model, asked, await model.score(rows)))
         return json_reply(await run_in_threadpool(_inferred, model, asked))
 
     places = ("/v2/models/{model}", "/v2/models/{model}/versions/{version}")
@@ -99,11 +104,11 @@ def routes(slot: Slot, server_version: str) -> list[Route]:
 
 
 def _inferred(model: ServedModel, asked: Inference) -> dict[str, Any]:
-    rows = model.estimator.columns.of_tensors(asked.inputs) if model.estimator and not asked.parameters else None
-    if rows is not None:
-        predicted = model.score(rows)
-    else:
-        predicted = model.predict(to_input(asked.inputs, model.signature), asked.parameters or None)
+    return _told_of(model, asked, model.predict(to_input(asked.inputs, model.signature), asked.parameters or None))
+
+
+def _told_of(model: ServedModel, asked: Inference, predicted: Any) -> dict[str, Any]:
+    """Raises UsageError for an output that there is none of."""
     outputs = to_outputs(predicted, model.signature.outputs)
     if asked.outputs:
         known = {each["name"]: each for each in outputs}
