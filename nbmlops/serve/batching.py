@@ -24,6 +24,7 @@ MOST_ROWS = 4096
 MOST_WAITING = 1024
 """Requests; further ones are sent away."""
 _AT_ONCE_SECONDS = 0.0005
+_MOST_SIZES = 100_000
 _SHARE = 0.2
 """Of the last batch in what is expected of the next."""
 
@@ -43,8 +44,18 @@ class Batcher:
         self._thread: ThreadPoolExecutor | None = None
         self._seconds = float("inf")
         """That a batch is expected to take."""
-        self.sizes: deque[int] = deque(maxlen=1000)
-        """Requests in each of the last batches."""
+        self._sizes: deque[int] = deque(maxlen=_MOST_SIZES)
+
+    @property
+    def waiting(self) -> int:
+        """Requests that no batch has yet."""
+        return len(self._waiting)
+
+    def taken_sizes(self) -> list[int]:
+        """Requests in each batch since this was asked last, of the newest many."""
+        found = list(self._sizes)
+        self._sizes.clear()
+        return found
 
     async def ask(self, rows: Array) -> Any:
         """Answers for these rows. Raises UnavailableError where too many wait, and what the model raises."""
@@ -124,7 +135,7 @@ class Batcher:
 
     def _answer(self, batch: Sequence[_Asked], found: Sequence[Any], seconds: float) -> None:
         self._seconds = seconds if self._seconds == float("inf") else self._seconds * (1 - _SHARE) + seconds * _SHARE
-        self.sizes.append(len(batch))
+        self._sizes.append(len(batch))
         for (_, future), answer in zip(batch, found, strict=True):
             if future.done():
                 continue

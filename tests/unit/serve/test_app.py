@@ -145,3 +145,20 @@ def test_a_request_is_not_read_beyond_its_bound(client: TestClient) -> None:
     answer = client.post("/v2/models/wine/infer", content=endless())
     assert answer.status_code == 413
     assert "longer than 64 MiB" in answer.json()["error"]
+
+
+def test_what_is_asked_is_counted(client: TestClient) -> None:
+    for document in ({"inputs": [TENSOR]}, {"inputs": [TENSOR]}, {}):
+        client.post("/v2/models/wine/infer", json=document)
+    client.post("/v1/models/wine:predict", json={"instances": ROWS})
+    client.get("/v2/models/wine")
+    text = client.get("/metrics").text
+    for line in (
+        'nbmlops_requests_total{protocol="open-inference",status="200"} 2.0',
+        'nbmlops_requests_total{protocol="open-inference",status="400"} 1.0',
+        'nbmlops_requests_total{protocol="kserve-v1",status="200"} 1.0',
+        'nbmlops_request_seconds_count{protocol="open-inference"} 3.0',
+        'nbmlops_model_info{name="wine",version="m-1"} 1.0',
+        "nbmlops_requests_under_way 0.0",
+    ):
+        assert line in text.splitlines()

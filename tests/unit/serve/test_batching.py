@@ -48,7 +48,9 @@ def test_everybody_gets_their_own_answer(seconds: float) -> None:
             assert [each.tolist() for each in found] == [[n + 1] for n in range(200)]
         assert sum(score.asked) == 600
         assert len(score.asked) < 60  # together, not one by one
-        assert sum(batcher.sizes) == 600
+        assert sum(batcher.taken_sizes()) == 600
+        assert batcher.taken_sizes() == []
+        assert batcher.waiting == 0
         batcher.close()
 
     asyncio.run(play())
