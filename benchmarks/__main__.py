@@ -28,6 +28,7 @@ ALL = (
     "package",
     "registry",
     "image",
+    "serve",
 )
 
 

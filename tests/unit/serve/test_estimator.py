@@ -80,6 +80,11 @@ def test_it_is_asked_without_mlflow(model: ServedModel) -> None:
     assert model.estimator.wants_names or not by_name
 
 
+def close(expected: list[Any]) -> Any:
+    """But for rounding: sums of products are not the same to the last bit for other numbers of rows."""
+    return pytest.approx(expected, rel=1e-9, abs=1e-12) if isinstance(expected[0], float) else expected
+
+
 @pytest.mark.parametrize("rows", [1, 2, 40])
 def test_every_protocol_gives_what_pyfunc_gives(model: ServedModel, rows: int) -> None:
     client = TestClient(service(Slot("wine", model), token=""))
@@ -88,17 +93,17 @@ def test_every_protocol_gives_what_pyfunc_gives(model: ServedModel, rows: int) -
     data = [[float(a), float(b), int(c)] for a, b, c in asked.to_numpy()]
     split = {"columns": NAMES, "data": data}
     for document in ({"dataframe_split": split}, {"dataframe_records": asked.to_dict(orient="records")}):
-        assert client.post("/invocations", json=document).json()["predictions"] == expected
+        assert client.post("/invocations", json=document).json()["predictions"] == close(expected)
     records = {"instances": asked.to_dict(orient="records")}
     for body in ({"instances": data}, records):
-        assert client.post("/v1/models/wine:predict", json=body).json()["predictions"] == expected
+        assert client.post("/v1/models/wine:predict", json=body).json()["predictions"] == close(expected)
     tensors = [
         {"name": name, "shape": [rows], "datatype": "INT64" if name == "magnesium" else "FP64",
          "data": asked[name].tolist()}
         for name in NAMES
     ]  # fmt: skip
     (output,) = client.post("/v2/models/wine/infer", json={"inputs": tensors}).json()["outputs"]
-    assert output["data"] == expected
+    assert output["data"] == close(expected)
 
 
 def test_missing_values_and_other_columns_go_the_long_way(model: ServedModel) -> None:
