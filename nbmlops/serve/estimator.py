@@ -1,9 +1,8 @@
 """An estimator of scikit-learn's kind, asked with arrays instead of through MLflow's tables.
 
 Checking a table against a signature takes MLflow longer than most models take to predict. Rows that were read as an
-array need no check. Whether the estimator gives the same on an array is tried when it is loaded, on the input example
-and on numbers by chance; where it does not, or takes its columns by name, it gets a table, and where that differs too,
-MLflow is asked as ever.
+array need no check. Whether the estimator gives the same on an array as on a table is tried when it is loaded, on the
+input example and on numbers by chance; where it does not, or takes its columns by name, it gets a table.
 """
 
 from __future__ import annotations
@@ -39,42 +38,31 @@ class Estimator(msgspec.Struct, frozen=True, kw_only=True):
         return self.predict(_table(rows, self.columns) if self.wants_names else rows)
 
 
-def estimator_of(pyfunc: Any, columns: Columns, folder: Path) -> Estimator | None:
-    """None where the model is not of that kind, or gives another answer than MLflow does."""
-    raw = _raw(pyfunc)
-    if raw is None:
-        return None
+def estimator_of(predict: Callable[[Any], Any], columns: Columns, folder: Path) -> Estimator | None:
+    """`predict` is the estimator's own method. None where it gives other answers than for a table.
+
+    A table is what MLflow gives it, once the request is checked.
+    """
     # The warning that an array has no names, once for each request.
     warnings.filterwarnings("ignore", message="X does not have valid feature names", category=UserWarning)
     examples = [rows for rows in (_example(folder, columns), *_by_chance(columns)) if rows is not None]
+    asked = [part for rows in examples for part in (rows, *(rows[at : at + 1] for at in _SHORT if at < len(rows)))]
+    try:
+        expected = [predict(_table(rows, columns)) for rows in asked]
+    except Exception:  # noqa: BLE001 - whatever an estimator raises: MLflow is asked then
+        return None
     for wants_names in (False, True):
-        found = Estimator(columns=columns, predict=raw, wants_names=wants_names)
-        if _agrees(found, pyfunc, examples):
+        found = Estimator(columns=columns, predict=predict, wants_names=wants_names)
+        if asked and _agrees(found, asked, expected):
             return msgspec.structs.replace(found, is_row_wise=all(_is_row_wise(found, rows) for rows in examples))
     return None
 
 
-def _raw(pyfunc: Any) -> Callable[[Any], Any] | None:
-    """The estimator's own method, by the flavor's word."""
-    flavors = pyfunc.metadata.flavors
-    about = flavors.get("python_function", {})
-    if "sklearn" not in flavors or about.get("loader_module") != "mlflow.sklearn":
-        return None
-    method = getattr(pyfunc.get_raw_model(), str(about.get("predict_fn", "predict")), None)
-    return method if callable(method) else None
-
-
-def _agrees(found: Estimator, pyfunc: Any, examples: list[Array]) -> bool:
-    for rows in examples:
-        for part in (rows, *(rows[at : at + 1] for at in _SHORT if at < len(rows))):
-            try:
-                expected = pyfunc.predict(_table(part, found.columns))
-                actual = found.score(part)
-            except Exception:  # noqa: BLE001 - whatever an estimator raises: MLflow is asked then
-                return False
-            if not _is_same(expected, actual):
-                return False
-    return bool(examples)
+def _agrees(found: Estimator, asked: list[Array], expected: list[Any]) -> bool:
+    try:
+        return all(_is_same(before, found.score(rows)) for rows, before in zip(asked, expected, strict=True))
+    except Exception:  # noqa: BLE001 - it wants its columns by name, or something else
+        return False
 
 
 def _is_row_wise(found: Estimator, rows: Array) -> bool:

@@ -6,6 +6,7 @@ whatever is a date, a binary or a nested column there is one here.
 
 from __future__ import annotations
 
+from importlib import metadata
 from io import BytesIO, StringIO
 from typing import Any
 
@@ -35,9 +36,7 @@ def routes(slot: Slot) -> list[Route]:
 
     @answers
     async def version(request: Request) -> Response:
-        from mlflow.version import VERSION
-
-        return PlainTextResponse(VERSION)
+        return PlainTextResponse(_mlflow_version())
 
     @answers
     async def invocations(request: Request) -> Response:
@@ -56,6 +55,16 @@ def routes(slot: Slot) -> list[Route]:
         Route("/version", version),
         Route("/invocations", invocations, methods=["POST"]),
     ]
+
+
+def _mlflow_version() -> str:
+    """Without importing it."""
+    for name in ("mlflow-skinny", "mlflow"):
+        try:
+            return metadata.version(name)
+        except metadata.PackageNotFoundError:
+            continue
+    return "none"
 
 
 def _scored(model: ServedModel, body: bytes, content_type: str) -> bytes:
@@ -85,7 +94,7 @@ def _read(model: ServedModel, body: bytes, content_type: str) -> tuple[Any, dict
     from mlflow.pyfunc.scoring_server import infer_and_parse_data, parse_csv_input, parse_parquet_input
 
     kind = _kind(content_type)
-    schema = model.pyfunc.metadata.get_input_schema()
+    schema = model.long_way.pyfunc.metadata.get_input_schema()
     try:
         if kind == CSV:
             return parse_csv_input(StringIO(body.decode("utf-8")), schema), None

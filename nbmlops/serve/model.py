@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 from typing import Any
 
 import msgspec
 from starlette.concurrency import run_in_threadpool
 
-from nbmlops.errors import ExternalError, MissingDependencyError, NbmlopsError, UsageError
+from nbmlops.errors import ExternalError, MissingDependencyError, NbmlopsError
 from nbmlops.serve.batching import Batcher
 from nbmlops.serve.estimator import Estimator, estimator_of
+from nbmlops.serve.long_way import LongWay
+from nbmlops.serve.native import load_native
 from nbmlops.serve.rows import Array, columns_of
-from nbmlops.serve.signature import Signature, describe
+from nbmlops.serve.signature import Described, Signature, describe
+from nbmlops.serve.words import failed, first_line
 
 
 class ServedModel(msgspec.Struct, frozen=True, kw_only=True):
@@ -21,11 +23,10 @@ class ServedModel(msgspec.Struct, frozen=True, kw_only=True):
     version: str
     platform: str
     signature: Signature
-    pyfunc: Any
-    """MLflow's, loaded."""
+    long_way: LongWay
+    """For every request that it can be asked."""
     estimator: Estimator | None = None
-    """Where it can be asked without MLflow, for plain numbers."""
-
+    """For plain numbers."""
     batcher: Batcher | None = None
     """Where answers for several requests may be asked for at once."""
 
@@ -41,19 +42,11 @@ class ServedModel(msgspec.Struct, frozen=True, kw_only=True):
         except NbmlopsError:
             raise
         except Exception as error:
-            raise _failed(error) from error
+            raise failed(error) from error
 
     def predict(self, data: Any, params: dict[str, Any] | None = None) -> Any:
         """Raises UsageError for what its signature does not take, ExternalError where the model itself fails."""
-        from mlflow.exceptions import MlflowException
-
-        try:
-            return self.pyfunc.predict(data, params=params)
-        except MlflowException as error:
-            # MLflow's text tells the data first and the reason after it; what was sent is not told back.
-            raise UsageError(_first_line(error.message.rpartition("Error: ")[2]), kind="input-refused") from error
-        except Exception as error:
-            raise _failed(error) from error
+        return self.long_way.predict(data, params)
 
 
 def load_model(folder: Path, name: str) -> ServedModel:
@@ -63,38 +56,37 @@ def load_model(folder: Path, name: str) -> ServedModel:
     ExternalError where it cannot be loaded.
     """
     about = describe(folder)
-    os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
-    os.environ.setdefault("DO_NOT_TRACK", "true")
-    import mlflow.pyfunc
-
     try:
-        pyfunc = mlflow.pyfunc.load_model(str(folder))
+        long_way, estimator = _loaded(folder, about)
     except ImportError as error:
         raise MissingDependencyError(
-            f"Model {name} needs {error.name or 'a package'}, which is not here: {_first_line(str(error))}",
+            f"Model {name} needs {error.name or 'a package'}, which is not here: {first_line(str(error))}",
             kind="model-needs-package",
             hint="Install what its requirements.txt lists.",
         ) from error
     except Exception as error:
         raise ExternalError(
-            f"Model {name} cannot be loaded: {type(error).__name__}: {_first_line(str(error))}", kind="model-unloadable"
+            f"Model {name} cannot be loaded: {type(error).__name__}: {first_line(str(error))}", kind="model-unloadable"
         ) from error
-    columns = columns_of(about.signature)
-    estimator = estimator_of(pyfunc, columns, folder) if columns is not None else None
     return ServedModel(
         name=name,
         version=about.version,
         platform=about.platform,
         signature=about.signature,
-        pyfunc=pyfunc,
+        long_way=long_way,
         estimator=estimator,
         batcher=Batcher(estimator.score) if estimator is not None and estimator.is_row_wise else None,
     )
 
 
-def _failed(error: Exception) -> ExternalError:
-    return ExternalError(f"The model failed: {type(error).__name__}: {_first_line(str(error))}", kind="model-failed")
-
-
-def _first_line(text: str) -> str:
-    return next((line.strip() for line in text.splitlines() if line.strip()), "it did not say why")[:300]
+def _loaded(folder: Path, about: Described) -> tuple[LongWay, Estimator | None]:
+    found = load_native(folder, about)
+    method = str(about.flavors.get("python_function", {}).get("predict_fn", "predict"))
+    long_way = LongWay(folder, found, method)
+    predict = getattr(found, method, None)
+    columns = columns_of(about.signature) if callable(predict) else None
+    estimator = estimator_of(predict, columns, folder) if predict is not None and columns is not None else None
+    if estimator is None:
+        # It will be needed for everything: what cannot be loaded is told now.
+        _ = long_way.pyfunc
+    return long_way, estimator

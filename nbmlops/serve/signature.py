@@ -62,6 +62,8 @@ class Described(msgspec.Struct, frozen=True, kw_only=True):
     """`sklearn`, `xgboost`, ...; `pyfunc` where it names no library."""
     version: str
     """MLflow's id of the model; empty where it has none."""
+    flavors: dict[str, Any] = {}
+    """As they stand there: by which libraries it can be loaded, and how."""
 
 
 def describe(folder: Path) -> Described:
@@ -88,6 +90,7 @@ def describe(folder: Path) -> Described:
         signature=Signature(inputs=inputs, outputs=outputs, has_columns=has_columns),
         platform=next((str(name) for name in document["flavors"] if name != "python_function"), "pyfunc"),
         version=str(document.get("model_uuid") or ""),
+        flavors=dict(document["flavors"]),
     )
 
 

@@ -76,7 +76,7 @@ def model(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFacto
 def test_it_is_asked_without_mlflow(model: ServedModel) -> None:
     assert model.estimator is not None
     # Which estimators take arrays is scikit-learn's to say; those that choose columns by name do not.
-    by_name = "ColumnTransformer" in repr(model.pyfunc.get_raw_model())
+    by_name = "ColumnTransformer" in repr(model.long_way.pyfunc.get_raw_model())
     assert model.estimator.wants_names or not by_name
 
 
@@ -89,7 +89,7 @@ def close(expected: list[Any]) -> Any:
 def test_every_protocol_gives_what_pyfunc_gives(model: ServedModel, rows: int) -> None:
     client = TestClient(service(Slot("wine", model), token=""))
     asked = table().sample(rows, random_state=rows)
-    expected = np.asarray(model.pyfunc.predict(asked)).tolist()
+    expected = np.asarray(model.long_way.pyfunc.predict(asked)).tolist()
     data = [[float(a), float(b), int(c)] for a, b, c in asked.to_numpy()]
     split = {"columns": NAMES, "data": data}
     for document in ({"dataframe_split": split}, {"dataframe_records": asked.to_dict(orient="records")}):
@@ -111,7 +111,7 @@ def test_missing_values_and_other_columns_go_the_long_way(model: ServedModel) ->
     row = {"alcohol": 0.5, "ash": None, "magnesium": 3}
     answer = client.post("/invocations", json={"dataframe_records": [row]})
     try:
-        expected = np.asarray(model.pyfunc.predict(pd.DataFrame([row]).astype({"ash": "float64"}))).tolist()
+        expected = np.asarray(model.long_way.pyfunc.predict(pd.DataFrame([row]).astype({"ash": "float64"}))).tolist()
     except ValueError:
         # The estimator does not take gaps: so it says.
         assert (answer.status_code, answer.json()["error_code"]) == (500, "MODEL_FAILED")
