@@ -15,6 +15,18 @@ from nbmlops.serve.model import ServedModel, load_model
 from nbmlops.serve.slot import Slot
 
 pytestmark = pytest.mark.filterwarnings("ignore::UserWarning", "ignore::FutureWarning")
+ALONE = """
+import asyncio, sys
+import subprocess
+import sys
+from pathlib import Path
+import numpy as np
+from nbmlops.serve.model import load_model
+for folder in sorted(Path(sys.argv[1]).iterdir()):
+    found = asyncio.run(load_model(folder, "wine").score(np.array([[1.0, 5.0, 2.0]])))
+    print([round(float(each), 6) for each in found])
+assert "mlflow" not in sys.modules
+"""
 NAMES = ["alcohol", "ash", "magnesium"]
 
 
@@ -83,6 +95,23 @@ def test_it_is_asked_without_mlflow(model: ServedModel) -> None:
 def close(expected: list[Any]) -> Any:
     """But for rounding: sums of products are not the same to the last bit for other numbers of rows."""
     return pytest.approx(expected, rel=1e-9, abs=1e-12) if isinstance(expected[0], float) else expected
+
+
+def test_plain_numbers_are_answered_without_importing_mlflow(tmp_path: Path) -> None:
+    from sklearn.linear_model import LinearRegression
+
+    x = table()
+    fitted = LinearRegression().fit(x, x["ash"])
+    for number, kind in enumerate(("cloudpickle", "pickle", "skops")):
+        folder = tmp_path / str(number)
+        signature = mlflow.models.infer_signature(x, fitted.predict(x))
+        mlflow.sklearn.save_model(
+            fitted, str(folder), signature=signature, serialization_format=kind, pip_requirements=["scikit-learn"]
+        )
+    done = subprocess.run(
+        [sys.executable, "-W", "ignore", "-c", ALONE, str(tmp_path)], capture_output=True, text=True, check=False
+    )
+    assert done.stdout == "[5.0]\n[5.0]\n[5.0]\n", done.stderr
 
 
 @pytest.mark.parametrize("rows", [1, 2, 40])
