@@ -156,7 +156,7 @@ def test_a_snapshot_loads_nothing_that_only_other_verbs_need(project: Path, vari
 def test_the_library_offers_the_verbs_as_functions(project: Path) -> None:
     from nbmlops import api
 
-    assert set(dir(api)) == {verb.name for verb in offered(magics=False)}
+    assert set(dir(api)) == {verb.python_name for verb in offered(magics=False)}
     assert api.runs(limit=1).runs[0].name == "count"
     with pytest.raises(AttributeError, match="no verb"):
         api.runns()
