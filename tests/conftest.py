@@ -36,8 +36,9 @@ def shared_cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
 
 
 @pytest.fixture(autouse=True)
-def isolation(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A home folder of its own and none of the variables that steer MLflow, git, Jupyter and us."""
+def isolation(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """A home folder of its own and none of the variables that steer MLflow, git, Jupyter and us; none are left behind."""
+    before = set(os.environ)
     place = tmp_path_factory.mktemp("user")
     for variable, folder in _FOLDERS.items():
         (place / folder).mkdir(parents=True, exist_ok=True)
@@ -45,7 +46,11 @@ def isolation(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.Monk
     for variable in list(os.environ):
         if variable.startswith(_FOREIGN):
             monkeypatch.delenv(variable)
-    return place / "home"
+    yield place / "home"
+    # `mlflow.set_tracking_uri` writes one, and the fixtures of a later module would find it.
+    for variable in set(os.environ) - before:
+        if variable.startswith(_FOREIGN):
+            del os.environ[variable]
 
 
 @pytest.fixture

@@ -31,7 +31,12 @@ class Lab:
         self.port = free_port()
         self.packages = place / "kitops"
         """Where its packages are kept."""
-        self.environment = {**environment(place / "home", cache), "KITOPS_HOME": str(self.packages)}
+        self.environment = {
+            **environment(place / "home", cache),
+            "KITOPS_HOME": str(self.packages),
+            # Where it stood when it crashed is written into its log.
+            "PYTHONFAULTHANDLER": "1",
+        }
         self._configure(extensions)
         self._server = Server(
             self._command(),
@@ -54,6 +59,13 @@ class Lab:
 
     def stop(self) -> None:
         self._server.stop()
+
+    def revive(self) -> str:
+        """Starts it again if it has ended by itself; then gives its last words, and otherwise none."""
+        words = self._server.last_words
+        if words is not None:
+            self._server.start()
+        return words or ""
 
     def switch_on(self) -> None:
         """The server half of nbmlops, from the next start on."""

@@ -187,6 +187,8 @@ def test_a_long_list_follows_the_terminal_and_is_searched(open_desk: Callable[..
     expect(panel).to_contain_text("No package fits.")
     desk.button("Show all packages").click()
     expect(names).to_have_count(8)
+    # The lists of a package are written one after the other, and looked at once a second.
+    desk.page.wait_for_timeout(3000)
     before = len(desk.asked)
     desk.page.wait_for_timeout(3000)
     assert [each.url for each in desk.asked[before:] if "/packages" in each.url] == []

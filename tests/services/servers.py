@@ -56,6 +56,12 @@ class Server:
         assert self._process is not None
         return self._process.pid
 
+    @property
+    def last_words(self) -> str | None:
+        """How it has ended, if it has without being told to, and what it said last."""
+        code = None if self._process is None else self._process.poll()
+        return None if code is None else f"{self._command[:4]} ended with {code}:\n{self._log.read_text()[-6000:]}"
+
     def start(self) -> None:
         with self._log.open("ab") as log:
             self._process = subprocess.Popen(

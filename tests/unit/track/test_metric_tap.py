@@ -27,11 +27,11 @@ NOW = 1_760_000_000_000
 @pytest.fixture(scope="module")
 def session(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Session]:
     root = tmp_path_factory.mktemp("tap")
-    project = Project.init(root / "project")
     with pytest.MonkeyPatch.context() as patch:
-        patch.chdir(project.root)
         for name in ("MLFLOW_TRACKING_URI", "MLFLOW_EXPERIMENT_NAME"):
             patch.delenv(name, raising=False)
+        project = Project.init(root / "project")
+        patch.chdir(project.root)
         made = Session(project, notebook=project.root / "wine.ipynb", namespace={})
         made.sensors.install()
         kept = dict(os.environ)
