@@ -14,12 +14,13 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from nbmlops.errors import NotFoundError, UsageError
+from nbmlops.serve import binary
 from nbmlops.serve.body import beside, read_body
 from nbmlops.serve.model import ServedModel
 from nbmlops.serve.replies import decoded, failing_as, json_reply
 from nbmlops.serve.signature import Tensor
 from nbmlops.serve.slot import Slot
-from nbmlops.serve.tensors import Given, to_input, to_outputs
+from nbmlops.serve.tensors import Given, output_of, to_arrays, to_input
 
 PATHS = ("/v2/health/live", "/v2/health/ready")
 """That probes ask, without a token."""
@@ -28,6 +29,7 @@ SERVER = "nbmlops"
 
 class Wanted(msgspec.Struct, kw_only=True):
     name: str
+    parameters: dict[str, Any] = {}
 
 
 class Inference(msgspec.Struct, kw_only=True):
@@ -61,7 +63,7 @@ def routes(slot: Slot, server_version: str) -> list[Route]:
 
     @answers
     async def server(request: Request) -> Response:
-        return json_reply({"name": SERVER, "version": server_version, "extensions": []})
+        return json_reply({"name": SERVER, "version": server_version, "extensions": ["binary_tensor_data"]})
 
     @answers
     async def metadata(request: Request) -> Response:
@@ -85,12 +87,12 @@ def routes(slot: Slot, server_version: str) -> list[Route]:
     async def infer(request: Request) -> Response:
         model = named(request)
         body = await read_body(request)
-        asked = await beside(len(body), decoded, body, Inference)
-        if model.estimator is not None and not asked.parameters:
+        asked = await beside(len(body), _read, body, request.headers.get(binary.HEADER))
+        if model.estimator is not None and not _of_model(asked):
             rows = await beside(len(body), model.estimator.columns.of_tensors, asked.inputs)
             if rows is not None:
-                return json_reply(_told_of(model, asked, await model.score(rows)))
-        return json_reply(await run_in_threadpool(_inferred, model, asked))
+                return _reply(model, asked, await model.score(rows))
+        return await run_in_threadpool(_inferred, model, asked)
 
     places = ("/v2/models/{model}", "/v2/models/{model}/versions/{version}")
     return [
@@ -103,26 +105,46 @@ def routes(slot: Slot, server_version: str) -> list[Route]:
     ]
 
 
-def _inferred(model: ServedModel, asked: Inference) -> dict[str, Any]:
-    return _told_of(model, asked, model.predict(to_input(asked.inputs, model.signature), asked.parameters or None))
+def _read(body: bytes, length: str | None) -> Inference:
+    """Raises UsageError."""
+    head, behind = binary.split(body, length)
+    asked: Inference = decoded(head, Inference)
+    binary.give(asked.inputs, behind)
+    return asked
 
 
-def _told_of(model: ServedModel, asked: Inference, predicted: Any) -> dict[str, Any]:
+def _of_model(asked: Inference) -> dict[str, Any]:
+    """Parameters that are the model's, not the protocol's."""
+    return {name: value for name, value in asked.parameters.items() if name != binary.ALL_WANTED}
+
+
+def _inferred(model: ServedModel, asked: Inference) -> Response:
+    data = to_input(asked.inputs, model.signature)
+    return _reply(model, asked, model.predict(data, _of_model(asked) or None))
+
+
+def _reply(model: ServedModel, asked: Inference, predicted: Any) -> Response:
     """Raises UsageError for an output that there is none of."""
-    outputs = to_outputs(predicted, model.signature.outputs)
-    if asked.outputs:
-        known = {each["name"]: each for each in outputs}
-        if missing := [each.name for each in asked.outputs if each.name not in known]:
-            raise UsageError(
-                f"The model gives no output {missing[0][:100]!r}, but {', '.join(known)}.", kind="output-unknown"
-            )
-        outputs = [known[each.name] for each in asked.outputs]
+    arrays = to_arrays(predicted, model.signature.outputs)
+    if missing := [each.name for each in asked.outputs if each.name not in arrays]:
+        raise UsageError(
+            f"The model gives no output {missing[0][:100]!r}, but {', '.join(arrays)}.", kind="output-unknown"
+        )
+    all_binary = asked.parameters.get(binary.ALL_WANTED) is True
+    wanted = {each.name: each.parameters.get(binary.WANTED, all_binary) is True for each in asked.outputs}
+    names = list(wanted) or list(arrays)
+    outputs = [output_of(name, arrays[name]) for name in names]
+    parts = binary.take(outputs, [arrays[name] for name in names], [wanted.get(name, all_binary) for name in names])
     answer: dict[str, Any] = {"model_name": model.name}
     if model.version:
         answer["model_version"] = model.version
     if asked.id:
         answer["id"] = asked.id
-    return {**answer, "outputs": outputs}
+    answer["outputs"] = outputs
+    if not parts:
+        return json_reply(answer)
+    body, length = binary.joined(answer, parts)
+    return Response(body, headers={binary.HEADER: str(length)}, media_type="application/octet-stream")
 
 
 def _told(tensor: Tensor) -> dict[str, Any]:

@@ -21,8 +21,9 @@ class Given(msgspec.Struct, kw_only=True):
     name: str
     shape: tuple[int, ...]
     datatype: str
-    data: Any
-    """Flat, or nested as the shape is."""
+    data: Any = None
+    """Flat, or nested as the shape is; an array already where it came as bytes."""
+    parameters: dict[str, Any] = {}
 
 
 def to_array(given: Given) -> np.ndarray[Any, Any]:
@@ -30,7 +31,14 @@ def to_array(given: Given) -> np.ndarray[Any, Any]:
     if any(length < 0 for length in given.shape):
         raise _refused(given.name, f"no array has the shape {list(given.shape)}")
     count = int(np.prod(given.shape, dtype=object)) if given.shape else 1
-    flat = _flat(given.data)
+    if isinstance(given.data, np.ndarray):
+        if given.data.size != count:
+            raise _refused(given.name, f"its shape {list(given.shape)} has {count} values, {given.data.size} were sent")
+        return given.data.reshape(given.shape)
+    try:
+        flat = _flat(given.data)
+    except RecursionError:
+        raise _refused(given.name, "it is nested too deeply") from None
     if len(flat) != count:
         raise _refused(given.name, f"its shape {list(given.shape)} has {count} values, {len(flat)} were sent")
     if given.datatype == BYTES:
@@ -110,17 +118,21 @@ def _table(columns: Mapping[str, np.ndarray[Any, Any]]) -> Any:
     return pd.DataFrame(found)
 
 
-def to_outputs(predicted: Any, expected: Sequence[Tensor]) -> list[dict[str, Any]]:
-    """Of whatever a model gives: a table's columns, arrays by name, or one array."""
+def to_arrays(predicted: Any, expected: Sequence[Tensor]) -> dict[str, np.ndarray[Any, Any]]:
+    """Of whatever a model gives, by name: a table's columns, arrays by name, or one array."""
     if hasattr(predicted, "columns") and hasattr(predicted, "dtypes"):
-        return [_output(str(name), predicted[name].to_numpy()) for name in predicted.columns]
+        return {str(name): predicted[name].to_numpy() for name in predicted.columns}
     if isinstance(predicted, Mapping):
-        return [_output(str(name), np.asarray(value)) for name, value in predicted.items()]
+        return {str(name): np.asarray(value) for name, value in predicted.items()}
     array = predicted.to_numpy() if hasattr(predicted, "to_numpy") else np.asarray(predicted)
-    return [_output(expected[0].name if len(expected) == 1 else "output-0", array)]
+    return {expected[0].name if len(expected) == 1 else "output-0": array}
 
 
-def _output(name: str, array: np.ndarray[Any, Any]) -> dict[str, Any]:
+def to_outputs(predicted: Any, expected: Sequence[Tensor]) -> list[dict[str, Any]]:
+    return [output_of(name, array) for name, array in to_arrays(predicted, expected).items()]
+
+
+def output_of(name: str, array: np.ndarray[Any, Any]) -> dict[str, Any]:
     datatype = _DATATYPES.get(array.dtype.name, BYTES)
     flat = array.ravel().tolist()
     if datatype == BYTES:
