@@ -37,7 +37,7 @@ def shared_cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
 
 @pytest.fixture(autouse=True)
 def isolation(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
-    """A home folder of its own and none of the variables that steer MLflow, git, Jupyter and us; none are left behind."""
+    """A home folder of its own and none of what steers MLflow, git, Jupyter and us; none is left behind."""
     before = set(os.environ)
     place = tmp_path_factory.mktemp("user")
     for variable, folder in _FOLDERS.items():
