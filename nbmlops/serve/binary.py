@@ -24,13 +24,15 @@ WANTED = "binary_data"
 """Of an output: it is wanted so."""
 ALL_WANTED = "binary_data_output"
 _LENGTH = struct.Struct("<I")
+_MOST_DIGITS = 20
 
 
 def split(body: bytes, length: str | None) -> tuple[bytes, memoryview]:
     """JSON and what is behind it. Raises UsageError for a length that the body has not."""
     if length is None:
         return body, memoryview(b"")
-    if not length.isdigit() or int(length) > len(body):
+    # `²` is a digit, too, and what is longer than this is no length of a body.
+    if not length.isdecimal() or len(length) > _MOST_DIGITS or int(length) > len(body):
         raise UsageError(f"The JSON of the request cannot be {length[:20]} bytes long.", kind="request-malformed")
     return body[: int(length)], memoryview(body)[int(length) :]
 

@@ -105,3 +105,9 @@ def test_lengths_are_not_believed(client: TestClient) -> None:
         answer = ask(client, behind, size, length)
         assert answer.status_code == 400, (size, length, answer.text)
         assert set(answer.json()) == {"error"}
+
+
+@pytest.mark.parametrize("length", ["\u00b2", "9" * 5000, "", " 2"])
+def test_what_is_no_length_is_refused(length: str) -> None:
+    with pytest.raises(UsageError, match="cannot be"):
+        binary.split(b"{}", length)
