@@ -15,14 +15,14 @@ WORKERS ?= 2
 RERUNS ?= 0
 test-all: RERUNS = 1
 
-.PHONY: demo test test-all lint types imports sidebar notebooks unit browser slow bench docs clean
+.PHONY: demo test test-all lint types imports sidebar notebooks unit browser slow unit-and-slow bench docs clean
 
 demo: $(VENV)/.demo
 	$(BIN)/nbmlops demo --to demo
 
 test: lint types imports sidebar notebooks unit
 
-test-all: lint types imports sidebar notebooks browser slow unit
+test-all: lint types imports sidebar notebooks browser unit-and-slow
 
 lint: $(VENV)/.dev
 	$(BIN)/ruff check .
@@ -54,6 +54,10 @@ sidebar: $(VENV)/.checks
 
 slow: $(VENV)/.dev
 	$(BIN)/python -m pytest --reruns $(RERUNS) -m slow
+
+# Together, so that what waits in one test is another one's time.
+unit-and-slow: $(VENV)/.dev
+	$(BIN)/python -m pytest -n $(WORKERS) --dist worksteal --reruns $(RERUNS) --durations 30 -m "not browser"
 
 bench: $(VENV)/.dev
 	$(BIN)/python -m benchmarks

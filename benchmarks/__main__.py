@@ -29,6 +29,8 @@ ALL = (
     "registry",
     "image",
     "serve",
+    "mlserver",
+    "batch",
 )
 
 

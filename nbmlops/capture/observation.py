@@ -91,14 +91,21 @@ def parameters(model: Any) -> dict[str, str]:
 def describe(name: str, value: Any) -> str:
     if isinstance(value, str) and is_secret_name(name.rpartition("__")[2]):
         return MARK
-    return redact(_brief(value))[:VALUE_CHARS]
+    try:
+        text = _brief(value)
+    except Exception:  # noqa: BLE001 - whatever a parameter of the user's own does: the run is recorded all the same
+        text = f"{type(value).__name__}()"
+    return redact(text)[:VALUE_CHARS]
 
 
 def _brief(value: Any, depth: int = 0) -> str:
     """Like repr, but never slow: parts that are estimators, tables or arrays say only what they are."""
     if isinstance(value, str):
         return value if depth == 0 else repr(value)
-    if hasattr(value, "get_params") and not isinstance(value, type):
+    if isinstance(value, type):
+        # As a dtype. Its attributes are those of its instances, not yet values: a shape is none.
+        return value.__qualname__
+    if hasattr(value, "get_params"):
         return f"{type(value).__name__}()"
     if hasattr(value, "shape") and getattr(value, "shape", ()) != ():
         return f"{type(value).__name__}{tuple(value.shape)}"

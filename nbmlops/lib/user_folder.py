@@ -17,3 +17,8 @@ def user_folder() -> Path:
         return Path.home() / "Library" / "Application Support" / "nbmlops"
     data = os.environ.get("XDG_DATA_HOME") or str(Path.home() / ".local" / "share")
     return Path(data) / "nbmlops"
+
+
+def user_cache() -> Path:
+    """For what can be made again. It need not be there, nor writable."""
+    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "nbmlops"

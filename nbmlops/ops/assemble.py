@@ -25,6 +25,7 @@ from nbmlops.ops.find_result import find_result
 from nbmlops.ops.model_card import model_card
 from nbmlops.ops.origin import BILL, PROVENANCE, bill_json, provenance_json
 from nbmlops.ops.packed_run import RUN_FILE, packed_run
+from nbmlops.ops.raw_rows.step import put_in_front
 from nbmlops.ops.remote_data import remote_data
 from nbmlops.ops.run_kitfile import CARD, MODEL, README, Facts, described, kitfile_of
 from nbmlops.ops.run_model import run_model
@@ -37,7 +38,7 @@ from nbmlops.snapshot.restore import restore as restore_files
 from nbmlops.track.lists import datasets
 from nbmlops.track.model_files import fetch_model
 
-_VERSION = 7
+_VERSION = 8
 _STATE = "assembled.json"
 MOST_ENTRIES = 50
 """Files that are entries of their own; more of them are packed by folder."""
@@ -59,8 +60,12 @@ class Elsewhere(msgspec.Struct, frozen=True, kw_only=True):
     """What the package is to be called; empty: as the run's experiment."""
 
 
-def assemble(call: Call, run: RunView, elsewhere: Elsewhere | None = None) -> Assembled:
-    """Raises StateError for a run that goes on, and NotFoundError for one that has left nothing to pack."""
+def assemble(call: Call, run: RunView, elsewhere: Elsewhere | None = None, *, transform: str = "") -> Assembled:
+    """`transform`: a step of the run's pipeline that is put in front of its model.
+
+    Raises StateError for a run that goes on and for a step that cannot stand there, and NotFoundError for a run that
+    has left nothing to pack.
+    """
     project = elsewhere.project if elsewhere is not None else call.project
     if run.status == "RUNNING":
         raise StateError(f"Run {run.name} is not over.", kind="run-running", hint="Pack it when it is.", run=run.id)
@@ -82,7 +87,9 @@ def assemble(call: Call, run: RunView, elsewhere: Elsewhere | None = None) -> As
     folder = home / "files"
     readme = _readme_of(project)
     seen = [*_files_below(project, pipeline), *filter(None, [_notebook_of(project, run), readme])]
-    state = digest_bytes(canonical_json([_VERSION, run, model, [_state(project.root / path) for path in seen]]))
+    state = digest_bytes(
+        canonical_json([_VERSION, run, model, transform, [_state(project.root / path) for path in seen]])
+    )
     if (home / _STATE).is_file() and (home / _STATE).read_text() == state:
         return Assembled(folder=folder, kitfile=read_kitfile(folder / "Kitfile"), run=run)
     call.progress(Progress(task="assemble", note=run.name))
@@ -105,6 +112,16 @@ def assemble(call: Call, run: RunView, elsewhere: Elsewhere | None = None) -> As
         fetch_model(project.uri, model, folder / MODEL, artifacts=project.layout.artifacts, told=_told(call))
         make_canonical(folder / MODEL)
         about = described(folder / MODEL / MLMODEL)
+        if transform:
+            put_in_front(call, project, run, transform, folder)
+            make_canonical(folder / MODEL)
+            about |= described(folder / MODEL / MLMODEL)
+    elif transform:
+        raise StateError(
+            f"Run {run.name} has no model that a step could stand in front of.",
+            kind="model-absent",
+            hint="Pack it without --transform.",
+        )
     if (notebook := _notebook_of(project, run)) and notebook not in code_files:
         (folder / notebook).parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(project.root / notebook, folder / notebook)

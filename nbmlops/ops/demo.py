@@ -22,6 +22,7 @@ from nbmlops.ops import run as run_verb
 from nbmlops.ops import runs as runs_verb
 from nbmlops.ops import snapshot as snapshot_verb
 from nbmlops.ops.call import Call, Progress
+from nbmlops.ops.demo_deployment import DemoDeployment, deployment
 from nbmlops.ops.demo_package import DemoPackage, package
 from nbmlops.ops.fields import option
 from nbmlops.project import Project
@@ -46,6 +47,7 @@ class Result(msgspec.Struct, frozen=True, kw_only=True):
     exported: export_verb.Result
     results: tuple[run_verb.Result, ...]
     packed: DemoPackage
+    deployed: DemoDeployment
     runs: runs_verb.Result
     has_lab: bool
     """Whether JupyterLab is installed."""
@@ -83,6 +85,7 @@ def demo(call: Call, request: Request) -> Result:
         exported=exported,
         results=tuple(results),
         packed=packed,
+        deployed=deployment(call, root, results[0].result.run, packed.reference),
         runs=runs_verb.runs(inside, runs_verb.Request(limit=30)),
         has_lab=importlib.util.find_spec("jupyterlab") is not None,
     )

@@ -52,6 +52,12 @@ class Request(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
             metavar="embed|apart|none",
         ),
     ] = "embed"
+    transform: Annotated[
+        str,
+        option(
+            "A step of the pipeline that is put in front of its model: what is served takes raw rows.", metavar="STEP"
+        ),
+    ] = ""
     exact: Annotated[bool, option("Byte for byte what `kit` 1.7.0 writes.")] = False
 
 
@@ -77,7 +83,7 @@ class Result(msgspec.Struct, frozen=True, kw_only=True):
 
 def pack(call: Call, request: Request) -> Result:
     """Raises UsageError for a Kitfile that is wrong (with its line), NotFoundError for a run or a path."""
-    return pack_found(call, find_source(call, request.source, request.kitfile), request)
+    return pack_found(call, find_source(call, request.source, request.kitfile, request.transform), request)
 
 
 def pack_found(call: Call, source: Source, request: Request, *, is_own: bool = True) -> Result:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import msgspec
 
-from nbmlops.errors import NotFoundError
+from nbmlops.errors import NotFoundError, UsageError
 from nbmlops.model.kitfile import Kitfile
 from nbmlops.model.pipeline import PipelineResult, StepState
 from nbmlops.model.run import RunView, Tags
@@ -31,9 +31,17 @@ class Source(msgspec.Struct, frozen=True, kw_only=True):
     run: RunView | None = None
 
 
-def find_source(call: Call, name: str, kitfile: str) -> Source:
-    """Raises NotFoundError where there is none, and what reading a Kitfile and assembling a run raise."""
+def find_source(call: Call, name: str, kitfile: str, transform: str = "") -> Source:
+    """`transform`: a step that is put in front of the model. Raises NotFoundError where there is none, UsageError for a
+    step of what is no run, and what reading a Kitfile and assembling a run raise.
+    """
     folder = call.path(name or ".")
+    if transform and (kitfile or (folder.is_dir() and find_kitfile(folder) is not None)):
+        raise UsageError(
+            "--transform takes a step of a pipeline's run; here a Kitfile says what is packed.",
+            kind="transform-without-run",
+            hint="Name the run or the pipeline's folder.",
+        )
     if kitfile:
         return Source(folder=folder, kitfile=read_kitfile(call.path(kitfile)))
     if folder.is_dir() and (file := find_kitfile(folder)) is not None:
@@ -51,7 +59,7 @@ def find_source(call: Call, name: str, kitfile: str) -> Source:
         run = _run_of(project, folder)
     else:
         run = _called(project, name) if name else _newest(project)
-    made = assemble(call, run)
+    made = assemble(call, run, transform=transform)
     return Source(folder=made.folder, kitfile=made.kitfile, created=run.ended or run.started, run=run)
 
 

@@ -48,14 +48,14 @@ class Result(msgspec.Struct, frozen=True, kw_only=True):
 
 def promote(call: Call, request: Request) -> Result:
     """Raises NotFoundError for a run without a model that is ready, and UsageError for names that MLflow refuses."""
-    _check_alias(request.alias)
-    _check_name(request.model)
+    check_alias(request.alias)
+    check_name(request.model)
     project = call.project
     if call.has_session:
         call.session.scribe.flush(30.0)
     run = find_run(project.uri, request.run)
     model = _newest(project, run)
-    name = request.model or run.experiment.replace("/", "-").replace(":", "-")
+    name = request.model or model_name(run)
     from nbmlops.track import edit
 
     done = edit.promote(project.uri, model, name, request.alias)
@@ -72,7 +72,13 @@ def promote(call: Call, request: Request) -> Result:
     )
 
 
-def _check_alias(alias: str) -> None:
+def model_name(run: RunView) -> str:
+    """What a run's model is registered as where nobody says so."""
+    return run.experiment.replace("/", "-").replace(":", "-")
+
+
+def check_alias(alias: str) -> None:
+    """Raises UsageError for what MLflow does not take as one."""
     if not _ALIAS.fullmatch(alias) or _VERSION.fullmatch(alias):
         raise UsageError(
             f"{alias[:60]!r} is no alias.",
@@ -81,7 +87,8 @@ def _check_alias(alias: str) -> None:
         )
 
 
-def _check_name(name: str) -> None:
+def check_name(name: str) -> None:
+    """Of a registered model; empty is none. Raises UsageError for what MLflow does not take."""
     if len(name) > LONGEST or (name and not name.strip()) or not name.isprintable() or {"/", ":"} & set(name):
         raise UsageError(
             f"{name[:60]!r} is no name of a registered model.",

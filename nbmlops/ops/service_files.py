@@ -21,9 +21,9 @@ from nbmlops.package.opened import Opened
 from nbmlops.package.paths import clean
 from nbmlops.package.trust.bom import libraries
 
-PARTS = ("__init__.py", "errors.py", "lib/__init__.py", "lib/version.py", "serve")
+PARTS = ("__init__.py", "errors.py", "lib/__init__.py", "lib/user_folder.py", "lib/version.py", "serve")
 """Of this project's package: what `nbmlops.serve` imports."""
-NEEDS = ("msgspec", "numpy", "pandas", "prometheus-client", "pyyaml", "starlette", "uvicorn")
+NEEDS = ("httptools", "msgspec", "numpy", "pandas", "prometheus-client", "pyyaml", "starlette", "uvicorn")
 """What it needs of others, beside MLflow's smaller half."""
 _MOST_BYTES = 1 << 20
 

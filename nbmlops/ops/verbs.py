@@ -17,6 +17,7 @@ import msgspec
 
 from nbmlops.errors import NotFoundError
 from nbmlops.ops.call import Call
+from nbmlops.ops.late_runs import waiting_for_late_runs
 
 
 class Effect(StrEnum):
@@ -52,7 +53,7 @@ class Verb(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def operation(self) -> Callable[[Call, Any], msgspec.Struct]:
         operation: Callable[[Call, Any], msgspec.Struct] = getattr(self._module, self.python_name)
-        return operation
+        return waiting_for_late_runs(operation)
 
 
 def _read(name: str, group: str, summary: str, *examples: str, **more: bool) -> Verb:
@@ -63,7 +64,7 @@ def _write(name: str, group: str, summary: str, *examples: str, **more: bool) ->
     return Verb(name=name, group=group, summary=summary, effect=Effect.WRITE, examples=examples, **more)
 
 
-PROJECT, TRACK, SNAPSHOT, PIPELINE, PACKAGE = "Project", "Track", "Snapshot", "Pipeline", "Package"
+PROJECT, TRACK, SNAPSHOT, PIPELINE, PACKAGE, DEPLOY = ("Project", "Track", "Snapshot", "Pipeline", "Package", "Deploy")
 
 VERBS: tuple[Verb, ...] = (
     _write("init", PROJECT, "Make a project in a folder.", "init", "init churn"),
@@ -127,7 +128,8 @@ VERBS: tuple[Verb, ...] = (
     _write("enter", PIPELINE, "Bring the variables of a failed step into this notebook.", "enter", "enter last train",
            needs_kernel=True),
     _write("pack", PACKAGE, "Make a package of a run, a pipeline or a folder with a Kitfile.", "pack", "pack baseline",
-           "pack pipelines/wine -t wine:v1,latest", "pack models:/wine@champion"),
+           "pack pipelines/wine -t wine:v1,latest", "pack pipelines/wine --transform features",
+           "pack models:/wine@champion"),
     _write("import", PACKAGE, "Make a package of a model on another tracking server.",
            "import models:/wine@champion --from http://127.0.0.1:5000 -t wine:v1", "import runs:/4f2a91c0/model"),
     _read("packages", PACKAGE, "List the packages on this machine, newest first.", "packages", "packages wine"),
@@ -147,6 +149,23 @@ VERBS: tuple[Verb, ...] = (
     _write("login", PACKAGE, "Keep a login for a registry.", "login ghcr.io -u me", is_terminal=True),
     _write("logout", PACKAGE, "Forget the login for a registry.", "logout ghcr.io"),
     _write("remove", PACKAGE, "Take a package's name away; with its last name it goes itself.", "remove wine:v1"),
+    _write("evaluate", DEPLOY, "Measure a model on data that it has not seen; let it through, or not.",
+           "evaluate tuned --data data/test.csv",
+           "evaluate tuned --data data/test.csv --against champion --gate gate.yaml --promote champion"),
+    _write("deploy", DEPLOY, "Let a package answer requests, on one port that stays.", "deploy wine:v1 --name wine",
+           "deploy wine:v2 --name wine --canary 20", "deploy --name wine --canary 100",
+           "deploy wine:v1 --target kserve --image ghcr.io/team/wine-service:v1"),
+    _read("deployments", DEPLOY, "List what is deployed, and how it is.", "deployments", "deployments wine"),
+    _read("predict", DEPLOY, "Ask a deployment.", "predict wine", "predict wine -d rows.csv",
+          "predict wine -d '[[13.2, 2.4, 1050.0]]' --revision 2"),
+    _write("batch", DEPLOY, "Let a model score the rows of files; what is stopped goes on later.",
+           "batch wine:v1 new.parquet scored.parquet",
+           "batch models:/wine@champion 'exports/*.csv' scored.csv --keep id --on-error skip",
+           "batch wine:v1 new.parquet scored.parquet --on dask --scheduler tcp://10.0.0.5:8786"),
+    _write("rollback", DEPLOY, "Let the revision before answer again, or take the canary away.", "rollback wine",
+           "rollback wine --to 1"),
+    _write("undeploy", DEPLOY, "Stop a deployment; it can be started again.", "undeploy wine", "undeploy wine --purge"),
+    _read("logs", DEPLOY, "Show what the service of a deployment says.", "logs wine", "logs wine --router"),
 )  # fmt: skip
 
 

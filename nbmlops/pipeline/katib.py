@@ -8,8 +8,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from nbmlops.lib.quoted_yaml import dump
 from nbmlops.model.pipeline import Pipeline
-from nbmlops.pipeline.compilers.common import dump, kubernetes_name, secret_name
+from nbmlops.pipeline.compilers.common import kubernetes_name, secret_name
 from nbmlops.pipeline.space import Kind, Range
 from nbmlops.ports import Target
 

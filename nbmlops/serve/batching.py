@@ -16,14 +16,15 @@ from typing import Any
 
 import numpy as np
 
-from nbmlops.errors import UnavailableError
+from nbmlops.serve.limits import MOST_WAITING, SECONDS
 from nbmlops.serve.rows import Array
+from nbmlops.serve.threads import within
+from nbmlops.serve.words import hanging, queue_full
 
 MOST_ROWS = 4096
 """Of a batch; a request with more is one alone."""
-MOST_WAITING = 1024
-"""Requests; further ones are sent away."""
 _AT_ONCE_SECONDS = 0.0005
+_AT_ONCE_ROWS = 256
 _MOST_SIZES = 100_000
 _SHARE = 0.2
 """Of the last batch in what is expected of the next."""
@@ -33,10 +34,24 @@ _Asked = tuple[Array, "asyncio.Future[Any]"]
 
 
 class Batcher:
-    """For one model and one event loop. `score` takes rows and gives as many answers; it may raise."""
+    """For one model and one event loop. `score` takes rows and gives as many answers; it may raise.
 
-    def __init__(self, score: Scored, *, most_rows: int = MOST_ROWS, most_waiting: int = MOST_WAITING) -> None:
+    `ends` says that it never hangs: only then is it asked without a thread.
+    """
+
+    def __init__(
+        self,
+        score: Scored,
+        *,
+        most_rows: int = MOST_ROWS,
+        most_waiting: int = MOST_WAITING,
+        seconds: float = SECONDS,
+        ends: bool = True,
+    ) -> None:
         self._score = score
+        self._limit = seconds
+        self._ends = ends
+        self._began: float | None = None
         self._most_rows = most_rows
         self._most_waiting = most_waiting
         self._waiting: deque[_Asked] = deque()
@@ -57,12 +72,19 @@ class Batcher:
         self._sizes.clear()
         return found
 
+    def longest(self) -> float:
+        """Seconds that the batch takes which is being scored; 0 where none is."""
+        began = self._began
+        return time.perf_counter() - began if began is not None else 0.0
+
     async def ask(self, rows: Array) -> Any:
-        """Answers for these rows. Raises UnavailableError where too many wait, and what the model raises."""
+        """Answers for these rows. Raises what the model raises, ExternalError after the limit, UnavailableError where
+        too many wait or an earlier batch hangs.
+        """
+        if self.longest() > self._limit:
+            raise hanging()
         if len(self._waiting) >= self._most_waiting:
-            raise UnavailableError(
-                "Too many requests are waiting already.", kind="queue-full", hint="Ask again in a moment."
-            )
+            raise queue_full()
         loop = asyncio.get_running_loop()
         future: asyncio.Future[Any] = loop.create_future()
         self._waiting.append((rows, future))
@@ -70,7 +92,7 @@ class Batcher:
             self._is_busy = True
             # Not now: others who have come with this one are taken along.
             loop.call_soon(self._next, loop)
-        return await future
+        return await within(self._limit, future)
 
     def close(self) -> None:
         """What is being scored is finished."""
@@ -81,13 +103,16 @@ class Batcher:
         batch = self._taken()
         if not batch:
             self._is_busy = False
-        elif self._seconds < _AT_ONCE_SECONDS:
+        elif self._is_prompt(batch):
             self._answer(batch, *self._run(batch))
             loop.call_soon(self._next, loop)
         else:
             self._thread = self._thread or ThreadPoolExecutor(1, thread_name_prefix="score")
             run = loop.run_in_executor(self._thread, self._run, batch)
             run.add_done_callback(lambda done: self._done(loop, batch, done))
+
+    def _is_prompt(self, batch: Sequence[_Asked]) -> bool:
+        return self._ends and self._seconds < _AT_ONCE_SECONDS and sum(len(rows) for rows, _ in batch) <= _AT_ONCE_ROWS
 
     def _done(self, loop: asyncio.AbstractEventLoop, batch: list[_Asked], done: asyncio.Future[Any]) -> None:
         if not done.cancelled():
@@ -111,9 +136,10 @@ class Batcher:
 
     def _run(self, batch: Sequence[_Asked]) -> tuple[list[Any], float]:
         """An answer or an error for each, and the seconds."""
-        began = time.perf_counter()
+        self._began = began = time.perf_counter()
         parts = [rows for rows, _ in batch]
         found = self._together(parts) if len(parts) > 1 else [self._one(parts[0])]
+        self._began = None
         return found, time.perf_counter() - began
 
     def _together(self, parts: list[Array]) -> list[Any]:

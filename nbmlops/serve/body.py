@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable
 from typing import ParamSpec, TypeVar
 
@@ -22,8 +23,18 @@ async def beside(size: int, read: Callable[P, R], *args: P.args, **kwargs: P.kwa
     return read(*args, **kwargs) if size <= _AT_ONCE_BYTES else await run_in_threadpool(read, *args, **kwargs)
 
 
-async def read_body(request: Request, most: int = MOST_BYTES) -> bytes:
-    """Not a byte more than `most` is kept, whatever the request says of its length. Raises UsageError."""
+async def read_body(request: Request, seconds: float, most: int = MOST_BYTES) -> bytes:
+    """Not a byte more than `most` is kept, whatever the request says of its length, and not a second longer waited for
+    it. Raises UsageError.
+    """
+    try:
+        async with asyncio.timeout(seconds):
+            return await _whole(request, most)
+    except TimeoutError:
+        raise UsageError(f"The request has not been sent within {seconds:g} s.", kind="body-slow") from None
+
+
+async def _whole(request: Request, most: int) -> bytes:
     pieces = []
     left = most
     async for piece in request.stream():

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 import msgspec
-from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
@@ -36,7 +35,7 @@ def routes(slot: Slot) -> list[Route]:
     @answers
     async def ready(request: Request) -> Response:
         model = named(request.path_params["model"])
-        return json_reply({"name": model.name, "ready": True})
+        return json_reply({"name": model.name, "ready": slot.is_ready}, 200 if slot.is_ready else 503)
 
     @answers
     async def predict(request: Request) -> Response:
@@ -44,13 +43,13 @@ def routes(slot: Slot) -> list[Route]:
         if not colon or verb != "predict":
             raise NotFoundError(f"A model does not {verb[:50]!r} here.", kind="verb-not-found")
         model = named(name)
-        body = await read_body(request)
+        body = await read_body(request, model.limits.seconds)
         asked = await beside(len(body), decoded, body, Prediction)
         if model.estimator is not None:
             rows = await beside(len(body), model.estimator.columns.of_rows, asked.instances)
             if rows is not None:
                 return json_reply({"predictions": _listed(await model.score(rows))})
-        return json_reply({"predictions": await run_in_threadpool(_predicted, model, asked.instances)})
+        return json_reply({"predictions": await model.aside(_predicted, model, asked.instances)})
 
     return [
         Route("/v1/models", models),

@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import threading
 from pathlib import Path
 from typing import Any
 
 from nbmlops.errors import UsageError
+from nbmlops.serve.fitted import Fitted
+from nbmlops.serve.native import OfXgboost
 from nbmlops.serve.words import failed, first_line
 
 
 class LongWay:
-    """A pyfunc model. Around an estimator that is loaded already, it is made when it is asked first."""
+    """A pyfunc model. Around an estimator that is loaded without MLflow, it is made when it is asked first."""
 
-    def __init__(self, folder: Path, estimator: Any = None, predict_fn: str = "predict") -> None:
+    def __init__(self, folder: Path, fitted: Fitted | None = None, predict_fn: str = "predict") -> None:
         self._folder = folder
-        self._estimator = estimator
+        self._fitted = fitted
         self._predict_fn = predict_fn
         self._lock = threading.Lock()
         self._pyfunc: Any = None
@@ -28,6 +31,20 @@ class LongWay:
             if self._pyfunc is None:
                 self._pyfunc = self._loaded()
         return self._pyfunc
+
+    def estimator(self) -> Any:
+        """As it was fitted, with whatever methods it has; None where MLflow does not give it out. Raises whatever
+        loading raises.
+        """
+        if self._fitted is not None:
+            return self._fitted()
+        with contextlib.suppress(NotImplementedError):
+            return self.pyfunc.get_raw_model()
+        return None
+
+    def asking(self, method: str) -> LongWay:
+        """The same with another method of its estimator, as `predict_proba`."""
+        return LongWay(self._folder, Fitted(self.estimator), method)
 
     def predict(self, data: Any, params: dict[str, Any] | None = None) -> Any:
         """Raises UsageError for what its signature does not take, ExternalError where the model itself fails."""
@@ -48,11 +65,11 @@ class LongWay:
         import mlflow.pyfunc
         from mlflow.models import Model
 
-        if self._estimator is None:
+        if self._fitted is None:
             return mlflow.pyfunc.load_model(str(self._folder))
         model = Model.load(str(self._folder))
         return mlflow.pyfunc.PyFuncModel(
-            model_meta=model, model_impl=_Loaded(self._estimator), predict_fn=self._predict_fn
+            model_meta=model, model_impl=_Loaded(self._fitted()), predict_fn=self._predict_fn
         )
 
 
@@ -63,10 +80,12 @@ class _Loaded:
         self._estimator = estimator
 
     def predict(self, data: Any, params: dict[str, Any] | None = None) -> Any:
+        if isinstance(self._estimator, OfXgboost):
+            return self._estimator.predict(data, **(params or {}))
         return self._estimator.predict(data)
 
     def get_raw_model(self) -> Any:
-        return self._estimator
+        return self._estimator.raw if isinstance(self._estimator, OfXgboost) else self._estimator
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._estimator, name)

@@ -6,26 +6,48 @@ Labels are few and fixed: nothing that a caller sends becomes one.
 from __future__ import annotations
 
 import time
+from collections.abc import Iterator
+from typing import Protocol
 
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Counter, Gauge, Histogram, generate_latest
+from prometheus_client.core import CounterMetricFamily
+from prometheus_client.registry import Collector
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from nbmlops.serve.protocols import protocol_of
 from nbmlops.serve.slot import Slot
 
 PATH = "/metrics"
 _SECONDS = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
 _SIZES = (1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 1024)
-_PROTOCOLS = (("/invocations", "mlflow"), ("/v2/models/", "open-inference"), ("/v1/models/", "kserve-v1"))
+
+
+class Kept(Protocol):
+    """Whoever keeps requests."""
+
+    kept: int
+    lost: int
+
+
+class _OfKept(Collector):
+    def __init__(self, log: Kept) -> None:
+        self._log = log
+
+    def collect(self) -> Iterator[CounterMetricFamily]:
+        yield CounterMetricFamily("nbmlops_requests_kept", "Requests that are kept.", value=self._log.kept)
+        yield CounterMetricFamily("nbmlops_requests_lost", "That should be kept and are not.", value=self._log.lost)
 
 
 class Metrics:
     """Of one process."""
 
-    def __init__(self) -> None:
+    def __init__(self, kept: Kept | None = None) -> None:
         self.registry = own = CollectorRegistry()
+        if kept is not None:
+            own.register(_OfKept(kept))
         self.requests = Counter("nbmlops_requests", "Predictions asked for.", ("protocol", "status"), registry=own)
         self.seconds = Histogram(
             "nbmlops_request_seconds", "From the request to its answer.", ("protocol",), buckets=_SECONDS, registry=own
@@ -55,7 +77,7 @@ class Measured:
         self._metrics = metrics
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        protocol = _protocol(scope)
+        protocol = protocol_of(scope)
         if not protocol:
             await self._app(scope, receive, send)
             return
@@ -81,9 +103,3 @@ def routes(slot: Slot, metrics: Metrics) -> list[Route]:
         return Response(metrics.text(slot), headers={"Content-Type": CONTENT_TYPE_LATEST})
 
     return [Route(PATH, told)]
-
-
-def _protocol(scope: Scope) -> str:
-    if scope["type"] != "http" or scope["method"] != "POST":
-        return ""
-    return next((name for path, name in _PROTOCOLS if scope["path"].startswith(path)), "")

@@ -11,7 +11,6 @@ from io import BytesIO, StringIO
 from typing import Any
 
 import msgspec
-from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
@@ -32,7 +31,7 @@ def routes(slot: Slot) -> list[Route]:
 
     @answers
     async def ping(request: Request) -> Response:
-        return Response(b"\n", 200 if slot.is_ready else 503, media_type=JSON)
+        return PlainTextResponse("\n", 200 if slot.is_ready else 503)
 
     @answers
     async def version(request: Request) -> Response:
@@ -41,13 +40,13 @@ def routes(slot: Slot) -> list[Route]:
     @answers
     async def invocations(request: Request) -> Response:
         model = slot.model
-        body = await read_body(request)
+        body = await read_body(request, model.limits.seconds)
         content_type = request.headers.get("content-type", "")
         if model.estimator is not None and _kind(content_type) == JSON:
             rows = await beside(len(body), model.estimator.columns.read, body)
             if rows is not None:
                 return Response(_written(await model.score(rows)), media_type=JSON)
-        return Response(await run_in_threadpool(_scored, model, body, content_type), media_type=JSON)
+        return Response(await model.aside(_scored, model, body, content_type), media_type=JSON)
 
     return [
         Route("/ping", ping),

@@ -8,7 +8,6 @@ from __future__ import annotations
 from typing import Any
 
 import msgspec
-from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
@@ -81,18 +80,18 @@ def routes(slot: Slot, server_version: str) -> list[Route]:
     @answers
     async def model_ready(request: Request) -> Response:
         model = named(request)
-        return json_reply({"name": model.name, "ready": True})
+        return json_reply({"name": model.name, "ready": slot.is_ready}, 200 if slot.is_ready else 503)
 
     @answers
     async def infer(request: Request) -> Response:
         model = named(request)
-        body = await read_body(request)
+        body = await read_body(request, model.limits.seconds)
         asked = await beside(len(body), _read, body, request.headers.get(binary.HEADER))
         if model.estimator is not None and not _of_model(asked):
             rows = await beside(len(body), model.estimator.columns.of_tensors, asked.inputs)
             if rows is not None:
                 return _reply(model, asked, await model.score(rows))
-        return await run_in_threadpool(_inferred, model, asked)
+        return await model.aside(_inferred, model, asked)
 
     places = ("/v2/models/{model}", "/v2/models/{model}/versions/{version}")
     return [

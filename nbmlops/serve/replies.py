@@ -6,12 +6,16 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 
 import msgspec
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 
 from nbmlops.errors import NbmlopsError, NotFoundError, UnavailableError, UsageError
+from nbmlops.serve.logs import note_failure
 
 JSON = "application/json"
+_STATUSES = {"body-slow": 408, "body-too-large": 413, "content-type-unknown": 415, "model-slow": 504}
+_GONE = 499
+"""Nobody reads it; it is what proxies write of callers who have left."""
 
 
 def json_reply(document: Any, status: int = 200, headers: dict[str, str] | None = None) -> Response:
@@ -20,10 +24,8 @@ def json_reply(document: Any, status: int = 200, headers: dict[str, str] | None 
 
 
 def status_of(error: NbmlopsError) -> int:
-    if error.kind == "body-too-large":
-        return 413
-    if error.kind == "content-type-unknown":
-        return 415
+    if error.kind in _STATUSES:
+        return _STATUSES[error.kind]
     if isinstance(error, UsageError):
         return 400
     if isinstance(error, NotFoundError):
@@ -38,7 +40,11 @@ def failing_as(shape: Callable[[str, str], Any]) -> Callable[[Callable[[Request]
         async def answer(request: Request) -> Response:
             try:
                 return await endpoint(request)
+            except ClientDisconnect:
+                return Response(status_code=_GONE)
             except NbmlopsError as error:
+                if status_of(error) in (500, 504):
+                    note_failure(error)
                 headers = {"Retry-After": "1"} if isinstance(error, UnavailableError) else None
                 return json_reply(shape(str(error), error.kind), status_of(error), headers)
 

@@ -45,6 +45,10 @@ class Columns(msgspec.Struct, frozen=True, kw_only=True):
     common: np.dtype[Any]
     """What a table of them is as one array."""
 
+    @property
+    def width(self) -> int:
+        return len(self.names)
+
     def read(self, body: bytes) -> Array | None:
         """Rows in the signature's order; None for a request that is not plain."""
         try:
@@ -93,6 +97,22 @@ class Columns(msgspec.Struct, frozen=True, kw_only=True):
         if array.dtype.kind not in "fiu" or array.ndim != 2 or array.shape[1] != len(self.names):
             return None
         return self._cast(array.astype(np.float64, copy=False))
+
+    def of_example(self, document: Any) -> Array | None:
+        """Of what was logged with the model."""
+        if not isinstance(document, dict) or "data" not in document:
+            return None
+        split = {key: document[key] for key in ("columns", "data") if key in document}
+        return self.read(msgspec.json.encode({"dataframe_split": split}))
+
+    def table(self, rows: Array) -> Any:
+        """As MLflow gives it to the model."""
+        import pandas as pd
+
+        table = pd.DataFrame(rows, columns=list(self.names), copy=False)
+        if all(dtype == self.common for dtype in self.dtypes):
+            return table
+        return table.astype(dict(zip(self.names, self.dtypes, strict=True)))
 
     def _of_split(self, split: _Split) -> Array | None:
         if split.index is not None and len(split.index) != len(split.data):

@@ -44,6 +44,10 @@ class Tensor(msgspec.Struct, frozen=True, kw_only=True):
     datatype: str
     shape: tuple[int, ...]
     is_optional: bool = False
+    column: str = ""
+    """MLflow's name of its type where it is a table's column."""
+    is_unnamed: bool = False
+    """It is called by its place."""
 
 
 class Signature(msgspec.Struct, frozen=True, kw_only=True):
@@ -113,13 +117,15 @@ def _tensor(field: Mapping[str, Any], unnamed: str) -> Tensor:
     if field["type"] == "tensor":
         spec = field["tensor-spec"]
         shape = tuple(int(length) for length in spec["shape"])
-        return Tensor(name=name, datatype=_DATATYPES.get(str(spec["dtype"]), BYTES), shape=shape)
+        datatype = _DATATYPES.get(str(spec["dtype"]), BYTES)
+        return Tensor(name=name, datatype=datatype, shape=shape, is_unnamed=not field.get("name"))
     # Arrays, objects and maps in a cell have no datatype of their own in the protocol: they travel as JSON.
     return Tensor(
         name=name,
         datatype=_COLUMNS.get(str(field["type"]), BYTES),
         shape=(ANY,),
         is_optional=not field.get("required", True),
+        column=str(field["type"]),
     )
 
 

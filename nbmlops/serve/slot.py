@@ -13,7 +13,13 @@ class Slot:
 
     @property
     def is_ready(self) -> bool:
-        return self._model is not None
+        """There is a model, and it does not hang."""
+        return self._model is not None and not self._model.is_hanging
+
+    @property
+    def is_at_work(self) -> bool:
+        """Threads of the model are answering something."""
+        return self._model is not None and self._model.longest > 0
 
     @property
     def model(self) -> ServedModel:

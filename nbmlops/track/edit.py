@@ -89,6 +89,18 @@ def promote(uri: str, model: ModelView, name: str, alias: str) -> Promoted:
     )
 
 
+def version_called(uri: str, name: str, alias: str) -> str:
+    """The version of a registered model that has the alias; empty where none has. Raises UnavailableError where nobody
+    answers: that is not the same.
+    """
+    connect(uri)
+    from mlflow import MlflowClient
+
+    with _explaining(uri):
+        found = _with_alias(MlflowClient(uri, registry_uri=os.environ.get(REGISTRY_VARIABLE) or uri), name, alias)
+    return str(found.version) if found is not None else ""
+
+
 def _with_alias(client: Any, name: str, alias: str) -> Any:
     """The version that has it; None where none has."""
     from mlflow.exceptions import MlflowException

@@ -21,6 +21,7 @@ from pathlib import Path
 
 from nbmlops.errors import ExternalError
 from nbmlops.lib.files import refusing_disk_errors
+from nbmlops.lib.user_folder import user_cache
 
 # Python's -c program of the child: the store's constructor runs the migrations.
 _MAKE = """
@@ -33,7 +34,7 @@ SqlAlchemyStore("sqlite:///" + sys.argv[1], "/nbmlops-template").engine.dispose(
 
 def cache_folder() -> Path:
     """Of the user; of the temporary folder where the user's cannot be written."""
-    chosen = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "nbmlops"
+    chosen = user_cache()
     with contextlib.suppress(OSError):
         chosen.mkdir(parents=True, exist_ok=True)
         if os.access(chosen, os.W_OK):

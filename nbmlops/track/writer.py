@@ -9,13 +9,22 @@ import functools
 import getpass
 import logging
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
 
 import msgspec
 from mlflow import MlflowClient
-from mlflow.entities import Dataset, DatasetInput, InputTag, LifecycleStage, Metric, Param, RunTag
+from mlflow.entities import (
+    Dataset,
+    DatasetInput,
+    InputTag,
+    LifecycleStage,
+    LoggedModelInput,
+    Metric,
+    Param,
+    RunTag,
+)
 from mlflow.exceptions import MlflowException
 
 from nbmlops.errors import ConflictError
@@ -175,7 +184,7 @@ class Writer:
                     name=use.name,
                     digest=use.digest[:DIGEST_CHARS],
                     source_type="local",
-                    source=msgspec.json.encode({"uri": str(self.root / use.path)}).decode(),
+                    source=msgspec.json.encode({"uri": self._place(use.path)}).decode(),
                     profile=msgspec.json.encode({"bytes": use.size, "digest": use.digest}).decode(),
                 ),
                 [InputTag("mlflow.data.context", use.context)],
@@ -184,6 +193,22 @@ class Writer:
         ]
         for part in _parts(inputs, ITEMS_PER_CALL):
             self._retry(functools.partial(self.client.log_inputs, run, part))
+
+    def _place(self, path: str) -> str:
+        return path if "://" in path else str(self.root / path)
+
+    def log_evaluation(self, run: str, model: str, metrics: Mapping[str, float], data: DatasetUse) -> None:
+        """Metrics of a logged model on a dataset: MLflow shows them with the model, too."""
+        now = time.time_ns() // 1_000_000
+        found = [
+            Metric(
+                name, value, now, 0, model_id=model, dataset_name=data.name, dataset_digest=data.digest[:DIGEST_CHARS]
+            )
+            for name, value in metrics.items()
+        ]
+        self._retry(lambda: self.client.log_inputs(run, models=[LoggedModelInput(model)]))
+        for part in _parts(found, METRICS_PER_CALL):
+            self._retry(functools.partial(self.client.log_batch, run, metrics=part))
 
     def log_artifact(self, run: str, path: Path, folder: str = "") -> None:
         if path.is_dir():

@@ -130,6 +130,22 @@ def packages(lab: Lab) -> Path:
 
 
 @pytest.fixture
+def deploy(lab: Lab) -> Iterator[Callable[..., str]]:
+    """Deploys at the command line. Whatever is deployed in these folders, also by mouse, is forgotten at the end."""
+    places: set[Path] = set()
+
+    def make(*words: str, folder: Path) -> str:
+        places.add(folder)
+        return lab.nbmlops("deploy", *words, folder=folder) if words else ""
+
+    yield make
+    with contextlib.ExitStack() as stack:
+        for place in places:
+            for spec in (place / ".nbmlops" / "deployments").glob("*/spec.json"):
+                stack.callback(lab.nbmlops, "undeploy", spec.parent.name, "--purge", folder=place)
+
+
+@pytest.fixture
 def wine(folder: Path) -> Path:
     """The wine notebook, without outputs, as somebody opens it for the first time."""
     import nbformat

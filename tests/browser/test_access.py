@@ -11,11 +11,12 @@ from playwright.sync_api import expect
 from tests.browser.conftest import ROOT
 from tests.browser.desk import Desk
 from tests.browser.lab import Lab
+from tests.services.servers import free_port
 
 AXE = ROOT / "labextension" / "checks" / "node_modules" / "axe-core" / "axe.min.js"
 THEMES = ["JupyterLab Light", "JupyterLab Dark", "JupyterLab Dark High Contrast"]
 """All that JupyterLab brings along."""
-SECTIONS = ["Notebook", "Runs", "Data", "Pipelines", "Packages"]
+SECTIONS = ["Notebook", "Runs", "Data", "Pipelines", "Packages", "Deployments"]
 
 
 @pytest.fixture
@@ -27,10 +28,18 @@ def axe() -> Path:
 
 @pytest.mark.parametrize("theme", THEMES)
 def test_axe_finds_nothing_in_any_section(
-    open_desk: Callable[..., Desk], lab: Lab, packages: Path, demo: Path, axe: Path, theme: str
+    open_desk: Callable[..., Desk],
+    lab: Lab,
+    packages: Path,
+    demo: Path,
+    deploy: Callable[..., str],
+    axe: Path,
+    theme: str,
 ) -> None:
     lab.nbmlops("pack", "-t", "wine:v1,latest", folder=demo)
     lab.nbmlops("sign", "wine:v1", "--new-key", folder=demo)
+    deploy("wine:v1", "--port", str(free_port()), folder=demo)
+    deploy("wine:latest", "--canary", "20", folder=demo)
     desk = open_desk()
     desk.open(f"{demo.name}/wine.ipynb")
     desk.show_sidebar()
@@ -42,6 +51,11 @@ def test_axe_finds_nothing_in_any_section(
         if name == "Packages":
             panel.get_by_role("button", name="wine:latest").click()
             expect(panel.get_by_role("table", name="Metrics")).to_be_visible()
+        if name == "Deployments":
+            panel.get_by_role("button", name="wine", exact=True).click()
+            desk.button("Predict…").click()
+            desk.sidebar.get_by_role("form").get_by_role("button", name="Predict", exact=True).click()
+            expect(panel.get_by_role("group", name="Predictions of wine")).to_be_visible(timeout=90_000)
         expect(desk.sidebar.locator(".nbmlops-Loading")).to_have_count(0)
         found[name] = desk.violations(axe, "#nbmlops-sidebar")
         desk.picture(f"{name.lower()}-{short}")

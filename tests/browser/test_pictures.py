@@ -13,6 +13,7 @@ from playwright.sync_api import expect
 from tests.browser.conftest import ROOT
 from tests.browser.desk import Desk
 from tests.browser.lab import Lab
+from tests.services.servers import free_port
 
 DOCS = ROOT / "docs" / "pictures"
 # Read here: the tests themselves see none of our variables.
@@ -32,11 +33,20 @@ def keep() -> Callable[[Desk, str], None]:
 
 
 def test_each_section_in_light_and_dark(
-    open_desk: Callable[..., Desk], lab: Lab, packages: Path, demo: Path, keep: Callable[[Desk, str], None]
+    open_desk: Callable[..., Desk],
+    lab: Lab,
+    packages: Path,
+    demo: Path,
+    deploy: Callable[..., str],
+    keep: Callable[[Desk, str], None],
 ) -> None:
     lab.nbmlops("pack", "pipelines/wine", "-t", "wine:small", "--compression", "gzip", folder=demo)
     lab.nbmlops("pack", "wine trees=25", "-t", "wine:v1,latest", folder=demo)
     lab.nbmlops("sign", "wine:v1", "--new-key", folder=demo)
+    deploy("wine:small", "--name", "wine", "--port", str(free_port()), folder=demo)
+    deploy("wine:v1", "--name", "wine", "--canary", "20", folder=demo)
+    for _ in range(5):
+        lab.nbmlops("predict", "wine", folder=demo)
     desk = open_desk()
     desk.open(f"{demo.name}/wine.ipynb")
     panel = desk.section("Notebook")
@@ -80,3 +90,10 @@ def test_each_section_in_light_and_dark(
             fold.click()
         expect(panel.get_by_role("table", name="Provenance")).to_be_visible()
         keep(desk, f"sidebar-packages-{short}")
+
+        panel = desk.section("Deployments")
+        fold = panel.get_by_role("button", name="wine", exact=True)
+        if fold.get_attribute("aria-expanded") == "false":
+            fold.click()
+        expect(panel.get_by_role("slider")).to_have_value("20")
+        keep(desk, f"sidebar-deployments-{short}")

@@ -15,10 +15,13 @@ from typing import Any
 
 import pytest
 
+from nbmlops.deploy.folder import folder_of as deployment
 from nbmlops.doors.server import live
 from nbmlops.doors.server.documents import Kind
 from nbmlops.doors.server.events import SCHEMA_ID
 from nbmlops.doors.server.rows import LIMIT
+from nbmlops.lib.clock import utc_now
+from nbmlops.model.deployment import Spec
 from tests.doors.conftest import copy_of
 from tests.doors.rest import PATIENCE_SECONDS, ended, get, post, refused, until
 from tests.unit.package.kits import FILES, folder_of
@@ -102,6 +105,29 @@ async def test_packages_are_told_from_a_terminal_and_from_jobs_without_a_project
         await post(jp_fetch, "jobs", verb="remove", folder="plain", arguments={"package": "wine:v1"})
         assert (await said("packages"))["folder"] == "plain"
     assert (await get(jp_fetch, "packages", folder="plain"))["packages"] == []
+
+
+async def test_what_is_wanted_of_a_deployment_is_told(jp_fetch: Any, root: Path) -> None:
+    rev = (await get(jp_fetch, "changes", folder="counting"))["rev"]
+    wine = deployment(root / "counting" / ".nbmlops", "wine")
+    with wine.locked(is_new=True):
+        wine.write(Spec(name="wine", port=8090, is_wanted=False))
+    after = await changed_after(jp_fetch, rev, "deployments")
+    assert after["changed"] == ["deployments"]
+    (listed,) = (await get(jp_fetch, "deployments", folder="counting"))["deployments"]
+    assert (listed["name"], listed["state"]) == ("wine", "stopped")
+    wine.remove()
+    await changed_after(jp_fetch, after["rev"], "deployments")
+
+
+async def test_what_a_page_follows_keeps_no_idle_server_awake(jp_fetch: Any, root: Path, jp_serverapp: Any) -> None:
+    settings = jp_serverapp.web_app.settings
+    settings["api_last_activity"] = before = utc_now()
+    await get(jp_fetch, "deployments", folder="counting")
+    await get(jp_fetch, "changes", folder="counting")
+    assert settings["api_last_activity"] == before
+    await get(jp_fetch, "pipelines", folder="counting")
+    assert settings["api_last_activity"] > before
 
 
 async def test_jobs_are_told_with_their_folder_also_where_there_is_no_project(

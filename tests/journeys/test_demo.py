@@ -30,6 +30,11 @@ def test_the_demo_goes_all_the_way_and_can_be_looked_at_with_mlflow(tmp_path: Pa
     packed = answer["packed"]
     assert bool(packed["registry"]) is (shutil.which("docker-registry") is not None)
     assert terminal.good("inspect", packed["reference"])["package"]["digest"] == packed["digest"]
+    deployed = answer["deployed"]
+    assert [each["protocol"] for each in deployed["asked"]] == ["MLflow", "Open Inference", "KServe v1"]
+    assert deployed["shares"] == {"1": 16, "2": 4}
+    assert deployed["answers"] == 1
+    assert terminal.good("-C", str(root), "deployments")["deployments"] == []
     assert (root / "unpacked" / "data" / "wine.csv").read_bytes() == (root / "data" / "wine.csv").read_bytes()
 
 

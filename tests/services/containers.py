@@ -17,7 +17,8 @@ from pathlib import Path
 
 BUSYBOX = Path("/bin/busybox")
 STORAGE = '[storage]\ndriver = "overlay"\nrunroot = "{place}/run"\ngraphroot = "{place}/graph"\n'
-# For machines without systemd and journald, and for a root that may not raise limits. Its locks are its own, too.
+# For machines without systemd and journald, where no networks are made, and for a root that may not raise limits.
+# Its locks are its own, too.
 SETTINGS = """\
 [engine]
 tmp_dir = "{place}/run/libpod"
@@ -28,6 +29,7 @@ events_logger = "file"
 runtime = "runc"
 [containers]
 log_driver = "k8s-file"
+netns = "host"
 default_ulimits = ["nofile=1024:1024", "nproc=4096:4096"]
 """
 OF_EVERY_BASE = ("pthread", "rt", "dl", "m", "util", "gcc_s", "stdc++", "c", "z")

@@ -6,6 +6,7 @@ import json
 import shutil
 import subprocess
 import sys
+import time
 import urllib.error
 import urllib.request
 from importlib.metadata import version
@@ -17,8 +18,11 @@ import pandas as pd
 import pytest
 
 from nbmlops import api
+from nbmlops.deploy.folder import folders
 from nbmlops.errors import MissingDependencyError, UsageError
+from nbmlops.ops.deployment_view import DeploymentView
 from nbmlops.ops.image import Result
+from nbmlops.project import Project
 from tests.services import servers
 from tests.services.containers import Podman, answer, python_root, running
 
@@ -102,6 +106,49 @@ def test_the_service_answers_from_a_container(place: Path, podman: Podman, monke
         podman("stop", "--time", "30", name)
         # Ended by itself upon SIGTERM, not killed.
         assert podman("inspect", "--format", "{{.State.ExitCode}}", name).strip() == "0"
+
+
+def _is_well_again(view: DeploymentView) -> bool:
+    (replica,) = view.revision(1).replicas
+    return replica.restarts == 1 and view.state == "healthy"
+
+
+@pytest.mark.slow
+def test_containers_are_deployed_shifted_and_rolled_back(
+    place: Path, podman: Podman, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, value in podman.env.items():
+        monkeypatch.setenv(name, value)
+    image(place, tag="wine-service:v1", engine="podman")
+    project = Project.init(tmp_path / "project").root
+    more: dict[str, Any] = {"name": "boxed", "image": "localhost/wine-service:v1", "folder": project}
+    try:
+        (first,) = api.deploy(package="wine:v1", target="container", port=servers.free_port(), **more).deployments
+        assert (first.state, first.target) == ("healthy", "container")
+        listed = podman("ps", "--format", "{{.Names}} {{.Networks}} {{.Ports}}").split()
+        assert len(listed) == 1
+        assert listed[0].startswith("nbmlops-boxed-")
+        answer = api.predict(name="boxed", folder=project)
+        model = mlflow.pyfunc.load_model(str(place / "kit" / "model"))
+        assert answer.predictions == model.predict(model.input_example).tolist()
+        second = api.deploy(package="wine:v1", canary=50, **more)
+        assert (second.replay.answers, second.replay.differing) == (3, 0)
+        assert {api.predict(name="boxed", folder=project).revision for _ in range(4)} == {1, 2}
+        api.deploy(name="boxed", canary=100, folder=project)
+        assert {api.predict(name="boxed", folder=project).revision for _ in range(4)} == {2}
+        assert api.rollback(name="boxed", folder=project).answers == 1
+        assert {api.predict(name="boxed", folder=project).revision for _ in range(4)} == {1}
+        # Revision 2's may still be on its way out.
+        podman("kill", next(each for each in podman("ps", "--format", "{{.Names}}").split() if each.endswith("-1-0")))
+        until = time.monotonic() + 60
+        while not _is_well_again(api.deployments(name="boxed", folder=project).deployments[0]):
+            assert time.monotonic() < until, "it did not come back"
+            time.sleep(0.2)
+        assert api.predict(name="boxed", folder=project).revision == 1
+    finally:
+        for each in folders(project / ".nbmlops"):
+            api.undeploy(name=each.name, purge=True, folder=project)
+    assert podman("ps", "--all", "--quiet") == ""
 
 
 @pytest.mark.slow

@@ -35,6 +35,13 @@ describe('the form of a verb', () => {
     });
   });
 
+  it('leaves a number empty that stands for none', () => {
+    const port = [field('port', { type: 'int', default: 0 })];
+    expect(initialValues(port)).toEqual({ port: '' });
+    expect(initialValues(port, { port: 8090 })).toEqual({ port: '8090' });
+    expect(filled(port, { port: '' })).toEqual({ args: {}, problems: {} });
+  });
+
   it('sends only what is not the default, typed', () => {
     const values = { notebook: ' wine.ipynb ', trials: '20', share: '0.25', want: 'model\n\n score ', force: true };
     expect(filled(FIELDS, values)).toEqual({

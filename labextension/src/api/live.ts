@@ -9,10 +9,10 @@ import type { Changes } from './types';
 const SCHEMA = 'nbmlops/changed';
 const LEASE_MS = 30_000;
 
-/** What has changed: `runs`, `records`, `jobs` and `files` of the project, and the machine's `packages`. */
+/** What has changed: `runs`, `records`, `jobs`, `files`, `deployments` of the project, and the machine's `packages`. */
 export type Kinds = ReadonlySet<string>;
 
-const ALL: Kinds = new Set(['runs', 'records', 'jobs', 'files', 'packages']);
+const ALL: Kinds = new Set(['runs', 'records', 'jobs', 'files', 'packages', 'deployments']);
 
 /**
  * Tells when the project's stores have changed: by Jupyter's events, which cost nothing, and by asking every 30 s, which

@@ -43,12 +43,92 @@ export interface Bar {
   share_after: number;
 }
 
+export interface BatchRequest {
+  /** What scores: a package, a run or a registered model. */
+  model: string;
+  /** CSV or Parquet: a file, a folder of files, a pattern in quotes, an address. */
+  input: string;
+  /** A file (.parquet, .csv), a folder of files, the address of a file. */
+  output: string;
+  /** Write this column of the input, too; `all`: all of them. */
+  keep?: string[];
+  /** Of a row that the model cannot be asked about: stop, leave it out, or have no prediction for it. */
+  on_error?: 'fail' | 'null' | 'skip';
+  /** Of files whose names do not tell. */
+  format?: 'csv' | 'parquet' | null;
+  /** Processes that score. Default: one for each core. */
+  workers?: number;
+  /** Where they run: here, or on a cluster of Dask's. */
+  on?: 'dask' | 'local';
+  /** Of the cluster, as in tcp://10.0.0.5:8786. Default: DASK_SCHEDULER_ADDRESS. */
+  scheduler?: string;
+  /** About how many rows are scored, and lost, together. Default: 262144; of CSV 16 MiB. */
+  part_rows?: number;
+  /** Replace an output that is there. */
+  overwrite?: boolean;
+  /** Make no MLflow run and no snapshot of it. */
+  no_track?: boolean;
+  /** Only show the model, the rows and the parts. */
+  dry_run?: boolean;
+  /** What a package has to be. Default: nbmlops-policy.yaml here. */
+  policy?: string;
+  /** Let a model run its code that nobody trusted has signed. */
+  trust?: boolean;
+  /** Without TLS. It is so by itself for 127.0.0.1 and localhost with a port. */
+  plain_http?: boolean;
+}
+
+export interface BatchResult {
+  /** Its package. */
+  model: string;
+  digest: string;
+  input: string;
+  files: number;
+  output: string;
+  /** Of the input; None where only scoring tells: a CSV file before it. */
+  rows: number | null;
+  written: number;
+  /** Rows that the model could not be asked about. */
+  failed: number;
+  parts: number;
+  /** That were finished by an earlier call. */
+  kept_parts: number;
+  /** What an earlier call has left was of another model, input or options. */
+  is_anew: boolean;
+  is_dry_run: boolean;
+  /** MLflow run id. */
+  run: string;
+  /** Of the output, where it lies in the project. */
+  snapshot: string;
+  output_digest: string;
+  seconds: number;
+}
+
 export interface BestTrial {
   number: number;
   value: number | null;
   /** Of the swept parameters, as Python writes them. */
   values: { [name: string]: string };
   run: string;
+}
+
+/** Rows whose probability was about the same. */
+export interface Bin {
+  low: number | null;
+  high: number | null;
+  rows: number;
+  /** Mean probability. */
+  predicted: number | null;
+  /** Share of the rows where it came true. */
+  observed: number | null;
+}
+
+export interface Calibration {
+  /** The class whose probability it is; empty: that of the class that was predicted. */
+  of: string;
+  /** Mean distance of predicted and observed, by rows (ECE). */
+  error: number | null;
+  bins: Bin[];
 }
 
 export interface Cell {
@@ -311,6 +391,12 @@ export interface CompileResult {
   files: string[];
 }
 
+export interface Confusion {
+  labels: string[];
+  /** A row for each true label, a column for each predicted one. */
+  counts: number[][];
+}
+
 /** One metric of one run; the three lists have one entry a point, in order of steps. */
 export interface Curve {
   run: string;
@@ -347,6 +433,20 @@ export interface Damage {
   why: string;
 }
 
+export interface Data {
+  place: string;
+  /** BLAKE3 of the file. */
+  digest: string;
+  bytes: number;
+  /** That were evaluated. */
+  rows: number;
+  /** Rows without a target. */
+  left_out: number;
+  target: string;
+  /** What is odd about them, a sentence each. */
+  notes: string[];
+}
+
 export interface Dataset {
   name: string;
   path: string;
@@ -381,6 +481,97 @@ export interface DeleteResult {
   runs: RunView[];
   /** Those inside them, which went with them. */
   inside: RunView[];
+}
+
+export interface DeployRequest {
+  /** What is deployed: a package, a run or a registered model. Without: the share of the canary is changed, or what was stopped is started. */
+  package?: string;
+  /** What the deployment is called. Default: as the package. */
+  name?: string;
+  /** Where it runs. Default: as before, else a process. For a cluster, documents are written. */
+  target?: 'container' | 'kserve' | 'kubernetes' | 'process' | null;
+  /** Where it answers. Default: as before, else the first free one from 8090 on. */
+  port?: number;
+  /** Default: as before, else this machine only: 127.0.0.1. */
+  host?: string;
+  /** Processes of each revision. Default: as before, else 1. */
+  replicas?: number;
+  /** That a replica may take, such as 2GiB. Default: as before, else without a limit. */
+  memory?: string;
+  /** Percent of the requests that the new revision answers; 100: all. */
+  canary?: number | null;
+  /** Ask the new revision as well, and only compare its answers. */
+  shadow?: boolean;
+  /** Keep what is asked and answered, to watch over the model. */
+  monitor?: boolean;
+  /** Keep it no longer. */
+  no_monitor?: boolean;
+  /** Of the requests, that is kept: from 0 to 1. Default: as before, else all. */
+  share?: number | null;
+  /** A column whose values are not kept. Default: as before. */
+  redact?: string[];
+  /** Of the service, as `nbmlops image` has made it. For containers and clusters. */
+  image?: string;
+  /** Where KServe finds the model, in place of an image. */
+  storage?: string;
+  /** Folder of a cluster's documents. Default: deployments/NAME. */
+  output?: string;
+  /** Give a cluster's documents to kubectl, too. */
+  apply?: boolean;
+  /** Refuse a revision whose answers differ by more from those of the one before. */
+  max_difference?: number | null;
+  /** What a package has to be. Default: nbmlops-policy.yaml here. */
+  policy?: string;
+  /** Let a model run its code that nobody trusted has signed. */
+  trust?: boolean;
+  /** Start whatever should run here and does not, after the machine was off. */
+  restore?: boolean;
+  /** Without TLS. It is so by itself for 127.0.0.1 and localhost with a port. */
+  plain_http?: boolean;
+}
+
+export interface DeployResult {
+  deployments: DeploymentView[];
+  /** That was made; 0: none. */
+  revision: number;
+  replay: Replay | null;
+  /** Logged ones that were asked of both revisions; None where none were logged. */
+  requests: Replayed | null;
+  /** What callers send is in there. */
+  token_file: string;
+  is_first: boolean;
+  /** Documents for a cluster, in place of a deployment here. */
+  manifests: Manifests | null;
+}
+
+export interface DeploymentView {
+  name: string;
+  state: State;
+  target: string;
+  address: string;
+  /** That each revision should have. */
+  replicas: number;
+  /** Newest first. */
+  revisions: RevisionView[];
+  /** What callers send is in there. */
+  token_file: string;
+  /** What is asked and answered is kept. */
+  monitored: boolean;
+  /** Of the router. */
+  pid: number;
+  since: string | null;
+  problem: string;
+}
+
+export interface DeploymentsRequest {
+  /** Only this one, with all its revisions. */
+  name?: string;
+}
+
+export interface DeploymentsResult {
+  deployments: DeploymentView[];
+  /** That was asked for. */
+  name: string;
 }
 
 /** A blob by its content. `digest` is `sha256:` and 64 hexadecimal characters; `size` is in bytes. */
@@ -423,6 +614,13 @@ export interface DiffResult {
   runs: RunDiff | null;
   /** Where both are packages: their layers and Kitfiles. */
   packages: PackageDiff | null;
+}
+
+/** A row that the two answer differently. */
+export interface Differing {
+  inputs: { [name: string]: unknown };
+  old: unknown;
+  new: unknown;
 }
 
 export interface Docs {
@@ -492,6 +690,87 @@ export interface EnterResult {
   refused: { [name: string]: string };
   /** The step's notebook, to mend. */
   notebook: string;
+}
+
+export interface EvaluateRequest {
+  /** A package, a run, runs:/ID/model, models:/wine@champion, or with --model an alias. */
+  ref: string;
+  /** The table: a file (.csv, .parquet, .jsonl), SNAPSHOT:path or RUN:path, or an address. */
+  data?: string;
+  /** Column of the true values. Default: the one that the model does not take. */
+  target?: string;
+  /** Another model on the same rows; `champion`: the registered model's alias. */
+  against?: string;
+  /** Rules that have to be met; exit code 1 if one is not. */
+  gate?: string;
+  /** Column whose values are looked at one by one. Default: all that can be. */
+  slice?: string[];
+  /** Metric of the slices. Default: accuracy, or mae. */
+  metric?: string;
+  /** Alias that the model gets if it passes. */
+  promote?: string;
+  /** The registered model. Default: the run's experiment. */
+  model?: string;
+  /** Write the report there, as HTML. */
+  output?: string;
+  /** What it is. Default: as the model is. */
+  task?: '' | 'classification' | 'regression';
+  /** Of two labels the one that is looked for. Default: the second. */
+  positive?: string;
+  /** Of the intervals. */
+  confidence?: number;
+  /** Of the samples that intervals are made from. */
+  seed?: number;
+  /** Load a package's model although nobody you trust has signed it. */
+  trust?: boolean;
+  /** Leave no run in MLflow. */
+  no_track?: boolean;
+}
+
+export interface EvaluateResult {
+  model: Evaluated;
+  against: Evaluated | null;
+  data: Data;
+  /** `classification` or `regression`. */
+  task: string;
+  /** Of all intervals, as 0.95. */
+  confidence: number | null;
+  resamples: number;
+  metrics: Metric[];
+  /** The worst first. */
+  slices: Slice[];
+  calibration: Calibration | null;
+  confusion: Confusion | null;
+  residuals: Residuals | null;
+  gate: Rule[];
+  /** None where there is no gate. */
+  passed: boolean | null;
+  /** The evaluation's own run in MLflow; empty: none was made. */
+  run: string;
+  /** The file that was asked for. */
+  report: string;
+  /** The address that means this model now: `models:/wine@champion`. */
+  promoted: string;
+  version: string;
+  /** The version that had the alias when this began. */
+  before: string;
+}
+
+/** A model as it was evaluated. */
+export interface Evaluated {
+  /** As it was asked for. */
+  name: string;
+  /** Of the package, where it is one. */
+  digest: string;
+  /** The MLflow run that made it, where it is known. */
+  run: string;
+  /** MLflow's id of it. */
+  model: string;
+  estimator: string;
+  /** Of its files. */
+  bytes: number;
+  /** For 1000 rows, asked at once: the best of several times. */
+  milliseconds: number | null;
 }
 
 export interface ExecutedRequest {
@@ -960,7 +1239,7 @@ export interface KeptPackage {
 }
 
 /** What may have changed in a project. */
-export type Kind = 'runs' | 'records' | 'jobs' | 'files' | 'packages';
+export type Kind = 'runs' | 'records' | 'jobs' | 'files' | 'packages' | 'deployments';
 
 export interface Kitfile {
   manifestVersion: string;
@@ -1040,6 +1319,25 @@ export interface LogoutResult {
   was_known: boolean;
 }
 
+export interface LogsRequest {
+  /** The deployment. */
+  name: string;
+  /** Of this revision. Default: the newest that has said anything. */
+  revision?: number;
+  /** The last so many. */
+  lines?: number;
+  /** What the router says: which replicas have ended, and why. */
+  router?: boolean;
+}
+
+export interface LogsResult {
+  name: string;
+  /** `router` or `revision N`. */
+  source: string;
+  file: string;
+  lines: string[];
+}
+
 export type Loss = 'deleted' | 'edited' | 'repeated' | 'out of order';
 
 export interface Manifest {
@@ -1051,6 +1349,20 @@ export interface Manifest {
   layers: Descriptor[] | null;
   subject: Descriptor | null;
   annotations: { [name: string]: string };
+}
+
+export interface Manifests {
+  folder: string;
+  /** Written, relative to the folder. */
+  files: string[];
+  /** Overlays of the user's that were left as they are. */
+  kept: string[];
+  /** What kubectl said; empty where it was not asked. */
+  applied: string[];
+  /** That the service reads callers' token from; the user makes it. */
+  secret: string;
+  /** The image or the storage is named by a tag: what runs changes when the tag moves. */
+  is_unpinned: boolean;
 }
 
 export interface McpServer {
@@ -1067,6 +1379,23 @@ export interface Merge {
   /** Names of the sections, in order. */
   sections: string[];
   why: string;
+}
+
+/** One figure over all rows. None stands for what these rows do not tell. */
+export interface Metric {
+  name: string;
+  value: number | null;
+  /** Of the interval that holds the true value with the evaluation's confidence. */
+  low: number | null;
+  high: number | null;
+  is_higher_better: boolean;
+  /** Of the other model, on the same rows. */
+  against: number | null;
+  /** `value - against`. */
+  difference: number | null;
+  /** Of the interval of the difference: both models drawn on the same rows. */
+  difference_low: number | null;
+  difference_high: number | null;
 }
 
 export interface Model {
@@ -1162,6 +1491,8 @@ export interface PackRequest {
   allow_secrets?: boolean;
   /** Where data go: in the package, in one of their own that it refers to, or nowhere. Data in a bucket stay there. */
   data?: 'apart' | 'embed' | 'none';
+  /** A step of the pipeline that is put in front of its model: what is served takes raw rows. */
+  transform?: string;
   /** Byte for byte what `kit` 1.7.0 writes. */
   exact?: boolean;
 }
@@ -1441,6 +1772,22 @@ export interface PlannedStep {
   seconds: number;
 }
 
+export interface PredictRequest {
+  /** The deployment. */
+  name: string;
+  /** A file (.json, .csv), or JSON itself. Default: the model's input example. */
+  data?: string;
+  /** Ask this one, in place of the one whose turn it is. */
+  revision?: number;
+}
+
+export interface PredictResult {
+  predictions: unknown;
+  /** That has answered. */
+  revision: number;
+  seconds: number;
+}
+
 export interface PromoteRequest {
   /** Id, the beginning of one, or the name of the newest. */
   run: string;
@@ -1579,6 +1926,23 @@ export interface RemoveResult {
   freed: number;
 }
 
+/** The new revision's input example, asked of it and of the one that answers now. */
+export interface Replay {
+  /** False: the model has no input example. */
+  asked: boolean;
+  /** Until the new one had answered. */
+  seconds: number;
+  /** That both gave. */
+  answers: number;
+  differing: number;
+  /** Difference between two numbers. */
+  largest: number | null;
+  /** Of those that differ, in something else than a number. */
+  otherwise: number;
+  /** Why the old one gave none. */
+  old_problem: string;
+}
+
 export interface ReplayDifference {
   /** Position of the execution among those replayed, from 1; 0 where it is no cell's. */
   cell: number;
@@ -1593,6 +1957,38 @@ export interface ReplayDifference {
 }
 
 export type ReplayVerdict = 'REPRODUCED' | 'DIFFERS';
+
+export interface Replayed {
+  /** That the old one has answered again. */
+  requests: number;
+  /** Of them, that both have answered. */
+  rows: number;
+  /** Rows. */
+  differing: number;
+  /** Difference between two numbers. */
+  largest: number | null;
+  /** Rows that differ in something else than a number. */
+  otherwise: number;
+  /** Requests that the old one answers and the new one does not. */
+  refused: number;
+  /** The first time. */
+  why: string;
+  /** Rows with values that are not kept, which cannot be asked again. */
+  left_out: number;
+  /** Those that differ most, without what is not kept. */
+  examples: Differing[];
+}
+
+export interface Replica {
+  number: number;
+  state: ReplicaState;
+  pid: number;
+  restarts: number;
+  /** The last words of one that has ended. */
+  why: string;
+}
+
+export type ReplicaState = 'starting' | 'ready' | 'waiting' | 'failed' | 'stopping';
 
 export interface ReproduceRequest {
   /** Id, the beginning of one, or the name of the newest. Default: the run of the package here. */
@@ -1642,6 +2038,17 @@ export interface Reproduction {
   notes: string[];
 }
 
+/** Predicted less true value. */
+export interface Residuals {
+  mean: number | null;
+  /** Standard deviation. */
+  spread: number | null;
+  /** At 0, 5, 25, 50, 75, 95 and 100 %. */
+  quantiles: (number | null)[];
+  /** True and predicted value of some hundred rows. */
+  points: ([number | null, number | null])[];
+}
+
 export type RestoreAction =
   | 'write'
   | 'keep'
@@ -1686,6 +2093,36 @@ export interface ResumeRequest {
   engine_option?: string[];
 }
 
+export interface RevisionView {
+  number: number;
+  package: string;
+  digest: string;
+  created: string;
+  /** stable, canary, shadow or candidate; empty for one that is only kept. */
+  role: string;
+  /** Of requests, that it answers. */
+  percent: number;
+  replicas: Replica[];
+  traffic: Traffic;
+  run: string;
+}
+
+export interface RollbackRequest {
+  /** The deployment. */
+  name: string;
+  /** The revision. Default: without the canary, if there is one; else the one before. */
+  to?: number;
+}
+
+export interface RollbackResult {
+  deployment: DeploymentView;
+  /** Revision that answered until now: the canary where one was taken away. */
+  answered: number;
+  /** Revision that answers now. */
+  answers: number;
+  was_canary: boolean;
+}
+
 export interface Row {
   name: string;
   /** One per run; None where the run does not have it. */
@@ -1710,6 +2147,19 @@ export interface Rows {
   /** With `columns`: the names of all metrics, parameters and experiments. */
   columns: Columns | null;
   now: string;
+}
+
+/** One demand of a gate, and whether it is met. */
+export interface Rule {
+  /** As `accuracy at least`. */
+  rule: string;
+  value: number | null;
+  limit: number | null;
+  passed: boolean;
+  /** One sentence with both figures. */
+  why: string;
+  /** Of the gate's file. */
+  line: number;
 }
 
 export interface RunDiff {
@@ -1908,6 +2358,23 @@ export interface Signer {
   fingerprint: string;
 }
 
+/** One figure over the rows that have something in common. */
+export interface Slice {
+  column: string;
+  /** As `red`, or `[13.05, 14.83]`. */
+  value: string;
+  rows: number;
+  metric: string;
+  score: number | null;
+  low: number | null;
+  high: number | null;
+  /** How much worse than over all rows: in the metric's own unit, positive where it is worse. */
+  gap: number | null;
+  against: number | null;
+  /** How much worse than the other model on the same rows, positive where it is worse. */
+  loss: number | null;
+}
+
 export interface SliceRequest {
   /** The notebook. In a notebook, by default what this kernel has executed. */
   notebook?: string;
@@ -2019,6 +2486,8 @@ export interface StaleRun {
   /** Empty: it fits. */
   reasons: string[];
 }
+
+export type State = 'healthy' | 'starting' | 'degraded' | 'down' | 'stopped';
 
 export interface StatusRequest {
   /** How many runs and pipeline runs to show. */
@@ -2263,6 +2732,18 @@ export interface Tracking {
   pid: number;
 }
 
+/** What a revision has answered since the router runs. */
+export interface Traffic {
+  requests: number;
+  /** With a status of 500 or more. */
+  failed: number;
+  /** Seconds, of the newest thousand. */
+  p50: number | null;
+  p99: number | null;
+  /** Answers of a shadow that were others than those that were given. */
+  differing: number;
+}
+
 export interface Trial {
   number: number;
   /** complete, pruned or fail. */
@@ -2316,6 +2797,21 @@ export interface UndeleteResult {
   runs: RunView[];
   /** Those inside them, which came with them. */
   inside: RunView[];
+}
+
+export interface UndeployRequest {
+  /** The deployment. */
+  name: string;
+  /** Forget it, too: its revisions, its logs and its token. */
+  purge?: boolean;
+}
+
+export interface UndeployResult {
+  name: string;
+  was_running: boolean;
+  is_forgotten: boolean;
+  /** That were kept, or are forgotten. */
+  revisions: number;
 }
 
 export interface UnpackRequest {
@@ -2466,6 +2962,14 @@ export interface Verbs {
   trust: { request: TrustRequest; result: TrustResult };
   logout: { request: LogoutRequest; result: LogoutResult };
   remove: { request: RemoveRequest; result: RemoveResult };
+  evaluate: { request: EvaluateRequest; result: EvaluateResult };
+  deploy: { request: DeployRequest; result: DeployResult };
+  deployments: { request: DeploymentsRequest; result: DeploymentsResult };
+  predict: { request: PredictRequest; result: PredictResult };
+  batch: { request: BatchRequest; result: BatchResult };
+  rollback: { request: RollbackRequest; result: RollbackResult };
+  undeploy: { request: UndeployRequest; result: UndeployResult };
+  logs: { request: LogsRequest; result: LogsResult };
 }
 
 /** Verbs that are magic lines of a notebook only. */

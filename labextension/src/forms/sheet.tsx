@@ -27,7 +27,9 @@ const SHOWN: Record<string, string[]> = {
   pull: ['verify', 'key'],
   sign: ['key', 'new_key'],
   unpack: ['dir', 'filter'],
-  verify: ['key', 'policy']
+  verify: ['key', 'policy'],
+  deploy: ['name', 'canary', 'shadow'],
+  predict: ['data']
 };
 
 /** A form made from a verb's arguments. Sending it starts a job, or writes a magic line in the notebook's kernel. */

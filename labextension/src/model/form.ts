@@ -13,7 +13,8 @@ export interface Filled {
 export function initialValues(fields: readonly Field[], given: Record<string, unknown> = {}): Values {
   const values: Values = {};
   for (const field of fields) {
-    const value = given[field.name] ?? field.default;
+    // No number at all says more than a 0 that stands for "none given".
+    const value = given[field.name] ?? (field.default === 0 ? '' : field.default);
     if (field.type === 'flag') {
       values[field.name] = value === true;
     } else if (Array.isArray(value)) {

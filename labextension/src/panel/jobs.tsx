@@ -3,6 +3,7 @@ import * as React from 'react';
 import { hasEnded } from '../api/jobs';
 import type { Job, JobEvent } from '../api/types';
 import { useHost } from '../host';
+import { isBad, subjectOf, withoutRepeats } from '../model/work';
 import { Action } from '../parts/button';
 import { useSignal } from '../parts/hooks';
 import { ProgressLine } from '../parts/notes';
@@ -17,8 +18,8 @@ export function JobsStrip(): React.ReactElement | null {
   const isHere = (job: Job): boolean =>
     job.project !== null && live.project !== null ? job.project === live.project : job.folder === place.folder;
   const [away, putAway] = React.useState<ReadonlySet<string>>(new Set());
-  const shown = jobs.all
-    .filter(job => isHere(job) && !away.has(job.id) && (!hasEnded(job) || isRecent(job)))
+  const shown = withoutRepeats(jobs.all.filter(isHere))
+    .filter(job => !away.has(job.id) && (!hasEnded(job) || isRecent(job)))
     .slice(0, 6);
   if (!shown.length) {
     return null;
@@ -41,22 +42,20 @@ function JobLine(props: { job: Job; onAway: () => void }): React.ReactElement {
   const host = useHost();
   const { jobs, trans } = host;
   const next = followUps(host, job);
-  const subject = Object.values(job.arguments).find(value => typeof value === 'string' && value !== '');
-  const isBad = job.state === 'done' && job.code !== 0;
   const states: Record<Job['state'], string> = {
     queued: trans.__('waiting'),
     running: trans.__('running'),
-    done: isBad ? trans.__('not good') : trans.__('done'),
+    done: isBad(job) ? trans.__('not good') : trans.__('done'),
     failed: trans.__('failed'),
     cancelled: trans.__('stopped')
   };
   const newest = Math.max(0, ...job.progress.map(event => event.number));
   const moving = job.progress.filter(event => event.total || event.number === newest);
   return (
-    <div className={`nbmlops-Job nbmlops-mod-${isBad ? 'failed' : job.state}`}>
+    <div className={`nbmlops-Job nbmlops-mod-${isBad(job) ? 'failed' : job.state}`}>
       <div className="nbmlops-Job-head">
         <span className="nbmlops-Job-verb">
-          {job.verb} {subject as string}
+          {job.verb} {subjectOf(job)}
         </span>
         <span className="nbmlops-Job-state">{states[job.state]}</span>
         {hasEnded(job) ? (

@@ -113,6 +113,24 @@ export function useFetched<T>(key: string | null, kinds: readonly string[], ask:
   };
 }
 
+/** Does it again and again, so many milliseconds apart, while the part around can be seen; 0: never. */
+export function useEvery(every: number, work: () => void): void {
+  const isShown = React.useContext(ShownContext);
+  const latest = React.useRef(work);
+  latest.current = work;
+  React.useEffect(() => {
+    if (!isShown || !every) {
+      return;
+    }
+    const timer = window.setInterval(() => {
+      if (!document.hidden) {
+        latest.current();
+      }
+    }, every);
+    return () => window.clearInterval(timer);
+  }, [every, isShown]);
+}
+
 /** The result of a reading verb in the folder where the user is. */
 export function useVerb<V extends VerbName>(
   verb: V,

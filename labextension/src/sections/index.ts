@@ -1,6 +1,7 @@
 import type { TranslationBundle } from '@jupyterlab/translation';
 import type * as React from 'react';
 import { DataSection } from './data';
+import { DeploymentsSection } from './deployments';
 import { NotebookSection } from './notebook';
 import { PackagesSection } from './packages';
 import { PipelinesSection } from './pipelines';
@@ -44,5 +45,11 @@ export const SECTIONS: readonly Section[] = [
     label: trans => trans.__('Packages'),
     verbs: ['packages', 'inspect'],
     part: PackagesSection
+  },
+  {
+    id: 'deployments',
+    label: trans => trans.__('Deployments'),
+    verbs: ['deployments', 'deploy'],
+    part: DeploymentsSection
   }
 ];

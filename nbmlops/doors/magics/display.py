@@ -22,11 +22,12 @@ class Shown:
 
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:
         page = self._page or pages.page(self.result)  # type: ignore[arg-type]
+        picture = pages.picture(self.result) if self.result is not None else ""
         page = tuple(
             Line(in_grammar(block.text, magics=True), block.tone) if isinstance(block, Line) else block
             for block in page
         )
-        return {"text/html": html(page), "text/plain": plain_text(page)}
+        return {"text/html": picture or html(page), "text/plain": plain_text(page)}
 
     def __repr__(self) -> str:
         return self._repr_mimebundle_()["text/plain"]
@@ -45,6 +46,26 @@ class Shown:
         import pandas
 
         return pandas.json_normalize(_rows(self.result))
+
+
+class Interactive(Shown):
+    """With a widget below. What is shown is there without it, as in a notebook that is read later."""
+
+    def __init__(self, result: msgspec.Struct, widget: Any) -> None:
+        super().__init__(result)
+        self._widget = widget
+
+    def _ipython_display_(self) -> None:
+        from IPython.display import display
+
+        display(self._repr_mimebundle_(), raw=True)
+        display(self._widget)
+
+
+def shown(result: msgspec.Struct) -> Shown:
+    """In the richest way that there is."""
+    widget = pages.widget(result)
+    return Shown(result) if widget is None else Interactive(result, widget)
 
 
 def _rows(result: msgspec.Struct | None) -> list[dict[str, Any]]:

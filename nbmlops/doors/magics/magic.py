@@ -16,6 +16,10 @@ if TYPE_CHECKING:
     from nbmlops.doors.magics.extension import Loaded
 
 
+LIVE_VERBS = frozenset({"deploy", "deployments"})
+"""What they show is kept up to date."""
+
+
 @magics_class
 class MlopsMagics(Magics):  # type: ignore[misc]
     def __init__(self, shell: Any, loaded: Loaded) -> None:
@@ -37,7 +41,7 @@ class MlopsMagics(Magics):  # type: ignore[misc]
 
     def _line(self, line: str) -> Any:
         from nbmlops.doors.arguments import parse
-        from nbmlops.doors.magics.display import Shown
+        from nbmlops.doors.magics.display import Shown, shown
         from nbmlops.doors.magics.progress import progress_display
         from nbmlops.doors.render.help import overview, verb_page
         from nbmlops.ops.call import Call
@@ -68,7 +72,11 @@ class MlopsMagics(Magics):  # type: ignore[misc]
             result = verb.operation(
                 Call(self._folder(), session=session, makes_project=True, progress=progress), request
             )
-        return Shown(result)
+        if verb.name in LIVE_VERBS and not self.loaded.is_rehearsal and hasattr(self.shell, "kernel"):
+            from nbmlops.doors.magics.live import Live
+
+            return Live(result, Call(self._folder()))
+        return shown(result)
 
     def _cell(self, line: str, cell: str) -> Any:
         """Only cells that go on with another cell magic come here with a good header; see header.py."""

@@ -176,6 +176,8 @@ class Kind(StrEnum):
     """Folders of pipelines."""
     PACKAGES = "packages"
     """Those on this machine, whatever project they are of."""
+    DEPLOYMENTS = "deployments"
+    """What is wanted of them; how they are is asked of their routers."""
 
 
 class Changes(msgspec.Struct, frozen=True, kw_only=True):

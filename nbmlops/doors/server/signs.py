@@ -11,6 +11,7 @@ import logging
 import os
 import sqlite3
 import time
+from abc import ABC, abstractmethod
 from pathlib import Path
 from typing import Protocol
 from urllib.parse import quote
@@ -107,7 +108,7 @@ class DatabaseSign:
         return was_good
 
 
-class _FilesSign:
+class _FilesSign(ABC):
     """Files below a folder, told by their states. At most once a second."""
 
     def __init__(self, folder: Path) -> None:
@@ -122,11 +123,12 @@ class _FilesSign:
         before, self._seen = self._seen, self._states()
         return before != self._seen
 
-    def close(self) -> None:
+    def close(self) -> None:  # noqa: B027 - there is nothing to close: no file stays open
         pass
 
+    @abstractmethod
     def _states(self) -> dict[str, tuple[int, ...]]:
-        raise NotImplementedError
+        """Of each file."""
 
 
 class FoldersSign(_FilesSign):
@@ -160,6 +162,21 @@ class PackagesSign(_FilesSign):
                     with contextlib.suppress(OSError):
                         stat = entry.stat()
                         found[entry.name] = stat.st_ino, stat.st_mtime_ns, stat.st_size
+        return found
+
+
+class DeploymentsSign(_FilesSign):
+    """What is wanted of each deployment: its document is put in the place of the one before."""
+
+    DOCUMENT = "spec.json"
+
+    def _states(self) -> dict[str, tuple[int, ...]]:
+        found: dict[str, tuple[int, ...]] = {}
+        with contextlib.suppress(OSError), os.scandir(self.folder) as entries:
+            for name in sorted(entry.name for entry in entries)[:_FOLDERS]:
+                with contextlib.suppress(OSError):
+                    stat = (self.folder / name / self.DOCUMENT).stat()
+                    found[name] = stat.st_ino, stat.st_mtime_ns, stat.st_size
         return found
 
 

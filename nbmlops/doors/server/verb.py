@@ -16,6 +16,9 @@ from nbmlops.ops.call import Call
 from nbmlops.ops.fields import fields_of
 from nbmlops.ops.verbs import Effect, Verb, find_verb
 
+FOLLOWED = frozenset({"deployments", "logs"})
+"""Pages ask for them again and again: that keeps an idle server from being culled as little as watching does."""
+
 
 class TableHandler(Handler):
     """What can be asked for: names, effects, arguments."""
@@ -28,6 +31,8 @@ class TableHandler(Handler):
 
 
 class VerbHandler(Handler):
+    _track_activity = True
+
     @web.authenticated  # type: ignore[untyped-decorator]
     @authorized  # type: ignore[untyped-decorator]
     async def get(self, name: str) -> None:
@@ -52,6 +57,7 @@ class VerbHandler(Handler):
     async def act(self, verb: Verb, values: dict[str, Any]) -> None:
         values.pop("token", None)
         folder = str(values.pop(FOLDER, ""))
+        self._track_activity = verb.name not in FOLLOWED
 
         def work() -> Answer:
             where = self.place(folder).folder

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from nbmlops.deploy.folder import FOLDER
 from nbmlops.doors.server.documents import Kind
-from nbmlops.doors.server.signs import DatabaseSign, FoldersSign, PackagesSign, ServerSign, Sign
+from nbmlops.doors.server.signs import DatabaseSign, DeploymentsSign, FoldersSign, PackagesSign, ServerSign, Sign
 from nbmlops.package.layout import default_root
 from nbmlops.project import Project
 from nbmlops.track.address import sqlite_path
@@ -21,6 +22,7 @@ class Watch:
             Kind.RECORDS: DatabaseSign(project.layout.records),
             Kind.FILES: FoldersSign(project.root / PIPELINES),
             Kind.PACKAGES: PackagesSign(default_root()),
+            Kind.DEPLOYMENTS: DeploymentsSign(project.layout.folder / FOLDER),
         }
         if runs is not None:
             self.local[Kind.RUNS] = DatabaseSign(runs)

@@ -1,13 +1,11 @@
-"""What compilers share: what they may promise, names, and YAML that every reader understands alike."""
+"""What compilers share: what they may promise, and names."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
 from typing import Any
 
 import msgspec
-import yaml
 
 from nbmlops.errors import StateError, UsageError
 from nbmlops.lib.sizes import bytes_of
@@ -91,12 +89,6 @@ def container_memory(step: Step) -> str:
     return str(bytes_of(step.memory) + HEADROOM_BYTES)
 
 
-def dump(*documents: Mapping[str, Any]) -> bytes:
-    """Every text in quotes: to readers of YAML 1.1, `n`, `on` and `1e3` are no texts otherwise."""
-    text = yaml.dump_all(documents, Dumper=_Quoting, sort_keys=False, allow_unicode=True, width=10_000)
-    return text.encode()
-
-
 def _said(thing: msgspec.Struct, known: frozenset[str]) -> dict[str, Any]:
     """Fields beyond the known ones that have a value of their own."""
     plain = {info.name: info.default for info in msgspec.structs.fields(thing)}
@@ -105,15 +97,3 @@ def _said(thing: msgspec.Struct, known: frozenset[str]) -> dict[str, Any]:
         for name in plain
         if name not in known and (value := getattr(thing, name)) != plain[name] and value not in ((), {}, "", 0)
     }
-
-
-class _Quoting(yaml.SafeDumper):
-    def ignore_aliases(self, data: Any) -> bool:
-        return True
-
-
-def _quoted(dumper: yaml.SafeDumper, text: str) -> yaml.Node:
-    return dumper.represent_scalar("tag:yaml.org,2002:str", text, style='"')
-
-
-_Quoting.add_representer(str, _quoted)

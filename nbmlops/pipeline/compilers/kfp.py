@@ -17,8 +17,9 @@ import yaml
 
 from nbmlops.errors import ExternalError, MissingDependencyError
 from nbmlops.lib.digest import digest_bytes, short
+from nbmlops.lib.quoted_yaml import dump
 from nbmlops.model.pipeline import Pipeline
-from nbmlops.pipeline.compilers.common import check_fields, check_parameters, dump, parameter_text
+from nbmlops.pipeline.compilers.common import check_fields, check_parameters, parameter_text
 from nbmlops.pipeline.compilers.kfp_text import text
 from nbmlops.pipeline.needs import refusal
 from nbmlops.ports import Target

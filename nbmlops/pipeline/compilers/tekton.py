@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from nbmlops.lib.quoted_yaml import dump
 from nbmlops.model.pipeline import Parameter, Pipeline, Step
 from nbmlops.pipeline.compilers.common import (
     GPU,
@@ -14,7 +15,6 @@ from nbmlops.pipeline.compilers.common import (
     check_parameters,
     container_memory,
     cores,
-    dump,
     kubernetes_name,
     parameter_text,
     secret_name,

@@ -11,6 +11,13 @@ from nbmlops.capture.flavors import watch_flavors
 from nbmlops.track import flavors
 
 
+@pytest.fixture(autouse=True)
+def nothing_imported(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Other tests import the real ones."""
+    for name in ("xgboost", "lightgbm"):
+        monkeypatch.delitem(sys.modules, name, raising=False)
+
+
 def test_a_library_is_announced_once_after_its_import(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "xgboost.py").write_text("VALUE = 1\n")
     monkeypatch.syspath_prepend(str(tmp_path))

@@ -9,9 +9,11 @@ from typing import Any
 import pandas as pd
 import yaml
 
+from nbmlops.serve.limits import Limits
 from nbmlops.serve.long_way import LongWay
 from nbmlops.serve.model import ServedModel
 from nbmlops.serve.signature import describe
+from nbmlops.serve.threads import Threads
 from nbmlops.serve.words import failed
 
 COLUMNS = ("alcohol", "ash")
@@ -27,7 +29,8 @@ class Sum(LongWay):
     def predict(self, data: Any, params: dict[str, Any] | None = None) -> Any:
         table = pd.DataFrame(data)
         if (table.to_numpy() == -999).any():
-            raise failed(RuntimeError("the tree fell over"))
+            error = RuntimeError("the tree fell over")
+            raise failed(error) from error
         found = table.sum(axis=1).to_numpy() * float((params or {}).get("times", 1))
         return pd.DataFrame({"sum": found, "half": found / 2}) if (params or {}).get("wide") else found
 
@@ -57,8 +60,8 @@ def tensor(dtype: str, *shape: int) -> list[dict[str, Any]]:
     return [{"type": "tensor", "tensor-spec": {"dtype": dtype, "shape": list(shape)}}]
 
 
-def served(folder: Path) -> ServedModel:
+def served(folder: Path, limits: Limits | None = None, **parts: Any) -> ServedModel:
     about = describe(mlmodel(folder, inputs=columns(*COLUMNS), outputs=tensor("float64", -1)))
-    return ServedModel(
-        name="wine", version=about.version, platform=about.platform, signature=about.signature, long_way=Sum()
-    )
+    limits = limits or Limits()
+    standing = {"signature": about.signature, "long_way": Sum(), "threads": Threads(limits), "limits": limits}
+    return ServedModel(name="wine", version=about.version, platform=about.platform, **{**standing, **parts})

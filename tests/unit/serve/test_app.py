@@ -8,8 +8,10 @@ from starlette.testclient import TestClient
 
 from nbmlops.serve.app import FREE, service
 from nbmlops.serve.body import MOST_BYTES
+from nbmlops.serve.signature import describe
 from nbmlops.serve.slot import Slot
-from tests.unit.serve.models import COLUMNS, served
+from nbmlops.serve.words import failed
+from tests.unit.serve.models import COLUMNS, Sum, columns, mlmodel, served
 
 ROWS = [[1.0, 2.0], [3.0, 4.0]]
 TENSOR = {"name": "rows", "datatype": "FP64", "shape": [2, 2], "data": ROWS}
@@ -114,6 +116,22 @@ def test_mlflows_protocol_as_csv_and_its_errors(client: TestClient) -> None:
         assert set(answer.json()) == {"error_code", "message"}
     assert client.get("/ping").status_code == 200
     assert client.get("/version").text.count(".") >= 2
+
+
+@pytest.mark.filterwarnings("ignore::UserWarning", "ignore::FutureWarning")
+@pytest.mark.parametrize(
+    ("value", "status"), [("a", 500), (None, 500), ({"a": 1}, 400), ([], 400), (True, 400), (1.5, 400)]
+)
+def test_a_failure_over_what_is_no_text_is_the_callers(tmp_path: Path, value: Any, status: int) -> None:
+    class Failing(Sum):
+        def predict(self, data: Any, params: dict[str, Any] | None = None) -> Any:
+            raise failed(TypeError("unhashable type: 'dict'"))
+
+    texts = describe(mlmodel(tmp_path / "texts", inputs=columns("grape", kind="string"))).signature
+    asking = TestClient(service(Slot("wine", served(tmp_path, long_way=Failing(), signature=texts)), token=""))
+    answer = asking.post("/invocations", json={"dataframe_records": [{"grape": "a"}, {"grape": value}]})
+    assert answer.status_code == status
+    assert ("column 'grape' is no text" in answer.json()["message"]) is (status == 400)
 
 
 def test_while_it_loads_it_lives_and_is_not_ready() -> None:

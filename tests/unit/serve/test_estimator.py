@@ -138,6 +138,17 @@ def test_every_protocol_gives_what_pyfunc_gives(model: ServedModel, rows: int) -
     assert output["data"] == close(expected)
 
 
+def test_no_rows_are_an_answer_or_the_callers_mistake(model: ServedModel) -> None:
+    client = TestClient(service(Slot("wine", model), token=""))
+    tensor = {"name": "rows", "datatype": "FP64", "shape": [0, 3], "data": []}
+    for address, document in (
+        ("/v2/models/wine/infer", {"inputs": [tensor]}),
+        ("/invocations", {"dataframe_split": {"columns": NAMES, "data": []}}),
+        ("/v1/models/wine:predict", {"instances": []}),
+    ):
+        assert client.post(address, json=document).status_code in (200, 400)
+
+
 def test_missing_values_and_other_columns_go_the_long_way(model: ServedModel) -> None:
     client = TestClient(service(Slot("wine", model), token=""))
     row = {"alcohol": 0.5, "ash": None, "magnesium": 3}
@@ -146,7 +157,7 @@ def test_missing_values_and_other_columns_go_the_long_way(model: ServedModel) ->
         expected = np.asarray(model.long_way.pyfunc.predict(pd.DataFrame([row]).astype({"ash": "float64"}))).tolist()
     except ValueError:
         # The estimator does not take gaps: so it says.
-        assert (answer.status_code, answer.json()["error_code"]) == (500, "MODEL_FAILED")
+        assert (answer.status_code, answer.json()["error_code"]) == (400, "INPUT_REFUSED")
     else:
         assert answer.json()["predictions"] == expected
     assert client.post("/invocations", json={"dataframe_records": [{"alcohol": 0.5}]}).status_code == 400

@@ -19,8 +19,8 @@ def test_columns_have_datatypes_of_the_protocol(tmp_path: Path) -> None:
 def test_an_array_keeps_its_shape_and_gets_a_name(tmp_path: Path) -> None:
     about = describe(mlmodel(tmp_path, inputs=tensor("float32", -1, 28, 28), outputs=tensor("object", -1)))
     assert about.signature == Signature(
-        inputs=(Tensor(name="input-0", datatype="FP32", shape=(-1, 28, 28)),),
-        outputs=(Tensor(name="output-0", datatype="BYTES", shape=(-1,)),),
+        inputs=(Tensor(name="input-0", datatype="FP32", shape=(-1, 28, 28), is_unnamed=True),),
+        outputs=(Tensor(name="output-0", datatype="BYTES", shape=(-1,), is_unnamed=True),),
     )
     assert (about.platform, about.version) == ("sklearn", "m-1")
 

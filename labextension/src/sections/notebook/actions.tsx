@@ -8,6 +8,9 @@ import { exportNotebook } from '../../notebook/commands';
 import { Action } from '../../parts/button';
 import { useVerb } from '../../parts/hooks';
 
+/** What these call the pipeline that they make a package of. */
+const OF_PACKAGES: Record<string, string> = { pack: 'source', deploy: 'package' };
+
 /** What can be done with the notebook: each button is the form of a verb. */
 export function Actions(props: { notebook: string }): React.ReactElement {
   const host = useHost();
@@ -16,8 +19,8 @@ export function Actions(props: { notebook: string }): React.ReactElement {
   const pipeline = data?.pipelines.find(each => isOf(each, props.notebook));
   const onPipeline = (verb: string): void => {
     const folder = live.project ?? place.folder;
-    if (verb === 'pack') {
-      openForm(host, verb, { source: pipeline!.folder }, { folder });
+    if (verb in OF_PACKAGES) {
+      openForm(host, verb, { [OF_PACKAGES[verb]]: pipeline!.folder }, { folder });
     } else {
       openForm(host, verb, { pipeline: pipeline!.folder }, { folder, parameters: settingsOf(pipeline!.parameters) });
     }

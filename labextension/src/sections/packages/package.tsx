@@ -79,6 +79,7 @@ function OpenPackage(props: { kept: KeptPackage }): React.ReactElement {
         {action('sign', trans.__('Sign…'))}
         {action('verify', trans.__('Verify…'))}
         {action('image', trans.__('Image…'))}
+        {action('deploy', trans.__('Deploy…'))}
         {server.has('remove') && (
           <Action label={trans.__('Remove…')} onClick={() => void removePackage(host, kept, folder)} />
         )}

@@ -27,6 +27,7 @@ def page(result: Result) -> Page:
             ],
             title="Where everything lies",
         ),
+        fields(_served(result), title="As a service, which has stopped again"),
         fields(
             [
                 ("MLflow", f"{_typed('mlflow')} ui --backend-store-uri sqlite:///{root}/.nbmlops/mlflow.db"),
@@ -34,6 +35,7 @@ def page(result: Result) -> Page:
                     "compare",
                     f"{_typed('nbmlops')} -C {root} compare {' '.join(short(r.result.run) for r in result.results)}",
                 ),
+                ("let it answer", f"{_typed('nbmlops')} -C {root} deploy {result.packed.reference}"),
                 ("look into it", f"{_typed('nbmlops')} inspect {result.packed.reference}"),
                 ("bring data back", f"{_typed('nbmlops')} -C {root} restore {short(result.snapshot)}"),
             ],
@@ -48,6 +50,16 @@ def _package(result: Result) -> str:
     packed = result.packed
     sent = ", sent to a registry and fetched again" if packed.registry else ""
     return f"{packed.reference}, {size(packed.bytes)}{sent}"
+
+
+def _served(result: Result) -> list[tuple[str, object]]:
+    found = result.deployed
+    answered = " and ".join(f"{count} by revision {number}" for number, count in found.shares.items())
+    return [
+        ("asked by", ", ".join(f"{each.protocol} ({each.seconds * 1000:.0f} ms)" for each in found.asked)),
+        ("with a canary", f"{answered}; {found.differing} answers to the input example differ"),
+        ("rolled back", f"revision {found.answers} answers again"),
+    ]
 
 
 def _lab(result: Result) -> str:

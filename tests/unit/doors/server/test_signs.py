@@ -11,9 +11,11 @@ from typing import Any
 
 import pytest
 
+from nbmlops.deploy.folder import FOLDER, DeploymentFolder
 from nbmlops.doors.server import signs
-from nbmlops.doors.server.signs import DatabaseSign, FoldersSign, PackagesSign, ServerSign
+from nbmlops.doors.server.signs import DatabaseSign, DeploymentsSign, FoldersSign, PackagesSign, ServerSign
 from nbmlops.errors import UnavailableError
+from nbmlops.model.deployment import Spec
 from nbmlops.model.run import RunView
 from nbmlops.package.layout import Layout
 from tests.unit.package.kits import kit_of, tar_of
@@ -168,6 +170,27 @@ def test_lists_of_packages_that_come_change_and_go(tmp_path: Path, monkeypatch: 
     layout.remove("localhost/wine", packed)
     assert sign.has_changed()
     assert not sign.has_changed()
+
+
+def test_deployments_that_come_change_and_go(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(signs, "FILES_SECONDS", 0.0)
+    sign = DeploymentsSign(tmp_path / FOLDER)
+    assert not sign.has_changed()
+    wine = DeploymentFolder(tmp_path / FOLDER / "wine")
+    with wine.locked(is_new=True):
+        assert not sign.has_changed()
+        wine.write(Spec(name="wine", port=8090))
+        assert sign.has_changed()
+        assert not sign.has_changed()
+        wine.write(Spec(name="wine", port=8091))
+        assert sign.has_changed()
+    wine.token()
+    (wine.path / "router.log").write_text("said\n")
+    assert not sign.has_changed()
+    wine.remove()
+    assert sign.has_changed()
+    assert not sign.has_changed()
+    sign.close()
 
 
 def test_the_newest_runs_of_a_server_are_compared(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,0 +1,1 @@
+"""A deployment on a cluster, as documents: for KServe, or for Kubernetes alone."""

@@ -1,0 +1,1 @@
+"""Between one port and many replicas: who answers which request."""

@@ -1,0 +1,1 @@
+"""Replicas: started, watched, started again, stopped."""
