@@ -39,7 +39,10 @@ def written(call: Call) -> bool:
     from nbmlops.track.journal import Journal
     from nbmlops.track.spool import pending
 
-    spool = call.project.layout.spool
+    try:
+        spool = call.project.layout.spool
+    except NotFoundError:  # a verb that needs no project, such as import
+        return False
     own = call.session.id if call.has_session else ""
     late = {each for each in pending(spool, own=own) if _is_young(Journal(spool, each).path)}
     until = time.monotonic() + LONGEST_WAIT

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import time
+from pathlib import Path
 from threading import Timer
 from typing import Any
 
@@ -65,3 +66,7 @@ def test_a_scribe_that_takes_too_long_is_not_waited_for(
     monkeypatch.setattr(late_runs, "LONGEST_WAIT", 0.2)
     with pytest.raises(NotFoundError, match="no run late"):
         show(project, "late")
+
+
+def test_outside_of_a_project_nobody_writes(tmp_path: Path) -> None:
+    assert not late_runs.written(Call(tmp_path))
