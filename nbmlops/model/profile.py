@@ -1,6 +1,6 @@
 """What is kept of a table: a small summary of each column that can be merged with others.
 
-Source: issue 8. Numbers keep 257 quantiles, which are their least, their greatest and 255 between; a merge of n profiles
+Source: issue 8. Numbers keep 257 quantiles: their least, their greatest and 255 between; a merge of n profiles
 moves a quantile's rank by at most log2(n)/512 + 1/512 of the rows.
 """
 
