@@ -3,47 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from html import escape
 
+from nbmlops.lib.drawing import onto, svg
 from nbmlops.model.evaluation import Calibration, Residuals
 
-_BAR_WIDTH, _BAR_HEIGHT = 180, 16
 _PLOT, _MARGIN = 240, 38
 _DOTS = 6.0
 
 
-def interval_bar(
-    value: float | None,
-    low: float | None,
-    high: float | None,
-    scale: tuple[float, float],
-    *,
-    other: float | None = None,
-    mark: float | None = None,
-    label: str = "",
-) -> str:
-    """A dot with its interval on a line from one end of the scale to the other. `other`: a second, hollow dot;
-    `mark`: a thin line across.
-    """
-    if value is None:
-        return ""
-    at = _onto(scale, 5.0, _BAR_WIDTH - 5.0)
-    middle = _BAR_HEIGHT / 2
-    parts = [f'<line class="axis" x1="5" x2="{_BAR_WIDTH - 5}" y1="{middle}" y2="{middle}"/>']
-    if mark is not None and scale[0] <= mark <= scale[1]:
-        parts.append(f'<line class="mark" x1="{at(mark):.1f}" x2="{at(mark):.1f}" y1="1" y2="{_BAR_HEIGHT - 1}"/>')
-    if low is not None and high is not None:
-        width = max(1.0, at(high) - at(low))
-        parts.append(f'<rect class="span" x="{at(low):.1f}" y="{middle - 3}" width="{width:.1f}" height="6" rx="3"/>')
-    if other is not None:
-        parts.append(f'<circle class="other" cx="{at(other):.1f}" cy="{middle}" r="3.5"/>')
-    parts.append(f'<circle class="dot" cx="{at(value):.1f}" cy="{middle}" r="3.5"/>')
-    return _svg(_BAR_WIDTH, _BAR_HEIGHT, parts, label)
-
-
 def reliability(found: Calibration) -> str:
     """What was predicted against what came true; dots are larger where there are more rows."""
-    at, up = _onto((0, 1), _MARGIN, _MARGIN + _PLOT), _onto((0, 1), _PLOT + 10.0, 10.0)
+    at, up = onto((0, 1), _MARGIN, _MARGIN + _PLOT), onto((0, 1), _PLOT + 10.0, 10.0)
     most = max(each.rows for each in found.bins)
     parts = _frame((0.0, 0.5, 1.0), at, up, "predicted probability", "share that came true")
     points = " ".join(f"{at(each.predicted):.1f},{up(each.observed):.1f}" for each in found.bins)
@@ -55,7 +25,7 @@ def reliability(found: Calibration) -> str:
             f'<circle class="dot" cx="{at(each.predicted):.1f}" cy="{up(each.observed):.1f}" r="{size:.1f}">'
             f"<title>{told}</title></circle>"
         )
-    return _svg(_PLOT + _MARGIN + 12, _PLOT + _MARGIN + 14, parts, "Reliability diagram")
+    return svg(_PLOT + _MARGIN + 12, _PLOT + _MARGIN + 14, parts, "Reliability diagram")
 
 
 def scatter(found: Residuals) -> str:
@@ -64,10 +34,10 @@ def scatter(found: Residuals) -> str:
     low, high = min(every), max(every)
     room = (high - low or abs(high) or 1.0) * 0.04
     scale = (low - room, high + room)
-    at, up = _onto(scale, _MARGIN, _MARGIN + _PLOT), _onto(scale, _PLOT + 10.0, 10.0)
+    at, up = onto(scale, _MARGIN, _MARGIN + _PLOT), onto(scale, _PLOT + 10.0, 10.0)
     parts = _frame((low, (low + high) / 2, high), at, up, "true value", "predicted value")
     parts += [f'<circle class="point" cx="{at(x):.1f}" cy="{up(y):.1f}" r="2.4"/>' for x, y in found.points]
-    return _svg(_PLOT + _MARGIN + 12, _PLOT + _MARGIN + 14, parts, "Predicted and true values")
+    return svg(_PLOT + _MARGIN + 12, _PLOT + _MARGIN + 14, parts, "Predicted and true values")
 
 
 def _frame(
@@ -89,16 +59,3 @@ def _frame(
             f'<text x="{left - 5}" y="{up(each):.1f}" text-anchor="end" dominant-baseline="middle">{each:.3g}</text>'
         )
     return parts
-
-
-def _onto(scale: tuple[float, float], start: float, end: float) -> Callable[[float], float]:
-    low, high = scale
-    width = high - low or 1.0
-    return lambda value: start + (end - start) * min(1.0, max(0.0, (value - low) / width))
-
-
-def _svg(width: float, height: float, parts: Sequence[str], label: str) -> str:
-    return (
-        f'<svg viewBox="0 0 {width:g} {height:g}" width="{width:g}" height="{height:g}" role="img" '
-        f'aria-label="{escape(label)}">{"".join(parts)}</svg>'
-    )

@@ -4,6 +4,7 @@ from typing import Any
 from nbmlops.doors.render.blocks import Cell, Line, Page, Table, Tone, cell, many, place, shown, size
 from nbmlops.evaluate.report import body, slices_of
 from nbmlops.lib.digest import short
+from nbmlops.lib.web_page import CLASS
 from nbmlops.model.evaluation import Metric, Slice
 from nbmlops.ops.evaluate import Result
 
@@ -56,7 +57,7 @@ def widget(result: Result) -> Any:
 
     def draw(column: str) -> None:
         found = [each for each in result.slices if each.column == column]
-        table.value = f'<div class="nbe">{slices_of(found, whole.value if whole is not None else None)}</div>'
+        table.value = f'<div class="{CLASS}">{slices_of(found, whole.value if whole is not None else None)}</div>'
 
     picked.observe(lambda change: draw(change["new"]), "value")
     draw(columns[0])
