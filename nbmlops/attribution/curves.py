@@ -20,7 +20,7 @@ def curve(ask: Ask, inputs: Inputs, column: int, of: int, background: Array) -> 
     chosen = _numbers(numbers) if numbers is not None else _values(inputs, column)
     if len(chosen) < 2:
         return None
-    rows = background[: _ROWS]
+    rows = background[:_ROWS]
     answers = np.empty(len(chosen))
     for part in inputs.parts(len(chosen), len(rows)):
         given = chosen[part]

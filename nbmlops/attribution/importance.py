@@ -58,21 +58,24 @@ class Target(msgspec.Struct, frozen=True, kw_only=True):
         """What the figure is the mean of; of `rmse`, its square."""
         if not self.classes:
             error: Array = np.abs(given.values[:, 0] - self.truth)
-            return {"rmse": error**2, "mape": error / np.maximum(np.abs(self.truth), _LEAST_SHARE)}.get(
-                self.metric, error
-            )
+            if self.metric == "mape":
+                return error / np.maximum(np.abs(self.truth), _LEAST_SHARE)
+            return error**2 if self.metric == "rmse" else error
         if self.metric == ACCURACY:
-            return (given.said == self.truth).astype(float)  # type: ignore[union-attr]
+            assert given.said is not None
+            hits: Array = given.said == self.truth
+            return hits.astype(float)
         rows = np.arange(len(self.truth))
         if self.metric == "log_loss":
-            return -np.log(np.clip(given.values[rows, self.truth], _LEAST_SHARE, 1 - _LEAST_SHARE))  # type: ignore
+            loss: Array = -np.log(np.clip(given.values[rows, self.truth], _LEAST_SHARE, 1 - _LEAST_SHARE))
+            return loss
         hot = np.zeros_like(given.values)
         hot[rows, self.truth] = 1
         squares: Array = ((given.values - hot) ** 2).sum(axis=1)
         return squares / (2 if self.classes == 2 else 1)
 
     def finished(self, mean: Array) -> Array:
-        return np.sqrt(mean) if self.metric == "rmse" else mean  # type: ignore[no-any-return]
+        return np.sqrt(mean) if self.metric == "rmse" else mean
 
 
 def importances(
@@ -132,14 +135,12 @@ def shuffles(rows: int, repeats: int, seed: int) -> list[Array]:
 
 
 class _Shuffler:
-    def __init__(
-        self, ask: Ask, inputs: Inputs, target: Target | None, base: Given, repeats: int, seed: int
-    ) -> None:
+    def __init__(self, ask: Ask, inputs: Inputs, target: Target | None, base: Given, repeats: int, seed: int) -> None:
         self._ask, self._inputs, self._target, self._base = ask, inputs, target, base
         self._shuffles = shuffles(len(inputs), repeats, seed)
         of_means = target is None or target.is_mean
         self._left_out = LeftOut(self._shuffles, of_means=of_means, seed=seed)
-        self._before = self._figure(base, None) if target is not None else None
+        self._before: dict[int, Array] = {}
         self._sign = 1.0 if target is not None and target.metric in LOWER_IS_BETTER else -1.0
         self._least = _ROUNDING * float(np.abs(base.values).max(initial=0.0))
 
@@ -151,7 +152,7 @@ class _Shuffler:
             return Importance(name=group.name, columns=names, importance=None, why=error.message)
         changes = np.stack([self._change(each) for each in repeats])
         figures = np.stack([self._lost(number, each, changes) for number, each in enumerate(repeats)], axis=1)
-        value, change = float(figures[0].mean()), float(changes.mean())
+        value, change = _rounded(float(figures[0].mean())), float(changes.mean())
         bounds: tuple[float, float] | None = interval(figures, confidence) if np.isfinite(value) else None
         if bounds is not None and bounds[0] == bounds[1] and change > 0:
             # As many shuffles as one likes that change no figure have no spread either.
@@ -160,8 +161,7 @@ class _Shuffler:
         return Importance(
             name=group.name,
             columns=names,
-            # A zero has no sign.
-            importance=value + 0.0 if np.isfinite(value) else None,
+            importance=value if np.isfinite(value) else None,
             low=low,
             high=high,
             change=change,
@@ -183,9 +183,7 @@ class _Shuffler:
             given = self._ask(self._inputs.gathered(places))
             for start in range(0, len(moved), rows):
                 these = slice(start, start + rows)
-                found.append(
-                    Given(values=given.values[these], said=None if given.said is None else given.said[these])
-                )
+                found.append(Given(values=given.values[these], said=None if given.said is None else given.said[these]))
         return found
 
     def _change(self, given: Given) -> Array:
@@ -197,16 +195,20 @@ class _Shuffler:
 
     def _lost(self, number: int, given: Given, changes: Array) -> Array:
         """By a repeat: over all rows, and without each group of them."""
-        if self._before is None:
-            return self._left_out.mean(changes[number], number)
-        return self._sign * (self._figure(given, number) - self._before)
-
-    def _figure(self, given: Given, number: int | None) -> Array:
         target = self._target
-        assert target is not None
+        if target is None:
+            return self._left_out.mean(changes[number], number)
+        if number not in self._before:
+            # Of the same rows, so that a column that changes nothing has lost nothing without any group.
+            self._before[number] = self._figure(target, self._base, number)
+        lost: Array = self._sign * (self._figure(target, given, number) - self._before[number])
+        lost[np.abs(lost) <= _ROUNDING * np.abs(self._before[number])] = 0.0
+        return lost
+
+    def _figure(self, target: Target, given: Given, number: int) -> Array:
         if target.is_mean:
             return target.finished(self._left_out.mean(target.of_rows(given), number))
-        return target.figures(given, self._left_out.own if number is None else self._left_out.weights(number))
+        return target.figures(given, self._left_out.weights(number))
 
     def _direction(self, group: Group, repeats: Sequence[Given], of: int | None) -> float | None:
         if of is None or len(group.columns) > 1:
@@ -217,6 +219,11 @@ class _Shuffler:
         contributions = self._base.values[:, of] - np.mean([each.values[:, of] for each in repeats], axis=0)
         contributions[np.abs(contributions) <= self._least] = 0.0
         return rank_correlation(numbers, contributions)
+
+
+def _rounded(value: float) -> float:
+    """What remains of repeats that cancel each other."""
+    return 0.0 if abs(value) < _ROUNDING else value
 
 
 def _share(each: Importance, known: dict[str, float]) -> float:

@@ -69,8 +69,8 @@ class Inputs:
     def gathered(self, places: Sequence[Array]) -> Any:
         """New rows: each column has an array that says from which row each value comes."""
         count = len(places[0])
-        if self.is_array or self._matrix is not None:
-            source = self.table if self.is_array else self._matrix
+        source: Array | None = self.table if self.is_array else self._matrix
+        if source is not None:
             made = np.empty((count, len(places)), dtype=source.dtype)
             for column, chosen in enumerate(places):
                 made[:, column] = source[chosen, column]

@@ -1,8 +1,8 @@
 """SHAP's own explainers, where shap is installed (`nbmlops[explain]`).
 
 TreeExplainer and LinearExplainer look into the estimator, which is fast and exact; whether their values add up to the
-model's answers is checked, and where they do not, the model is asked as a whole (PermutationExplainer). That one sees no
-values but numbers of rows, so that columns of text and gaps are no different from others.
+model's answers is checked, and where they do not, the model is asked as a whole (PermutationExplainer). That one sees
+numbers of rows instead of values, so that columns of text and gaps are no different from others.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from __future__ import annotations
 import contextlib
 import io
 import warnings
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import msgspec
@@ -49,9 +49,7 @@ def require() -> None:
         )
 
 
-def by_structure(
-    estimator: Any, ask: Ask, inputs: Inputs, rows: Array, background: Array
-) -> Explained | None:
+def by_structure(estimator: Any, ask: Ask, inputs: Inputs, rows: Array, background: Array) -> Explained | None:
     """By trees or coefficients. None for other estimators, and where the values do not add up to the answers."""
     last, before = _parts(estimator, inputs)
     if last is None:
@@ -110,11 +108,10 @@ def _parts(estimator: Any, inputs: Inputs) -> tuple[Any, Any]:
         return steps[-1][1], None
     before = estimator[:-1]
     try:
-        names = [str(each) for each in before.get_feature_names_out(None if inputs.is_array else list(inputs.names))]
+        names = [str(each) for each in before.get_feature_names_out(list(inputs.names))]
     except Exception:  # noqa: BLE001 - a step that cannot tell
         return None, None
-    is_same = len(names) == len(inputs.names) if inputs.is_array else names == list(inputs.names)
-    return (steps[-1][1], before) if is_same else (None, None)
+    return (steps[-1][1], before) if names == list(inputs.names) else (None, None)
 
 
 def _matrix(inputs: Inputs, before: Any, places: Array) -> Array:
@@ -126,7 +123,7 @@ def _matrix(inputs: Inputs, before: Any, places: Array) -> Array:
     return found
 
 
-def _tried(last: Any, asked: Array, behind: Array, outcomes: int, *, is_tree: bool) -> Any:
+def _tried(last: Any, asked: Array, behind: Array, outcomes: int, *, is_tree: bool) -> Iterator[Explained]:
     import shap
 
     with _quiet():
@@ -177,7 +174,7 @@ def _is_linear(estimator: Any) -> bool:
 
 
 @contextlib.contextmanager
-def _quiet() -> Any:
+def _quiet() -> Iterator[None]:
     """shap warns of its own dependencies, and draws bars of progress."""
     with warnings.catch_warnings(), contextlib.redirect_stderr(io.StringIO()):
         warnings.simplefilter("ignore")
