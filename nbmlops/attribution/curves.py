@@ -5,14 +5,14 @@ from __future__ import annotations
 import numpy as np
 
 from nbmlops.attribution.inputs import Array, Ask, Inputs, shown
-from nbmlops.model.attribution import Curve
+from nbmlops.model.attribution import Dependence
 
 _ROWS = 200
 _POINTS, _VALUES = 12, 8
 _FEW = 12
 
 
-def curve(ask: Ask, inputs: Inputs, column: int, of: int, background: Array) -> Curve | None:
+def curve(ask: Ask, inputs: Inputs, column: int, of: int, background: Array) -> Dependence | None:
     """Of a column of numbers at its quantiles, of another at its most frequent values. None for one that does not
     vary. Raises NbmlopsError where the model refuses mixed rows.
     """
@@ -28,7 +28,7 @@ def curve(ask: Ask, inputs: Inputs, column: int, of: int, background: Array) -> 
         places[column] = np.repeat(given, len(rows))
         answers[part] = ask(inputs.gathered(places)).values[:, of].reshape(len(given), len(rows)).mean(axis=1)
     values = inputs.values(column)
-    return Curve(
+    return Dependence(
         column=inputs.names[column],
         values=tuple(shown(values[place]) for place in chosen),
         places=tuple(float(numbers[place]) for place in chosen) if numbers is not None else (),

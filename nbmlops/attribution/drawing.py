@@ -5,7 +5,7 @@ from __future__ import annotations
 from html import escape
 
 from nbmlops.lib.drawing import onto, svg
-from nbmlops.model.attribution import Curve
+from nbmlops.model.attribution import Dependence
 
 STYLE = """
 .R rect.more{fill:var(--blue);opacity:.8}.R rect.less{fill:var(--warn);opacity:.8}
@@ -58,7 +58,7 @@ def place_mark(value: float, scale: tuple[float, float], label: str) -> str:
     return svg(_WIDTH, _HEIGHT, [f'<circle class="dot" cx="{at:.1f}" cy="{_HEIGHT / 2}" r="4"/>'], label)
 
 
-def sparkline(curve: Curve, scale: tuple[float, float]) -> str:
+def sparkline(curve: Dependence, scale: tuple[float, float]) -> str:
     """The mean answer over a column's values: a line for numbers, bars for others. `scale`: of all curves."""
     up = onto(scale, _CURVE_HEIGHT - 8.0, 8.0)
     label = f"Mean answer over {curve.column}"

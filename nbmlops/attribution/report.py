@@ -11,7 +11,7 @@ from html import escape
 from nbmlops.attribution.drawing import STYLE, importance_bar, place_mark, sparkline, step_bar
 from nbmlops.lib import digest
 from nbmlops.lib.web_page import Cell, inside, line, number, page, short, signed, span, table
-from nbmlops.model.attribution import CHANGE, Curve, ExplainedRow, Explanation, Importance, Outcome
+from nbmlops.model.attribution import CHANGE, Dependence, ExplainedRow, Explanation, Importance, Outcome
 
 MOST_COLUMNS, MOST_PARTS = 20, 10
 CLEAR = 0.7
@@ -125,7 +125,7 @@ def _curves(found: Explanation) -> str:
     )
 
 
-def _ends(curve: Curve) -> str:
+def _ends(curve: Dependence) -> str:
     if curve.places:
         return f'<div class="ends"><span>{escape(curve.values[0])}</span><span>{escape(curve.values[-1])}</span></div>'
     return f'<div class="ends"><span>{escape(", ".join(curve.values))}</span></div>'

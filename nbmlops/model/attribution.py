@@ -62,7 +62,7 @@ class ExplainedRow(msgspec.Struct, frozen=True, kw_only=True):
     row: int
     """Its number in the table, from 1."""
     picked: str
-    """Why this one: `asked for`, `least sure`, `highest`, `lowest`."""
+    """Why this one: `asked for`, `least sure`, `high`, `low`."""
     answer: str
     truth: str = ""
     outcomes: tuple[Outcome, ...] = ()
@@ -71,7 +71,7 @@ class ExplainedRow(msgspec.Struct, frozen=True, kw_only=True):
     """It could not be explained."""
 
 
-class Curve(msgspec.Struct, frozen=True, kw_only=True):
+class Dependence(msgspec.Struct, frozen=True, kw_only=True):
     """The mean answer if all rows had the same value in a column (partial dependence)."""
 
     column: str
@@ -105,6 +105,6 @@ class Explanation(msgspec.Struct, frozen=True, kw_only=True):
     importances: tuple[Importance, ...]
     """The largest first."""
     explained: tuple[ExplainedRow, ...] = ()
-    curves: tuple[Curve, ...] = ()
+    curves: tuple[Dependence, ...] = ()
     notes: tuple[str, ...] = ()
     """What is odd, a sentence each."""

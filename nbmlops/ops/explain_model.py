@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from nbmlops.attribution.groups import Group
     from nbmlops.attribution.importance import Target
     from nbmlops.attribution.inputs import Array, Inputs
-    from nbmlops.model.attribution import Curve
+    from nbmlops.model.attribution import Dependence
     from nbmlops.ops.evaluation_data import Source
     from nbmlops.ops.explain import Request
 
@@ -225,7 +225,7 @@ def _truth(asking: Asking, metric: str, places: Array) -> Target | None:
     )
 
 
-def _curves(asking: Asking, importances: Sequence[Importance]) -> tuple[Curve, ...]:
+def _curves(asking: Asking, importances: Sequence[Importance]) -> tuple[Dependence, ...]:
     """Of the columns that matter most. A column whose values the model refuses in other rows has none."""
     from nbmlops.attribution.curves import curve
 

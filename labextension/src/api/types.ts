@@ -36,16 +36,6 @@ export interface AnnotateResult {
   note: string;
 }
 
-/** The mean answer if all rows had the same value in a column (partial dependence). */
-export interface AttributionCurve {
-  column: string;
-  /** As they are shown, in order. */
-  values: string[];
-  /** The same on an axis; empty for values that are no numbers. */
-  places: (number | null)[];
-  answers: (number | null)[];
-}
-
 /** What share of the values is there, before and after, from 0 to 1. */
 export interface Bar {
   label: string;
@@ -407,6 +397,20 @@ export interface Confusion {
   counts: number[][];
 }
 
+/** One metric of one run; the three lists have one entry a point, in order of steps. */
+export interface Curve {
+  run: string;
+  run_name: string;
+  metric: string;
+  /** Points that were logged. */
+  total: number;
+  steps: number[];
+  /** Milliseconds since 1970. */
+  times: number[];
+  /** `nan`, `inf` and `-inf` are text: JSON has no such numbers. */
+  values: (number | string | null)[];
+}
+
 /** Where a step begins because it was measured that this pays. */
 export interface Cut {
   step: string;
@@ -477,6 +481,16 @@ export interface DeleteResult {
   runs: RunView[];
   /** Those inside them, which went with them. */
   inside: RunView[];
+}
+
+/** The mean answer if all rows had the same value in a column (partial dependence). */
+export interface Dependence {
+  column: string;
+  /** As they are shown, in order. */
+  values: string[];
+  /** The same on an axis; empty for values that are no numbers. */
+  places: (number | null)[];
+  answers: (number | null)[];
 }
 
 export interface DeployRequest {
@@ -864,7 +878,7 @@ export interface ExplainModelResult {
   /** The largest first. */
   importances: Importance[];
   explained: ExplainedRow[];
-  curves: AttributionCurve[];
+  curves: Dependence[];
   /** What is odd, a sentence each. */
   notes: string[];
   /** The explanation's own run in MLflow; empty: none was made. */
@@ -928,7 +942,7 @@ export interface ExplainResult {
 export interface ExplainedRow {
   /** Its number in the table, from 1. */
   row: number;
-  /** Why this one: `asked for`, `least sure`, `highest`, `lowest`. */
+  /** Why this one: `asked for`, `least sure`, `high`, `low`. */
   picked: string;
   answer: string;
   truth: string;
@@ -1073,20 +1087,6 @@ export interface HiddenState {
   moves: Move[];
 }
 
-/** One metric of one run; the three lists have one entry a point, in order of steps. */
-export interface HistoryCurve {
-  run: string;
-  run_name: string;
-  metric: string;
-  /** Points that were logged. */
-  total: number;
-  steps: number[];
-  /** Milliseconds since 1970. */
-  times: number[];
-  /** `nan`, `inf` and `-inf` are text: JSON has no such numbers. */
-  values: (number | string | null)[];
-}
-
 export interface HistoryRequest {
   /** Ids, beginnings of them, or names of the newest. */
   runs: string[];
@@ -1098,7 +1098,7 @@ export interface HistoryRequest {
 
 export interface HistoryResult {
   /** By run as asked, then by the metric's name. */
-  curves: HistoryCurve[];
+  curves: Curve[];
   /** Curves beyond the first 500. */
   left_out: number;
 }
