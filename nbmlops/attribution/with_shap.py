@@ -2,7 +2,8 @@
 
 TreeExplainer and LinearExplainer look into the estimator, which is fast and exact; whether their values add up to the
 model's answers is checked, and where they do not, the model is asked as a whole (PermutationExplainer). That one sees
-numbers of rows instead of values, so that columns of text and gaps are no different from others.
+numbers of rows instead of values, so that columns of text and gaps are no different from others. Of boosted classes,
+TreeExplainer finds parts of the log-odds and stretches them to the probability: near its Shapley values, but not these.
 """
 
 from __future__ import annotations
