@@ -57,9 +57,13 @@ class Inputs:
         return self._columns[column]
 
     def numbers(self, column: int) -> Array | None:
-        """As floats, gaps as NaN; None for a column that holds other things."""
+        """As floats, days as seconds, gaps as NaN; None for a column that holds other things."""
         values = self._columns[column]
-        if getattr(values.dtype, "kind", "O") not in "iufb":
+        kind = getattr(values.dtype, "kind", "O")
+        if kind == "M":
+            moments = np.asarray(values).astype("datetime64[s]")
+            return np.where(np.isnat(moments), np.nan, moments.astype(np.int64).astype(float))
+        if kind not in "iufb":
             return None
         if isinstance(values, np.ndarray):
             return values.astype(float)
@@ -105,5 +109,5 @@ def shown(value: Any) -> str:
         return "missing" if plain != plain else f"{plain:.6g}"
     if plain is None or str(plain) in ("<NA>", "NaT", "nan"):
         return "missing"
-    text = " ".join(str(plain).split())
+    text = " ".join(str(plain).split()).removesuffix(" 00:00:00")
     return text if len(text) <= 60 else f"{text[:59]}…"

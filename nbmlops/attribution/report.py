@@ -77,8 +77,8 @@ def _importances(found: Explanation) -> str:
     more = f"<details><summary>{len(rest)} more</summary>{_table(found, rest, scale)}</details>" if rest else ""
     told = loss_told(found)
     if any(direction(each) for each in first):
-        about = f"the probability of {found.of}" if found.of else "the value"
-        told += f" “Rises with it”: a higher value goes with a higher answer, {about}."
+        about = f"the probability of {found.of}" if found.of else "the answer"
+        told += f" “Rises with it”: the higher the column's value, the higher {about}."
     return f"<h2>Columns</h2>{line(told, 'dim')}{_table(found, first, scale)}{more}"
 
 

@@ -196,6 +196,8 @@ def _typed(column: Any, kind: str) -> Any:
             return column.astype("int64" if kind == "long" else "int32")
         case "datetime":
             return pd.to_datetime(column)
+        case "string" if isinstance(column.dtype, pd.CategoricalDtype):
+            return column.astype(object)
     return column
 
 

@@ -50,10 +50,13 @@ def test_columns_that_are_called_the_same_stay_apart() -> None:
 def test_numbers_of_a_column_have_gaps_as_nan() -> None:
     inputs = Inputs(TABLE)
     known = [inputs.numbers(column) for column in range(len(inputs.names))]
-    assert [each is None for each in known] == [False, False, False, True, True, True, False]
-    maybe = known[2]
+    assert [each is None for each in known] == [False, False, False, True, True, False, False]
+    maybe, day = known[2], known[5]
     assert maybe is not None
     assert np.isnan(maybe[1])
+    assert day is not None
+    assert day[1] - day[0] == 24 * 60 * 60
+    assert np.isnan(day[2])
 
 
 def test_many_rows_come_in_parts() -> None:
@@ -72,5 +75,6 @@ def test_values_are_shown_short() -> None:
         "missing",
         "True",
     ]
+    assert shown(pd.Timestamp("2026-01-02")) == "2026-01-02"
     assert shown("a\n" * 99).endswith("…")
     assert len(shown("x" * 99)) == 60

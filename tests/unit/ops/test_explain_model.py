@@ -243,6 +243,8 @@ def test_a_pipeline_of_text_gaps_and_numbers(made: Project) -> None:
     assert "missing" in {part.value for part in found.explained[0].outcomes[0].parts}
     assert {curve.column: curve.places == () for curve in found.curves}["colour"]
     assert adds_up(found)
+    table.assign(kind=kind, colour=pd.Categorical(colour)).to_parquet(made.root / "colours.parquet")
+    assert asked(made, "colours", "colours.parquet", row=(1, 8)).importances == found.importances
 
 
 def test_labels_alone_and_a_model_of_one_column(made: Project) -> None:
