@@ -54,9 +54,9 @@ class Column(msgspec.Struct, frozen=True, kw_only=True):
     rows: int
     missing: int = 0
     distinct: int = 0
-    """Exact up to 256, estimated above (a relative error of 6 %, one deviation)."""
+    """Exact up to 128, estimated above (a relative error of 9 %, one deviation)."""
     hashes: tuple[int, ...] = ()
-    """The least 256 of the values' 64-bit hashes: what `distinct` is made of, and merged by."""
+    """The least 128 of the values' 32-bit hashes: what `distinct` is made of, and merged by."""
     numbers: Numbers | None = None
     categories: Categories | None = None
     texts: Texts | None = None
