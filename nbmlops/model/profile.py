@@ -78,3 +78,15 @@ class Profile(msgspec.Struct, frozen=True, kw_only=True):
 
     def column(self, name: str) -> Column | None:
         return next((each for each in self.columns if each.name == name), None)
+
+
+class ModelProfile(msgspec.Struct, frozen=True, kw_only=True):
+    """Of what a model was trained on, and of what it answers to it: `profile.json` among the model's files."""
+
+    inputs: Profile
+    """A model that takes an array without names has columns 0, 1, ..."""
+    outputs: Profile | None = None
+    """Column `prediction`; of several outputs 0, 1, ..."""
+    rows: int = 0
+    """That it was trained on; the profile is of so many of them as fit into a million cells."""
+    layout: int = LAYOUT

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from datetime import UTC, datetime
 from decimal import Decimal
 
@@ -106,7 +107,7 @@ def test_tables_of_arrow_and_of_pandas_are_alike() -> None:
 def test_parts_make_the_whole(sizes: list[int]) -> None:
     frame = table(sum(sizes))
     edges = np.cumsum([0, *sizes])
-    parts = [frame.iloc[start:end] for start, end in zip(edges, edges[1:], strict=False)]
+    parts = [frame.iloc[start:end] for start, end in itertools.pairwise(edges)]
     whole = profile_of(frame)
     merged = merge([profile_of(part) for part in parts])
     streamed = Profiler()
