@@ -5,6 +5,8 @@ token             what callers send; readable by its owner only
 revisions/N/      the files of a revision, and its log
 router.log        what the router says
 router.lock       held by the router as long as it lives
+requests/         what was asked and answered, where that is kept
+monitor/          what looks at that have found
 """
 
 from __future__ import annotations
@@ -64,6 +66,15 @@ class DeploymentFolder:
     @property
     def requests(self) -> Path:
         return self.path / "requests"
+
+    @property
+    def monitor(self) -> Path:
+        return self.path / "monitor"
+
+    @property
+    def gauges(self) -> Path:
+        """Of the last look, in Prometheus' words."""
+        return self.monitor / "gauges.prom"
 
     def revision(self, number: int) -> Path:
         return self.path / "revisions" / str(number)

@@ -33,6 +33,7 @@ class Window(msgspec.Struct, frozen=True, kw_only=True):
     start: datetime
     end: datetime
     rows: int
+    requests: int = 0
     is_closed: bool = True
     """No more rows will come."""
     p50: float | None = None
@@ -113,6 +114,7 @@ class Look(msgspec.Struct, frozen=True, kw_only=True):
     by_window: tuple[Performance, ...] = ()
     traffic: tuple[Traffic, ...] = ()
     findings: tuple[Finding, ...] = ()
+    """That go on, also those that this look could not judge."""
     events: tuple[Event, ...] = ()
     """That this look has raised."""
     notes: tuple[str, ...] = ()
@@ -150,6 +152,9 @@ class History(msgspec.Struct, frozen=True, kw_only=True):
     """What is kept between looks."""
 
     looked: datetime | None = None
+    since: datetime | None = None
+    """From when on windows have been read."""
+    width_seconds: float = 0.0
     windows: tuple[Window, ...] = ()
     """Oldest first, with their profiles."""
     open: tuple[Open, ...] = ()

@@ -6,7 +6,7 @@ for want of rows, stays as it was.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
 
 from nbmlops.model.finding import Event, Finding
@@ -18,13 +18,13 @@ Key = tuple[str, str]
 def changed(
     open_: Sequence[Open],
     found: Sequence[Finding],
-    unjudged: Collection[str],
+    is_judged: Callable[[Finding], bool],
     *,
     deployment: str,
     now: datetime,
 ) -> tuple[tuple[Open, ...], tuple[Event, ...]]:
-    """What goes on from now, and what is to be told. `unjudged`: kinds of findings, or `kind subject`, that this look
-    says nothing about.
+    """What goes on from now, and what is to be told. `is_judged`: whether this look could have found that, were it
+    still so.
     """
     before = {key(each.finding): each for each in open_}
     here = {key(each): each for each in found}
@@ -33,7 +33,7 @@ def changed(
     for name, each in before.items():
         if name in here:
             continue
-        if name[0] in unjudged or f"{name[0]} {name[1]}" in unjudged:
+        if not is_judged(each.finding):
             after[name] = each
         else:
             events.append(Event(time=now, deployment=deployment, finding=each.finding, is_over=True))

@@ -37,10 +37,6 @@ class HistoryFolder:
     def __init__(self, path: Path) -> None:
         self.path = path
 
-    @property
-    def gauges(self) -> Path:
-        return self.path / "gauges.prom"
-
     @contextlib.contextmanager
     def locked(self) -> Iterator[None]:
         """One look at a time. Raises ConflictError where somebody else is looking."""

@@ -164,6 +164,9 @@ VERBS: tuple[Verb, ...] = (
            "batch wine:v1 new.parquet scored.parquet --on dask --scheduler tcp://10.0.0.5:8786"),
     _write("rollback", DEPLOY, "Let the revision before answer again, or take the canary away.", "rollback wine",
            "rollback wine --to 1"),
+    _write("monitor", DEPLOY, "Look at what a deployment is asked and answers; tell what is wrong.", "monitor wine",
+           "monitor wine --window 15min --since 6h -o wine.html", "monitor wine --data train.csv",
+           "monitor wine --watch --every 60s"),
     _write("undeploy", DEPLOY, "Stop a deployment; it can be started again.", "undeploy wine", "undeploy wine --purge"),
     _read("logs", DEPLOY, "Show what the service of a deployment says.", "logs wine", "logs wine --router"),
 )  # fmt: skip
