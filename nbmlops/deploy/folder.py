@@ -160,9 +160,10 @@ class DeploymentFolder:
         """A folder that only the user can look into, with a path that is short enough for sockets."""
         base = Path(tempfile.gettempdir()) / f"nbmlops-{os.getuid()}"
         found = base / sha256(os.fsencode(self.path.resolve())).hexdigest()[:16]
-        with refusing_disk_errors(found):
-            found.mkdir(mode=0o700, parents=True, exist_ok=True)
         for each in (base, found):
+            with refusing_disk_errors(each):
+                # Not both at once: the mode is that of the last one only.
+                each.mkdir(mode=0o700, exist_ok=True)
             state = each.lstat()
             if state.st_uid != os.getuid() or stat.S_ISLNK(state.st_mode) or stat.S_IMODE(state.st_mode) & 0o077:
                 raise ExternalError(

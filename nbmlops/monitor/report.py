@@ -10,6 +10,7 @@ from nbmlops.model.drift import Drift
 from nbmlops.model.finding import Finding, Severity
 from nbmlops.model.monitoring import Look, Performance, Window
 from nbmlops.model.profile import Categories, Column, Numbers, Profile
+from nbmlops.monitor.timeline import with_gaps
 
 MOST_COLUMNS, MOST_SLICES, MOST_BARS = 12, 12, 12
 _POINTS = 32
@@ -80,16 +81,21 @@ def _findings(look: Look) -> str:
 def _windows(look: Look, revision: str, is_named: bool) -> str:
     windows = [each for each in look.windows if each.revision == revision]
     by_start = {each.start: each for each in look.by_window if each.revision == revision and each.metrics}
-    rows: list[list[Cell]] = [["rows", timeline([float(each.rows) for each in windows], label="Rows by window")]]
-    worst = [each.worst for each in windows]
+    slots = with_gaps(windows)
+    counts = [float(each.rows) if each is not None else 0.0 for each in slots]
+    rows: list[list[Cell]] = [["rows", timeline(counts, label="Rows by window")]]
+    worst = [each.worst if each is not None else None for each in slots]
     if any(each is not None for each in worst):
         drawn = timeline(worst, limit=1.0, label="The worst column's drift over its limit, by window")
         rows.append(["worst column's drift, over its limit", drawn])
     if by_start:
         name = next(iter(by_start.values())).metrics[0].name
-        values = [by_start[each.start].metrics[0].value if each.start in by_start else None for each in windows]
+        values = [
+            by_start[each.start].metrics[0].value if each is not None and each.start in by_start else None
+            for each in slots
+        ]
         rows.append([f"{name}, by labels", timeline(values, label=f"{name} by window")])
-    took = [each.p99 for each in windows]
+    took = [each.p99 if each is not None else None for each in slots]
     if any(each is not None for each in took):
         rows.append(["p99, seconds", timeline(took, label="p99 of the time to answer, by window")])
     title = f"Windows of revision {escape(revision)}" if is_named else "Windows"

@@ -112,6 +112,18 @@ def with_drift(window: Window, drift: Drift | None) -> Window:
     )
 
 
+def with_gaps(windows: Sequence[Window]) -> list[Window | None]:
+    """Of one revision, oldest first; None for each in which nothing was asked."""
+    found: list[Window | None] = []
+    for each in windows:
+        last = next((one for one in reversed(found) if one is not None), None)
+        if last is not None:
+            missing = round((each.start - last.end) / (each.end - each.start))
+            found += [None] * min(missing, 1000)
+        found.append(each)
+    return found
+
+
 _ORDER = (Verdict.GONE, Verdict.CHANGED, Verdict.DRIFTED, Verdict.NEW, Verdict.STABLE, Verdict.TOO_FEW)
 
 

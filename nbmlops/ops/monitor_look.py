@@ -93,7 +93,7 @@ def look_at(
         history.open, found.findings, lambda each: found.is_judged(each, running), deployment=folder.name, now=now
     )
     for each in raised:
-        logger.warning("%s", sentence(each))
+        logger.info("%s", sentence(each))
     problems = tell(raised, rules.channels)
     look = msgspec.structs.replace(
         look, findings=tuple(each.finding for each in open_), events=raised, notes=(*look.notes, *problems)

@@ -4,6 +4,7 @@ from nbmlops.model.drift import Drift, Verdict
 from nbmlops.model.finding import Severity
 from nbmlops.model.monitoring import Performance, Window
 from nbmlops.monitor.report import body
+from nbmlops.monitor.timeline import with_gaps
 from nbmlops.ops.monitor import Result, verdict
 
 MOST_WINDOWS, MOST_COLUMNS = 60, 8
@@ -40,12 +41,12 @@ def picture(result: Result) -> str:
 
 
 def _timeline(result: Result, revision: str, is_named: bool) -> Table:
-    windows = [each for each in result.windows if each.revision == revision][-MOST_WINDOWS:]
+    slots = with_gaps([each for each in result.windows if each.revision == revision])[-MOST_WINDOWS:]
+    windows = [each for each in slots if each is not None]
     most = max(each.rows for each in windows)
-    rows = [
-        (cell("rows", Tone.DIM), Cell(_bars([each.rows / most for each in windows])), cell(f"up to {most:,}", Tone.DIM))
-    ]
-    worst = [each.worst for each in windows]
+    bars = _bars([each.rows / most if each is not None else None for each in slots])
+    rows = [(cell("rows", Tone.DIM), Cell(bars), cell(f"up to {most:,}", Tone.DIM))]
+    worst = [each.worst if each is not None else None for each in slots]
     if any(each is not None for each in worst):
         highest = max(each for each in worst if each is not None)
         tone = Tone.BAD if windows[-1].drifted else Tone.PLAIN
@@ -56,7 +57,7 @@ def _timeline(result: Result, revision: str, is_named: bool) -> Table:
         values = {each.start: each.metrics[0].value for each in figures}
         known = [value for value in values.values() if value is not None]
         top = max([*known, 1.0] if figures[0].task == "classification" else known, default=1.0) or 1.0
-        found = [values.get(each.start) for each in windows]
+        found = [values.get(each.start) if each is not None else None for each in slots]
         bars = _bars([None if value is None else value / top for value in found])
         rows.append((cell(figures[0].metrics[0].name, Tone.DIM), Cell(bars), cell(f"last {known[-1]:.4g}", Tone.DIM)))
     title = f"Revision {revision}, {_span(windows)}" if is_named else _span(windows)
