@@ -31,6 +31,7 @@ ALL = (
     "serve",
     "mlserver",
     "batch",
+    "drift",
 )
 
 
