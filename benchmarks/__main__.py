@@ -32,6 +32,7 @@ ALL = (
     "mlserver",
     "batch",
     "drift",
+    "evidently",
 )
 
 
