@@ -31,6 +31,8 @@ ALL = (
     "serve",
     "mlserver",
     "batch",
+    "drift",
+    "evidently",
 )
 
 

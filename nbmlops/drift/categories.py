@@ -7,7 +7,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nbmlops.drift.numbers import chi2_of, of_counts
+from nbmlops.model.drift import Shape
 from nbmlops.model.profile import Categories
+
+MOST_DRAWN = 8
 
 
 class CategoryMeasures(msgspec.Struct, frozen=True, kw_only=True):
@@ -22,6 +25,7 @@ class CategoryMeasures(msgspec.Struct, frozen=True, kw_only=True):
     new: tuple[str, ...]
     """The most frequent of them."""
     rows: tuple[int, int]
+    shape: Shape
 
 
 def measures(before: Categories, now: Categories) -> CategoryMeasures:
@@ -44,6 +48,11 @@ def measures(before: Categories, now: Categories) -> CategoryMeasures:
         new_share=float(sum(shares[place] - known[place] for place in new) + unknown),
         new=tuple(names[place] for place in sorted(new, key=lambda place: -shares[place])[:5]),
         rows=(int(rows[0]), int(rows[1])),
+        shape=Shape(
+            names=tuple(names[:MOST_DRAWN]),
+            before=tuple(round(share, 5) for share in known[:MOST_DRAWN].tolist()),
+            now=tuple(round(share, 5) for share in shares[:MOST_DRAWN].tolist()),
+        ),
     )
 
 

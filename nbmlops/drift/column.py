@@ -10,7 +10,7 @@ import numpy as np
 from nbmlops.drift import categories, numbers
 from nbmlops.drift.limits import Limits
 from nbmlops.drift.side import Side
-from nbmlops.model.drift import Measure, Verdict
+from nbmlops.model.drift import Measure, Shape, Verdict
 from nbmlops.model.profile import Categories, Kind, Numbers
 
 
@@ -28,6 +28,7 @@ class Said(msgspec.Struct, frozen=True, kw_only=True):
     told: tuple[Measure, ...] = ()
     """Measures that decide nothing."""
     why: str = ""
+    shape: Shape | None = None
     verdict: Verdict | None = None
     """Where the measures do not matter."""
 
@@ -103,7 +104,7 @@ def _numbers(name: str, kind: Kind, before: Side, now: Side, limits: Limits) -> 
         why = f"about {_day(second[0])}, was {_day(first[0])}"
         measures = (Measure(name="ks", value=found.ks), Measure(name="psi", value=found.psi))
         # Time goes on: that is no drift.
-        return Said(name=name, kind=kind, told=measures, why=why)
+        return Said(name=name, kind=kind, told=measures, why=why, shape=found.shape)
     chance = numbers.chi2_p_value(found.chi2, found.freedom)
     claims = (
         Claim(measure=Measure(name="psi", value=found.psi, limit=limits.psi), p_value=chance),
@@ -116,7 +117,7 @@ def _numbers(name: str, kind: Kind, before: Side, now: Side, limits: Limits) -> 
     why = f"mean {second[0]:.4g}, was {first[0]:.4g} ({shift:+.2f} deviations)"
     if first[1] and not 0.8 <= second[1] / first[1] <= 1.25:
         why += f"; {second[1] / first[1]:.2f} times as spread"
-    return Said(name=name, kind=kind, claims=claims, told=told, why=why)
+    return Said(name=name, kind=kind, claims=claims, told=told, why=why, shape=found.shape)
 
 
 def _categories(name: str, before: Side, now: Side, limits: Limits) -> Said:
@@ -127,7 +128,14 @@ def _categories(name: str, before: Side, now: Side, limits: Limits) -> Said:
     if found.new_share:
         claims.append(Claim(measure=Measure(name="new", value=found.new_share, limit=limits.new), p_value=chance))
     told = (Measure(name="cramers_v", value=found.cramers_v), Measure(name="js", value=found.js))
-    return Said(name=name, kind="category", claims=tuple(claims), told=told, why=_moved(one, other, found))
+    return Said(
+        name=name,
+        kind="category",
+        claims=tuple(claims),
+        told=told,
+        why=_moved(one, other, found),
+        shape=found.shape,
+    )
 
 
 def _texts(name: str, before: Side, now: Side, limits: Limits) -> Said:
@@ -149,7 +157,7 @@ def _texts(name: str, before: Side, now: Side, limits: Limits) -> Said:
     why = f"{now.texts.lengths.mean:.0f} characters on average, was {before.texts.lengths.mean:.0f}"
     if words.new:
         why += f"; new words: {', '.join(words.new[:3])}"
-    return Said(name=name, kind="text", claims=claims, told=told, why=why)
+    return Said(name=name, kind="text", claims=claims, told=told, why=why, shape=words.shape)
 
 
 def _moved(before: Categories, now: Categories, found: categories.CategoryMeasures) -> str:

@@ -29,6 +29,9 @@ def judge(said: Sequence[Said], limits: Limits) -> tuple[ColumnDrift, ...]:
             claim.measure.limit is not None and claim.measure.value >= claim.measure.limit and chance < limits.alpha
             for claim, chance in pairs
         )
+        why = each.why
+        if not has_drifted and pairs and pairs[0][0].measure.value >= (pairs[0][0].measure.limit or float("inf")):
+            why += f"; over the limit, which may be chance (p = {pairs[0][1]:.2g})"
         found.append(
             ColumnDrift(
                 name=each.name,
@@ -36,7 +39,8 @@ def judge(said: Sequence[Said], limits: Limits) -> tuple[ColumnDrift, ...]:
                 verdict=each.verdict or (Verdict.DRIFTED if has_drifted else Verdict.STABLE),
                 measures=(*(claim.measure for claim, _ in pairs), *each.told),
                 p_value=min(chances, default=None),
-                why=each.why,
+                why=why,
+                shape=each.shape,
             )
         )
     return tuple(sorted(found, key=lambda each: (_ORDER[each.verdict], -each.effect)))

@@ -6,15 +6,18 @@ Jensen-Shannon are over the tenths of the reference.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
+from nbmlops.model.drift import Shape
 from nbmlops.model.profile import Numbers
 
 Floats = NDArray[np.float64]
+BINS = 24
 _TENTHS = np.linspace(0.0, 1.0, 11)[1:-1]
 
 
@@ -29,6 +32,7 @@ class NumberMeasures(msgspec.Struct, frozen=True, kw_only=True):
     """Of the tenths, with so many degrees of freedom: what chance says of PSI."""
     freedom: int
     rows: tuple[int, int]
+    shape: Shape
 
 
 def exact(before: Floats, now: Floats) -> NumberMeasures:
@@ -53,7 +57,19 @@ def exact(before: Floats, now: Floats) -> NumberMeasures:
     psi, js = of_counts(*shares)
     chi2, freedom = chi2_of(*shares)
     return NumberMeasures(
-        ks=ks, wasserstein=wasserstein, psi=psi, js=js, chi2=chi2, freedom=freedom, rows=(first, second)
+        ks=ks,
+        wasserstein=wasserstein,
+        psi=psi,
+        js=js,
+        chi2=chi2,
+        freedom=freedom,
+        rows=(first, second),
+        shape=_shape(
+            before[[first // 100, -1 - first // 100]],
+            now[[second // 100, -1 - second // 100]],
+            _upto(before),
+            _upto(now),
+        ),
     )
 
 
@@ -83,6 +99,25 @@ def of_profiles(before: Numbers, now: Numbers) -> NumberMeasures:
         psi=psi,
         js=js,
         rows=(before.count, now.count),
+        shape=_shape(quantiles[[2, -3]], np.array(now.quantiles)[[2, -3]], first.upto, second.upto),
+    )
+
+
+def _upto(ordered: Floats) -> Callable[[Floats], Floats]:
+    return lambda at: np.asarray(np.searchsorted(ordered, at, "right") / len(ordered), np.float64)
+
+
+def _shape(before: Floats, now: Floats, *upto: Callable[[Floats], Floats]) -> Shape:
+    """`before`, `now`: the 1 % and 99 % quantiles; `upto`: the share of values up to some."""
+    low, high = float(min(before[0], now[0])), float(max(before[-1], now[-1]))
+    if not low < high:
+        low, high = low - 0.5, high + 0.5
+    edges = low / BINS * np.arange(BINS, -1, -1) + high / BINS * np.arange(BINS + 1)
+    shares = [np.diff(each(edges[1:-1]), prepend=0.0, append=1.0) for each in upto]
+    return Shape(
+        edges=tuple(float(f"{edge:.6g}") for edge in edges.tolist()),
+        before=tuple(round(share, 5) for share in shares[0].tolist()),
+        now=tuple(round(share, 5) for share in shares[1].tolist()),
     )
 
 

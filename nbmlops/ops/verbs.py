@@ -64,7 +64,8 @@ def _write(name: str, group: str, summary: str, *examples: str, **more: bool) ->
     return Verb(name=name, group=group, summary=summary, effect=Effect.WRITE, examples=examples, **more)
 
 
-PROJECT, TRACK, SNAPSHOT, PIPELINE, PACKAGE, DEPLOY = ("Project", "Track", "Snapshot", "Pipeline", "Package", "Deploy")
+PROJECT, TRACK, SNAPSHOT, PIPELINE = ("Project", "Track", "Snapshot", "Pipeline")
+PACKAGE, DEPLOY, MONITOR = ("Package", "Deploy", "Monitor")
 
 VERBS: tuple[Verb, ...] = (
     _write("init", PROJECT, "Make a project in a folder.", "init", "init churn"),
@@ -169,6 +170,10 @@ VERBS: tuple[Verb, ...] = (
            "monitor wine --watch --every 60s"),
     _write("undeploy", DEPLOY, "Stop a deployment; it can be started again.", "undeploy wine", "undeploy wine --purge"),
     _read("logs", DEPLOY, "Show what the service of a deployment says.", "logs wine", "logs wine --router"),
+    _write("profile", MONITOR, "Show what a table holds, in a small summary that can be kept.",
+           "profile data/train.parquet", "profile tuned", "profile data/train.csv -o train.json"),
+    _write("drift", MONITOR, "Show how far a table has moved from another, or from what a model was trained on.",
+           "drift data/2025.parquet data/2026.parquet", "drift tuned data/today.csv -o drift.html --check"),
 )  # fmt: skip
 
 

@@ -150,6 +150,9 @@ CASES = (
         verb="evaluate",
         values={"ref": "line:v1", "data": "line.csv", "against": "line:v1", "gate": "gate.yaml", "no_track": True},
     ),
+    Case(verb="profile", values={"data": "line.csv", "output": "line-profile.json"}),
+    Case(verb="drift", values={"reference": "line-profile.json", "current": "line.csv", "output": "drift.html"}),
+    Case(verb="drift", values={"reference": "line.csv", "current": "line.csv", "limit": ["psi=0.1"], "check": True}),
     Case(verb="logout", values={"registry": "example.org"}),
     Case(verb="remove", values={"package": "counted:v2"}),
     Case(verb="init", values={"path": "inner"}),
@@ -205,6 +208,20 @@ CASES = (
         verb="unpack", values={"package": "counted:v1", "dir": "unpacked", "filter": ["prompts"]}, kind="filter-empty"
     ),
     Case(verb="evaluate", values={"ref": "line:v1"}, kind="data-missing"),
+    Case(verb="profile", values={"data": "absent.csv"}, kind="data-missing"),
+    Case(verb="profile", values={"data": "odd/gate.yaml"}, kind="data-format"),
+    Case(verb="drift", values={"reference": "line.csv", "current": "absent.csv"}, kind="data-missing"),
+    Case(
+        verb="drift", values={"reference": "line.csv", "current": "line.csv", "columns": ["z"]}, kind="column-missing"
+    ),
+    Case(
+        verb="drift", values={"reference": "line.csv", "current": "line.csv", "limit": ["psy=1"]}, kind="limit-unknown"
+    ),
+    Case(
+        verb="drift",
+        values={"reference": "line.csv", "current": "line.csv", "limit": ["psi=x"]},
+        kind="limit-malformed",
+    ),
     Case(verb="evaluate", values={"ref": "nobody", "data": "line.csv"}, kind="model-missing"),
     Case(verb="evaluate", values={"ref": "line:v1", "data": "odd/gate.yaml"}, kind="data-format"),
     Case(

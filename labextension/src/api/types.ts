@@ -131,6 +131,13 @@ export interface Calibration {
   bins: Bin[];
 }
 
+export interface Categories {
+  /** The most frequent first. */
+  counts: { [name: string]: number };
+  /** Rows of those that are not among them. */
+  other: number;
+}
+
 export interface Cell {
   index: number;
   id: string;
@@ -242,7 +249,7 @@ export interface Certificate {
   pipeline: string;
   /** Digest of the source notebook's code cells. */
   notebook: string;
-  verdict: Verdict;
+  verdict: CertificateVerdict;
   made: string;
   /** Largest relative difference at which two floating-point figures count as equal. */
   tolerance: number;
@@ -250,6 +257,8 @@ export interface Certificate {
   reason: string;
   parameters: { [name: string]: unknown };
 }
+
+export type CertificateVerdict = 'EQUIVALENT' | 'DIVERGES' | 'NOT COMPARABLE';
 
 export interface Change {
   path: string;
@@ -307,6 +316,26 @@ export interface Code {
   diffId: string;
 }
 
+export interface Column {
+  name: string;
+  kind: 'category' | 'datetime' | 'empty' | 'number' | 'text';
+  /** As the table called it. */
+  dtype: string;
+  rows: number;
+  missing: number;
+  /** Exact up to 128, estimated above (a relative error of 9 %, one deviation). */
+  distinct: number;
+  /** The least 128 of the values' 32-bit hashes: what `distinct` is made of, and merged by. */
+  hashes: number[];
+  numbers: Numbers | null;
+  categories: Categories | null;
+  texts: Texts | null;
+  /** Values that are of another type than most. */
+  mixed: number;
+  /** Of datetimes. */
+  zone: string;
+}
+
 /** A column of a table that is not as it was. */
 export interface ColumnChange {
   name: string;
@@ -324,6 +353,21 @@ export interface ColumnChange {
   shift: number;
   /** Its distribution before and after, for a small chart: in ranges for numbers, by value for the rest. */
   bars: Bar[];
+}
+
+export interface ColumnDrift {
+  name: string;
+  kind: 'category' | 'datetime' | 'empty' | 'number' | 'text';
+  verdict: DriftVerdict;
+  /** The one that decides first. */
+  measures: Measure[];
+  /** A footnote, corrected for the number of columns (Holm): many rows make any difference significant. */
+  p_value: number | null;
+  /** In a sentence, with units. */
+  why: string;
+  shape: Shape | null;
+  /** Share of the model's answers that comes from it, where that is known. */
+  importance: number | null;
 }
 
 /** What a table of runs may show, sorted; at most `MOST_NAMES` of each. */
@@ -355,7 +399,7 @@ export interface Comparison {
   name: string;
   /** The step that gave the value last. */
   step: string;
-  verdict: Verdict;
+  verdict: CertificateVerdict;
   /** Summary of the notebook's value. */
   expected: string;
   /** Summary of the pipeline's value. */
@@ -641,6 +685,44 @@ export interface DoctorResult {
   /** Settings that are not the default, and where each comes from. */
   origins: { [name: string]: string };
 }
+
+export interface DriftRequest {
+  /** A table, SNAPSHOT:path, a profile (.json); or a run or package: what its model was trained on. */
+  reference: string;
+  /** A table, SNAPSHOT:path or a profile. */
+  current: string;
+  /** Only these columns. */
+  columns?: string[];
+  /** From when on a column has drifted: psi=0.2, ks=0.2, missing=0.1, new=0.05, words=0.3. */
+  limit?: string[];
+  /** Ask as well whether all columns together have moved. Takes seconds; needs both tables. */
+  together?: boolean;
+  /** Exit code 1 if anything has drifted. */
+  check?: boolean;
+  /** Write the report there, as HTML. */
+  output?: string;
+}
+
+export interface DriftResult {
+  /** As it was called. */
+  reference: string;
+  current: string;
+  reference_rows: number;
+  current_rows: number;
+  /** Worst first. */
+  columns: ColumnDrift[];
+  together: Multivariate[];
+  /** From all rows; False: from profiles (within 2 %). */
+  is_exact: boolean;
+  /** Share of the model's importance that lies in columns that have drifted. */
+  weighted: number | null;
+  notes: string[];
+  /** The file that was asked for. */
+  report: string;
+  is_checked: boolean;
+}
+
+export type DriftVerdict = 'drifted' | 'stable' | 'too few' | 'new' | 'gone' | 'changed';
 
 /** A cell of the notebook that is in no step, and why. */
 export interface Dropped {
@@ -1373,6 +1455,14 @@ export interface McpServer {
   diffId: string;
 }
 
+export interface Measure {
+  /** psi, ks, wasserstein (in deviations of the reference), js, chi2 (Cramer's V), missing, new_share, length_ks... */
+  name: string;
+  value: number | null;
+  /** At or above it the column has drifted; None: it is only told. */
+  limit: number | null;
+}
+
 /** Sections of the notebook that had to become one step. */
 export interface Merge {
   step: string;
@@ -1452,6 +1542,31 @@ export interface Moved {
   known: number;
   /** Names of packs that were not moved, or not whole, because they are damaged where they lie. */
   damaged: string[];
+}
+
+/** All columns together. */
+export interface Multivariate {
+  /** domain_classifier (area under the ROC curve that tells the two tables apart), pca (reconstruction error). */
+  name: string;
+  value: number | null;
+  limit: number | null;
+  low: number | null;
+  high: number | null;
+  why: string;
+}
+
+/** Finite values. */
+export interface Numbers {
+  count: number;
+  mean: number | null;
+  /** Standard deviation of the population. */
+  deviation: number | null;
+  low: number | null;
+  high: number | null;
+  /** Values that are not finite; they are in nothing else here. */
+  infinite: number;
+  /** POINTS of them, evenly spaced in rank; those of few values too. */
+  quantiles: (number | null)[];
 }
 
 /** Where a package says it comes from. */
@@ -1727,7 +1842,7 @@ export interface PipelineView {
   /** Cells of the notebook that it does without. */
   left_out: number;
   /** Of its certificate; None: it has none. */
-  verdict: Verdict | null;
+  verdict: CertificateVerdict | null;
   verified: string | null;
   /** False where it was changed since it was verified. */
   is_certified: boolean;
@@ -1786,6 +1901,31 @@ export interface PredictResult {
   /** That has answered. */
   revision: number;
   seconds: number;
+}
+
+export interface Profile {
+  rows: number;
+  columns: Column[];
+  /** As it was called. */
+  source: string;
+  /** When the first of its rows came, where that is known. */
+  first: string | null;
+  last: string | null;
+  layout: number;
+}
+
+export interface ProfileRequest {
+  /** A table (.csv, .parquet, .jsonl), SNAPSHOT:path or RUN:path, an address; or a run or package: what its model was trained on. */
+  data: string;
+  /** Write the profile there, as JSON. */
+  output?: string;
+}
+
+export interface ProfileResult {
+  profile: Profile;
+  /** Of a model's answers to what it was trained on. */
+  outputs: Profile | null;
+  written: string;
 }
 
 export interface PromoteRequest {
@@ -2294,6 +2434,17 @@ export interface SessionInfo {
   modules: string[];
 }
 
+/** To be drawn: how the rows of both are spread. */
+export interface Shape {
+  /** Of categories, the most frequent first; empty for numbers. */
+  names: string[];
+  /** Of bins of numbers; what is beyond is in the first and the last one. */
+  edges: (number | null)[];
+  /** Shares of rows. */
+  before: (number | null)[];
+  now: (number | null)[];
+}
+
 /** What only one run holds: deleting it in MLflow and collecting again would free so much. */
 export interface Share {
   run: string;
@@ -2706,6 +2857,13 @@ export interface Take {
   step: string;
 }
 
+export interface Texts {
+  /** In characters. */
+  lengths: Numbers;
+  /** Lower case; rows that have the word. */
+  words: Categories;
+}
+
 export interface TrackRequest {
   /** `on` or `off`; without it, only tell. */
   state?: '' | 'off' | 'on';
@@ -2888,8 +3046,6 @@ export interface VerbEntry {
   needs_kernel: boolean;
 }
 
-export type Verdict = 'EQUIVALENT' | 'DIVERGES' | 'NOT COMPARABLE';
-
 export interface VerifyRequest {
   /** A package. Default: the snapshots of this project. */
   package?: string;
@@ -2970,6 +3126,8 @@ export interface Verbs {
   rollback: { request: RollbackRequest; result: RollbackResult };
   undeploy: { request: UndeployRequest; result: UndeployResult };
   logs: { request: LogsRequest; result: LogsResult };
+  profile: { request: ProfileRequest; result: ProfileResult };
+  drift: { request: DriftRequest; result: DriftResult };
 }
 
 /** Verbs that are magic lines of a notebook only. */
