@@ -33,6 +33,7 @@ ALL = (
     "batch",
     "drift",
     "evidently",
+    "monitor",
 )
 
 

@@ -161,4 +161,6 @@ class History(msgspec.Struct, frozen=True, kw_only=True):
     alarms: dict[str, Alarm] = {}
     counted: dict[str, Counted] = {}
     """By revision."""
+    compared: dict[str, str] = {}
+    """By revision a digest of what its windows were compared with, and how."""
     layout: int = LAYOUT

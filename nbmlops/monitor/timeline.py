@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Collection, Iterator, Sequence
 from datetime import datetime, timedelta
 
@@ -110,6 +111,13 @@ def with_drift(window: Window, drift: Drift | None) -> Window:
         drift={each.name: round(each.effect, 4) for each in drift.columns if each.measures},
         drifted=tuple(each.name for each in drift.drifted),
     )
+
+
+def fingerprint(reference: Reference, rules: Rules, left_out: Collection[str]) -> str:
+    """Of all that decides what a window's drift is, beside its rows."""
+    limits = [rules.limits(), *(rules.limits(name) for name in sorted(rules.columns))]
+    told = msgspec.json.encode([reference, limits, sorted(rules.columns), sorted(rules.ignored), sorted(left_out)])
+    return hashlib.blake2b(told, digest_size=16).hexdigest()
 
 
 def with_gaps(windows: Sequence[Window]) -> list[Window | None]:

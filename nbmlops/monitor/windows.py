@@ -48,16 +48,24 @@ class Reading(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def read_windows(
-    folder: Path, since: datetime, now: datetime, width: timedelta, *, redacted: Collection[str] = ()
+    folder: Path,
+    since: datetime,
+    now: datetime,
+    width: timedelta,
+    *,
+    redacted: Collection[str] = (),
+    is_joined: bool = True,
 ) -> Reading:
     """Of rows from `since` until `now`, whose first window begins before it, if need be.
 
-    `redacted`: columns whose values are not to be looked at, also where an older file has them.
+    `redacted`: columns whose values are not to be looked at, also where an older file has them. `is_joined`: with
+    labels; else ids of requests are not read.
     """
     out: dict[str, None] = {}
+    own = _OWN if is_joined else tuple(name for name in _OWN if name != REQUEST)
 
     def wanted(field: pa.Field) -> bool:
-        if field.name in _OWN:
+        if field.name in own:
             return True
         if field.name.partition(".")[0] not in (INPUT, OUTPUT):
             return False
@@ -74,7 +82,7 @@ def read_windows(
         if rows >= MOST_ROWS:
             notes.append(f"There are more than {MOST_ROWS:,} rows: only the newest files are read.")
             break
-        if all(name in segment.table.column_names for name in _OWN):
+        if all(name in segment.table.column_names for name in own):
             tables.append(segment.table)
             rows += segment.table.num_rows
         elif segment.table.num_rows:

@@ -22,7 +22,7 @@ from nbmlops.monitor.history import HistoryFolder, closed
 from nbmlops.monitor.labels import Told, read_labels
 from nbmlops.monitor.performance import Judged, judged
 from nbmlops.monitor.rules import Rules
-from nbmlops.monitor.timeline import GRACE, LEAST_ROWS, Reference, compared, window_of, with_drift
+from nbmlops.monitor.timeline import GRACE, LEAST_ROWS, Reference, compared, fingerprint, window_of, with_drift
 from nbmlops.monitor.windows import Part, Reading, read_windows, shown, start_of
 from nbmlops.ops.deployment_view import DeploymentView, State, view
 from nbmlops.ops.monitor_reference import reference_of
@@ -62,14 +62,15 @@ def look_at(
     labels = read_labels(folder.requests, start)
     fresh = start if labels.count else _fresh_from(history, start, width)
     told("reading")
-    reading = read_windows(folder.requests, fresh, now, width, redacted=spec.redacted)
+    reading = read_windows(folder.requests, fresh, now, width, redacted=spec.redacted, is_joined=bool(labels.count))
     told("comparing")
     windows = _windows(history, reading, start, fresh, now, width)
     seen = view(folder, spec)
-    compared_, drift, references, notes = _compared(folder, kept, spec, rules, windows, reading)
+    every = _compared(folder, kept, spec, rules, windows, reading, history)
+    compared_, drift, references = every.windows, every.drift, every.references
     performance = _performance(reading, labels, spec)
     traffic, counted = _traffic(history, seen)
-    notes = [*reading.notes, *labels.notes, *notes, *(note for each in performance for note in each.notes)]
+    notes = [*reading.notes, *labels.notes, *every.notes, *(note for each in performance for note in each.notes)]
     stable = str(spec.stable)
     look = Look(
         deployment=folder.name,
@@ -108,6 +109,7 @@ def look_at(
             open=open_,
             alarms={name: each for name, each in found.alarms.items() if name.partition("/")[2] in running},
             counted=counted,
+            compared=every.fingerprints,
         )
     )
     write_atomic(folder.gauges, gauges(look, stable))
@@ -135,6 +137,15 @@ def _windows(
     return (*old, *(window_of(each, now) for each in reading.parts))
 
 
+class _Compared(msgspec.Struct, kw_only=True):
+    windows: tuple[Window, ...] = ()
+    drift: dict[str, Drift] = {}
+    """By running revision: of the newest window that tells anything."""
+    references: dict[str, Reference] = {}
+    fingerprints: dict[str, str] = {}
+    notes: list[str] = []
+
+
 def _compared(
     folder: DeploymentFolder,
     kept: HistoryFolder,
@@ -142,38 +153,43 @@ def _compared(
     rules: Rules,
     windows: Sequence[Window],
     reading: Reading,
-) -> tuple[tuple[Window, ...], dict[str, Drift], dict[str, Reference], list[str]]:
-    """All windows with how far they have moved; of running revisions the newest that tells anything."""
-    found: list[Window] = []
-    drift: dict[str, Drift] = {}
-    references: dict[str, Reference] = {}
-    notes = []
+    history: History,
+) -> _Compared:
+    """All windows with how far they have moved. Those that were told of at the look before stay as they are, unless
+    what they are compared with is another one.
+    """
+    found = _Compared()
+    all_: list[Window] = []
     left_out = list(dict.fromkeys([*(shown(each) for each in reading.left_out), *spec.redacted]))
     for revision in dict.fromkeys(each.revision for each in windows):
         own = [each for each in windows if each.revision == revision]
         reference, note = reference_of(folder, kept, spec, revision, own)
-        notes += [note] if note else []
+        found.notes += [note] if note else []
         if reference is None:
-            found += [with_drift(each, None) for each in own]
+            all_ += [with_drift(each, None) for each in own]
             continue
-        references[revision] = reference
+        found.references[revision] = reference
+        found.fingerprints[revision] = mark = fingerprint(reference, rules, left_out)
+        is_same = history.compared.get(revision) == mark
         columns = {column.name for each in own if each.profile for column in each.profile.columns}
+        newest = _newest(own, revision)
         for each in own:
             # The reference itself has not moved.
-            is_itself = reference.start == each.start
-            one = None if is_itself else compared(each, reference, rules, left_out=left_out, seen=columns)
-            found.append(with_drift(each, one))
-            if one is not None and each.rows >= LEAST_ROWS and revision in _running(spec):
-                drift[revision] = one
-        known = {each.name for each in reference.profile.columns}
-        if columns and not columns & known:
-            notes.append(
-                f"{reference.name} has none of the columns that are asked for: {', '.join(sorted(columns)[:5])}."
-            )
+            if each.start == reference.start or (is_same and each.drift and each is not newest):
+                all_.append(each)
+                continue
+            one = compared(each, reference, rules, left_out=left_out, seen=columns)
+            all_.append(with_drift(each, one))
+            if one is not None and each is newest and revision in _running(spec):
+                found.drift[revision] = one
+        if columns and not columns & {each.name for each in reference.profile.columns}:
+            some = ", ".join(sorted(columns)[:5])
+            found.notes.append(f"{reference.name} has none of the columns that are asked for: {some}.")
     if left_out:
-        notes.append(f"Not looked at, for their values are not kept or are no single ones: {', '.join(left_out[:10])}.")
-    found.sort(key=lambda each: each.start)
-    return tuple(found), drift, references, notes
+        some = ", ".join(left_out[:10])
+        found.notes.append(f"Not looked at, for their values are not kept or are no single ones: {some}.")
+    found.windows = tuple(sorted(all_, key=lambda each: each.start))
+    return found
 
 
 def _performance(reading: Reading, labels: Told, spec: Spec) -> list[Judged]:
