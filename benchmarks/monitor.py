@@ -1,7 +1,8 @@
 """A look at a day of requests: a million rows of ten columns in files of ten minutes, without and with labels.
 
-The first look reads all; the next one what has come since. Each is a process of its own, whose own seconds and memory
-are told: from the call to its result, and at most, libraries and all.
+The first look reads all; the next one what has come since. Each is a process of its own. Its seconds are from the call
+to its result, with libraries imported before, as in a notebook and with --watch (at a terminal they take most of
+another second); its memory is all that it ever had.
 """
 
 from __future__ import annotations
@@ -34,6 +35,8 @@ _LABELLED = 10
 """Every so many rows."""
 _LOOK = """
 import json, resource, sys, time
+import pandas, pyarrow.compute, pyarrow.parquet, scipy.special, sklearn.utils
+import nbmlops.ops.monitor_look
 from nbmlops import api
 began = time.perf_counter()
 found = api.monitor(name="wine", folder=sys.argv[1])
