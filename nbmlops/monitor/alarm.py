@@ -24,6 +24,8 @@ _BETS = (0.02, 0.05, 0.1, 0.2, 0.35, 0.55, 0.8)
 """Shares of the capital that a value may cost."""
 _FIRST = 10.0
 """Weights of the n-th value fall as 1/((n + 10) log(n + 10)^2)."""
+_NOTHING = -1e300
+"""The logarithm of no capital, as JSON can hold it."""
 Array = np.ndarray[Any, np.dtype[Any]]
 
 
@@ -31,7 +33,7 @@ def begin(limit: float) -> Alarm:
     """Values lie between 0 and 1; raised once their mean is above `limit`, which lies between 0 and below 1."""
     if not 0 <= limit < 1:
         raise ValueError(f"a limit of {limit} cannot be exceeded")
-    return Alarm(limit=limit, wealth=(-math.inf,) * len(_BETS))
+    return Alarm(limit=limit, wealth=(_NOTHING,) * len(_BETS))
 
 
 def see(alarm: Alarm, values: Array, *, alpha: float = ALPHA) -> Alarm:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from html import escape
 
 from nbmlops.lib.drawing import bar_pairs, density_pair, interval_bar, timeline
@@ -83,24 +84,28 @@ def _windows(look: Look, revision: str, is_named: bool) -> str:
     by_start = {each.start: each for each in look.by_window if each.revision == revision and each.metrics}
     slots = with_gaps(windows)
     counts = [float(each.rows) if each is not None else 0.0 for each in slots]
-    rows: list[list[Cell]] = [["rows", timeline(counts, label="Rows by window")]]
+    rows: list[list[Cell]] = [_over_time("rows", counts)]
     worst = [each.worst if each is not None else None for each in slots]
     if any(each is not None for each in worst):
-        drawn = timeline(worst, limit=1.0, label="The worst column's drift over its limit, by window")
-        rows.append(["worst column's drift, over its limit", drawn])
+        rows.append(_over_time("worst column's drift, over its limit", worst, limit=1.0))
     if by_start:
         name = next(iter(by_start.values())).metrics[0].name
         values = [
             by_start[each.start].metrics[0].value if each is not None and each.start in by_start else None
             for each in slots
         ]
-        rows.append([f"{name}, by labels", timeline(values, label=f"{name} by window")])
+        rows.append(_over_time(f"{escape(name)}, by labels", values))
     took = [each.p99 if each is not None else None for each in slots]
     if any(each is not None for each in took):
-        rows.append(["p99, seconds", timeline(took, label="p99 of the time to answer, by window")])
+        rows.append(_over_time("p99, seconds", took))
     title = f"Windows of revision {escape(revision)}" if is_named else "Windows"
     told = f"{windows[0].start:%Y-%m-%d %H:%M} to {windows[-1].end:%Y-%m-%d %H:%M} UTC, each {_length(windows[-1])}."
-    return f"<h2>{title}</h2>{line(told, 'dim')}{table(['', ''], rows)}"
+    return f"<h2>{title}</h2>{line(told, 'dim')}{table(['', '', 'last'], rows)}"
+
+
+def _over_time(name: str, values: Sequence[float | None], *, limit: float | None = None) -> list[Cell]:
+    last = next((each for each in reversed(values) if each is not None), None)
+    return [name, timeline(values, limit=limit, label=f"{name}, by window"), number(short(last))]
 
 
 def _columns(drift: Drift, before: Profile | None, now: Profile | None, revision: str) -> str:

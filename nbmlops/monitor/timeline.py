@@ -66,10 +66,13 @@ def first_window(windows: Sequence[Window]) -> Window | None:
 
 
 def with_answers(reference: Reference, first: Profile | None) -> Reference:
-    """Answers of the first window, where the reference says nothing of answers."""
-    if first is None or any(_is_answer(each.name) for each in reference.profile.columns):
+    """Answers of the first window, where the reference says nothing of such: probabilities in place of labels, say."""
+    if first is None:
         return reference
+    known = {each.name for each in reference.profile.columns if _is_answer(each.name)}
     answers = tuple(each for each in first.columns if _is_answer(each.name))
+    if known & {each.name for each in answers}:
+        return reference
     profile = msgspec.structs.replace(reference.profile, columns=(*reference.profile.columns, *answers))
     return msgspec.structs.replace(reference, profile=profile)
 
