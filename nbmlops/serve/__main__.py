@@ -91,7 +91,7 @@ def main(words: list[str] | None = None) -> int:
     def load() -> None:
         try:
             model = load_model(Path(options.model), options.name, Limits(seconds=options.seconds))
-            if kept is not None and model.estimator is not None:
+            if kept is not None:
                 _keep_probabilities(kept, model)
             slot.put(model)
         except NbmlopsError as error:

@@ -20,6 +20,8 @@ logger = logging.getLogger("nbmlops.serve")
 
 PREFIX = "output.probability_"
 MOST_CLASSES = 20
+_AGREES = 0.9
+"""Of rows, the likeliest label has to be the one that was answered."""
 
 
 class Probabilities:
@@ -51,7 +53,8 @@ class Probabilities:
             warnings.simplefilter("ignore")  # of names that an array has not
             answers = np.asarray(self._estimator.predict_proba(_joined(parts)), np.float64)
         ends = np.cumsum([len(part) for part in parts])
-        if answers.shape != (ends[-1], len(self._names)):
+        likeliest = [self._names[column] for column in answers.argmax(axis=1)] if answers.ndim == 2 else []
+        if answers.shape != (ends[-1], len(self._names)) or not _agrees(likeliest, [entries[each] for each in places]):
             self._is_over = True
             return
         for place, own in zip(places, np.split(answers, ends[:-1]), strict=True):
@@ -87,6 +90,24 @@ def _alike(entries: Sequence[Entry]) -> list[list[int]]:
         elif isinstance(data, np.ndarray) and data.ndim == 2:
             groups.setdefault(("array", data.shape[1], data.dtype.kind), []).append(place)
     return list(groups.values())
+
+
+def _agrees(likeliest: list[str], entries: list[Entry]) -> bool:
+    """Whether they are probabilities of what was answered: a model may do more than the estimator that is in it."""
+    said = [_listed(entry.outputs) for entry in entries]
+    answered = [str(each) for answers in said for each in answers]
+    if len(answered) != len(likeliest):
+        return False
+    same = sum(one == other for one, other in zip(likeliest, answered, strict=True))
+    return same >= _AGREES * len(answered)
+
+
+def _listed(values: Any) -> list[Any]:
+    if hasattr(values, "to_numpy"):
+        values = values.to_numpy()
+    if not isinstance(values, np.ndarray):
+        return list(values) if isinstance(values, list) else []
+    return values.ravel().tolist() if values.ndim == 1 or 1 in values.shape[1:] else []
 
 
 def _joined(parts: list[Any]) -> Any:

@@ -39,9 +39,9 @@ def test_tables_and_arrays_are_asked_about_together_with_their_like() -> None:
     frame = pd.DataFrame(ROWS, columns=["a", "b"])
     named = LogisticRegression().fit(frame, WORDS)
     entries = [
-        entry("array", inputs=ROWS[:2]),
-        entry("table", inputs=frame.iloc[2:5]),
-        entry("more", inputs=ROWS[5:6]),
+        entry("array", inputs=ROWS[:2], outputs=named.predict(frame.iloc[:2])),
+        entry("table", inputs=frame.iloc[2:5], outputs=pd.Series(named.predict(frame.iloc[2:5]))),
+        entry("more", inputs=ROWS[5:6], outputs=named.predict(frame.iloc[5:6]).tolist()),
         entry("by name", inputs={"a": [1.0], "b": [2.0]}),
     ]
     found = Probabilities(lambda: named).of(entries)
@@ -72,7 +72,12 @@ def test_models_without_probabilities_are_logged_without(tmp_path: Path, model: 
 def test_a_redacted_answer_has_no_probabilities_either(tmp_path: Path) -> None:
     log = RequestLog(Wanted(folder=tmp_path, redacted=frozenset({"prediction"})))
     log.probabilities = Probabilities(lambda: MODEL)
-    log.put(entry("one", inputs=ROWS[:2], outputs=WORDS[:2]))
+    log.put(entry("one", inputs=ROWS[:2], outputs=MODEL.predict(ROWS[:2])))
     log.close()
     (file,) = tmp_path.glob("*.parquet")
     assert not [name for name in pq.read_schema(file).names if "probability" in name]
+
+
+def test_probabilities_of_other_answers_are_not_kept() -> None:
+    entries = [entry("one", inputs=ROWS[:50], outputs=np.array(["returned"] * 50))]
+    assert Probabilities(lambda: MODEL).of(entries) == [{}]
