@@ -12,6 +12,7 @@ from nbmlops.drift.side import Side, side_of_profile, side_of_values
 from nbmlops.model.drift import Drift, Verdict
 from nbmlops.model.profile import Profile
 
+_MANY = 20_000
 _Kind = TypeVar("_Kind")
 
 
@@ -37,7 +38,9 @@ def compare_tables(
 ) -> Drift:
     """Of two DataFrames. `told` is called with the number of columns that are done."""
     before, now = _columns(reference), _columns(current)
-    said = _compared(before, now, limits, side_of_values, lambda each, work: in_threads(each, work, told))
+    # Small columns are mostly Python's own work, which threads only disturb.
+    each_of = in_threads if max(len(reference), len(current)) > _MANY else one_at_a_time
+    said = _compared(before, now, limits, side_of_values, lambda each, work: each_of(each, work, told))
     return _drift(said, limits, names, (len(reference), len(current)), is_exact=True)
 
 
@@ -67,8 +70,15 @@ def _compared(
     return said
 
 
-def one_at_a_time(names: list[str], work: Callable[[str], Said]) -> list[Said]:
-    return [work(name) for name in names]
+def one_at_a_time(
+    names: list[str], work: Callable[[str], Said], told: Callable[[int], None] = lambda done: None
+) -> list[Said]:
+    found = []
+    for done, name in enumerate(names, 1):
+        found.append(work(name))
+        if not done % 100:
+            told(done)
+    return found
 
 
 def in_threads(names: list[str], work: Callable[[str], Said], told: Callable[[int], None]) -> list[Said]:
@@ -76,8 +86,6 @@ def in_threads(names: list[str], work: Callable[[str], Said], told: Callable[[in
     import os
     from concurrent.futures import ThreadPoolExecutor
 
-    if len(names) < 2:
-        return one_at_a_time(names, work)
     found = []
     with ThreadPoolExecutor(min(8, os.cpu_count() or 1)) as pool:
         for done, each in enumerate(pool.map(work, names), 1):

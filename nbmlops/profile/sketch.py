@@ -97,7 +97,10 @@ class NumberSketch:
 
 def rounded(points: Floats) -> tuple[float, ...]:
     """To nine digits: half the room, and no rank moves that anybody could tell."""
-    return tuple(float(f"{value:.9g}") for value in points.tolist())
+    with np.errstate(all="ignore"):
+        scale = 10.0 ** (8 - np.floor(np.log10(np.abs(points))))
+        short = np.round(points * scale) / scale
+    return tuple(np.where(np.isfinite(short), short, points).tolist())
 
 
 def mixed(parts: list[tuple[int, Floats]], points: int) -> Floats:

@@ -41,6 +41,7 @@ from nbmlops.serve.model import load_model
 from nbmlops.serve.slot import Slot
 
 if TYPE_CHECKING:
+    from nbmlops.serve.model import ServedModel
     from nbmlops.serve.request_log.log import RequestLog
 
 PORT = 8080
@@ -89,7 +90,10 @@ def main(words: list[str] | None = None) -> int:
 
     def load() -> None:
         try:
-            slot.put(load_model(Path(options.model), options.name, Limits(seconds=options.seconds)))
+            model = load_model(Path(options.model), options.name, Limits(seconds=options.seconds))
+            if kept is not None:
+                _keep_probabilities(kept, model)
+            slot.put(model)
         except NbmlopsError as error:
             failures.append(str(error))
             server.should_exit = True
@@ -133,6 +137,12 @@ def _options(words: list[str] | None) -> Any:
     options = parser.parse_args(words)
     options.name = options.name or Path(options.model).resolve().name
     return options
+
+
+def _keep_probabilities(kept: RequestLog, model: ServedModel) -> None:
+    from nbmlops.serve.request_log.probabilities import Probabilities
+
+    kept.probabilities = Probabilities(model.long_way.estimator)
 
 
 def _request_log(options: Any) -> RequestLog | None:
