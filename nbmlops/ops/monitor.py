@@ -36,8 +36,8 @@ class Request(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     data: Annotated[
         str,
         option(
-            "Table that requests are compared with from now on. Default: what the model was trained on, if that is "
-            "packed with it, else its first window.",
+            "What requests are compared with from now on: a table, SNAPSHOT:path, a profile, a run. Default: what the "
+            "model was trained on, if that is packed with it, else its first window.",
             short="d",
             metavar="DATA",
         ),

@@ -588,6 +588,18 @@ export interface DeployResult {
   manifests: Manifests | null;
 }
 
+/** What a revision has answered since the router runs. */
+export interface DeploymentTraffic {
+  requests: number;
+  /** With a status of 500 or more. */
+  failed: number;
+  /** Seconds, of the newest thousand. */
+  p50: number | null;
+  p99: number | null;
+  /** Answers of a shadow that were others than those that were given. */
+  differing: number;
+}
+
 export interface DeploymentView {
   name: string;
   state: State;
@@ -686,6 +698,22 @@ export interface DoctorResult {
   origins: { [name: string]: string };
 }
 
+export interface Drift {
+  /** As it was called. */
+  reference: string;
+  current: string;
+  reference_rows: number;
+  current_rows: number;
+  /** Worst first. */
+  columns: ColumnDrift[];
+  together: Multivariate[];
+  /** From all rows; False: from profiles (within 2 %). */
+  is_exact: boolean;
+  /** Share of the model's importance that lies in columns that have drifted. */
+  weighted: number | null;
+  notes: string[];
+}
+
 export interface DriftRequest {
   /** A table, SNAPSHOT:path, a profile (.json); or a run or package: what its model was trained on. */
   reference: string;
@@ -774,6 +802,19 @@ export interface EnterResult {
   notebook: string;
 }
 
+/** A figure that nobody has measured: what it has to be if the model errs as it did on labelled rows. */
+export interface Estimated {
+  name: string;
+  value: number | null;
+  low: number | null;
+  high: number | null;
+  method: 'cbpe' | 'dle';
+  /** Without labels, that it is of. */
+  rows: number;
+  /** With labels, that it was learnt from. */
+  from_rows: number;
+}
+
 export interface EvaluateRequest {
   /** A package, a run, runs:/ID/model, models:/wine@champion, or with --model an alias. */
   ref: string;
@@ -853,6 +894,14 @@ export interface Evaluated {
   bytes: number;
   /** For 1000 rows, asked at once: the best of several times. */
   milliseconds: number | null;
+}
+
+/** A finding that has begun or ended: told once each. */
+export interface Event {
+  time: string;
+  deployment: string;
+  finding: Finding;
+  is_over: boolean;
 }
 
 export interface ExecutedRequest {
@@ -1009,6 +1058,19 @@ export interface FileDetail {
   cells: CellChange[];
   /** A unified diff. */
   text: string;
+}
+
+/** One rule that does not hold. */
+export interface Finding {
+  /** drift, quality, performance, traffic, missing-labels... */
+  kind: string;
+  /** A column, a metric, the deployment itself. */
+  subject: string;
+  /** In a sentence, with the figures. */
+  message: string;
+  severity: Severity;
+  value: number | null;
+  limit: number | null;
 }
 
 export interface GcRequest {
@@ -1524,6 +1586,64 @@ export interface ModelView {
   tags: { [name: string]: string };
 }
 
+export interface MonitorRequest {
+  /** The deployment, one that keeps what it is asked. */
+  name: string;
+  /** How far back to look: 6h, 7d. */
+  since?: string;
+  /** Requests of so long are looked at together. */
+  window?: string;
+  /** What requests are compared with from now on: a table, SNAPSHOT:path, a profile, a run. Default: what the model was trained on, if that is packed with it, else its first window. */
+  data?: string;
+  /** Write a report there, as HTML. */
+  output?: string;
+  /** Look again and again, until Ctrl-C. */
+  watch?: boolean;
+  /** How often, with --watch. */
+  every?: string;
+  /** Forget first what other looks have found, and the reference. */
+  clear?: boolean;
+}
+
+export interface MonitorResult {
+  deployment: string;
+  time: string;
+  since: string;
+  width_seconds: number | null;
+  confidence: number | null;
+  /** As it was called; empty: there is none yet. */
+  reference: string;
+  /** That were read. */
+  rows: number;
+  /** Oldest first. */
+  windows: Window[];
+  /** By revision: its newest window that has enough rows. */
+  drift: [string, Drift][];
+  /** Whole revisions, over all that was read. */
+  performance: Performance[];
+  by_window: Performance[];
+  traffic: MonitoringTraffic[];
+  /** That go on, also those that this look could not judge. */
+  findings: Finding[];
+  /** That this look has raised. */
+  events: Event[];
+  notes: string[];
+  /** The worst columns of the reference... */
+  before: Profile | null;
+  /** ... and of the newest window. */
+  now: Profile | null;
+  /** The file that was asked for. */
+  report: string;
+  looks: number;
+}
+
+/** What a revision has answered since the look before, as its router counts. */
+export interface MonitoringTraffic {
+  revision: string;
+  requests: number;
+  failed: number;
+}
+
 export interface Move {
   /** Id of the cell to move. */
   cell: string;
@@ -1773,6 +1893,23 @@ export interface Passed {
   /** Empty where only the order counts: for files that one writes and the other reads. */
   names: string[];
   bytes: number | null;
+}
+
+/** How well a revision did in a while, by labels that were told later. */
+export interface Performance {
+  revision: string;
+  start: string;
+  end: string;
+  rows: number;
+  labelled: number;
+  /** Seconds from an answer to its label: the median. */
+  delay: number | null;
+  /** classification or regression; empty: there are no labels. */
+  task: string;
+  metrics: Metric[];
+  /** The worst first. */
+  slices: Slice[];
+  estimates: Estimated[];
 }
 
 /** What `pipeline.yaml` says. Its identity is the digest of its canonical form. */
@@ -2243,7 +2380,7 @@ export interface RevisionView {
   /** Of requests, that it answers. */
   percent: number;
   replicas: Replica[];
-  traffic: Traffic;
+  traffic: DeploymentTraffic;
   run: string;
 }
 
@@ -2433,6 +2570,8 @@ export interface SessionInfo {
   /** Files of the project's own modules among them, relative to the project. */
   modules: string[];
 }
+
+export type Severity = 'info' | 'warning' | 'error';
 
 /** To be drawn: how the rows of both are spread. */
 export interface Shape {
@@ -2890,18 +3029,6 @@ export interface Tracking {
   pid: number;
 }
 
-/** What a revision has answered since the router runs. */
-export interface Traffic {
-  requests: number;
-  /** With a status of 500 or more. */
-  failed: number;
-  /** Seconds, of the newest thousand. */
-  p50: number | null;
-  p99: number | null;
-  /** Answers of a shadow that were others than those that were given. */
-  differing: number;
-}
-
 export interface Trial {
   number: number;
   /** complete, pruned or fail. */
@@ -3073,6 +3200,25 @@ export interface VerifyResult {
   package: PackageCheck | null;
 }
 
+/** Rows that one revision has answered in a while. */
+export interface Window {
+  revision: string;
+  start: string;
+  end: string;
+  rows: number;
+  requests: number;
+  /** No more rows will come. */
+  is_closed: boolean;
+  /** Seconds that a request has taken. */
+  p50: number | null;
+  p99: number | null;
+  /** Of what was asked and answered; None: there are too few rows. */
+  profile: Profile | null;
+  /** By column the deciding measure over its limit: 1 and more has drifted. */
+  drift: { [name: string]: number | null };
+  drifted: string[];
+}
+
 /** Verbs that REST answers. */
 export interface Verbs {
   init: { request: InitRequest; result: InitResult };
@@ -3124,6 +3270,7 @@ export interface Verbs {
   predict: { request: PredictRequest; result: PredictResult };
   batch: { request: BatchRequest; result: BatchResult };
   rollback: { request: RollbackRequest; result: RollbackResult };
+  monitor: { request: MonitorRequest; result: MonitorResult };
   undeploy: { request: UndeployRequest; result: UndeployResult };
   logs: { request: LogsRequest; result: LogsResult };
   profile: { request: ProfileRequest; result: ProfileResult };
