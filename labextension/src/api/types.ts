@@ -1628,10 +1628,6 @@ export interface MonitorResult {
   /** That this look has raised. */
   events: Event[];
   notes: string[];
-  /** The worst columns of the reference... */
-  before: Profile | null;
-  /** ... and of the newest window. */
-  now: Profile | null;
   /** The file that was asked for. */
   report: string;
   looks: number;
