@@ -50,8 +50,9 @@ def measures(before: Categories, now: Categories) -> CategoryMeasures:
         rows=(int(rows[0]), int(rows[1])),
         shape=Shape(
             names=tuple(names[:MOST_DRAWN]),
-            before=tuple(round(share, 5) for share in known[:MOST_DRAWN].tolist()),
-            now=tuple(round(share, 5) for share in shares[:MOST_DRAWN].tolist()),
+            # The last one is of all others.
+            before=tuple(round(share, 5) for share in known[:-1][:MOST_DRAWN].tolist()),
+            now=tuple(round(share, 5) for share in shares[:-1][:MOST_DRAWN].tolist()),
         ),
     )
 

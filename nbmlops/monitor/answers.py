@@ -5,6 +5,8 @@
 | one column of answers | the answer itself; numbers between 0 and 1 with labels 0 and 1: the probability of 1 |
 | several columns that sum to one in each row | probabilities; the columns' names are the labels |
 | these and one more, `prediction`, `label` or `class` | probabilities, and the answer |
+
+Services keep both of scikit-learn style classifiers: `output.prediction` and `output.probability_LABEL`.
 """
 
 from __future__ import annotations
@@ -23,6 +25,7 @@ from nbmlops.monitor.windows import OUTPUT
 CLASSIFICATION, REGRESSION = "classification", "regression"
 _ANSWER = ("prediction", "predictions", "predict", "label", "class", "predicted", "output")
 _PREFIXES = ("probability_", "probability.", "proba_", "prob_", "p_")
+_TRUTH = {"False": 0, "True": 1}
 _MOST_CLASSES = 100
 _SUM = 1e-3
 """Probabilities of 32 bits sum to one that exactly."""
@@ -139,7 +142,8 @@ def _classes(names: Sequence[str], labels: Sequence[Any]) -> tuple[Any, ...] | N
     """Labels as they are told, in the order of the probabilities. None where it is not clear which is which."""
     are_texts = any(isinstance(each, str) for each in labels)
     if not are_texts:
-        numbers = [_number(name) for name in names]
+        # Labels that are truth values are told, and kept, as 0 and 1.
+        numbers = [_TRUTH.get(name, _number(name)) for name in names]
         return None if any(each is None for each in numbers) else tuple(numbers)
     if {str(each) for each in labels} & set(names):
         return tuple(names)

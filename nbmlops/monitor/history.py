@@ -23,6 +23,7 @@ import msgspec
 
 from nbmlops.errors import ConflictError, IntegrityError
 from nbmlops.lib.files import refusing_disk_errors, write_atomic
+from nbmlops.model.drift import Drift
 from nbmlops.model.finding import Event
 from nbmlops.model.monitoring import LAYOUT, History, Look, Window
 from nbmlops.model.profile import Profile
@@ -30,6 +31,8 @@ from nbmlops.model.profile import Profile
 MOST_WINDOWS, MOST_PROFILES = 1000, 200
 MOST_BYTES = 4 << 20
 """Of looks, and of events."""
+_LAST = 5
+"""Windows of a look, that its line tells of."""
 _Document = TypeVar("_Document", bound=msgspec.Struct)
 
 
@@ -91,8 +94,14 @@ class HistoryFolder:
                 path.unlink(missing_ok=True)
 
     def add(self, look: Look) -> None:
-        bare = tuple(msgspec.structs.replace(each, profile=None) for each in look.windows[-5:])
-        self._append("looks.jsonl", [msgspec.json.encode(msgspec.structs.replace(look, windows=bare))])
+        """Without profiles and drawings."""
+        short = msgspec.structs.replace(
+            look,
+            windows=tuple(msgspec.structs.replace(each, profile=None) for each in look.windows[-_LAST:]),
+            by_window=look.by_window[-_LAST:],
+            drift=tuple((revision, _bare(drift)) for revision, drift in look.drift),
+        )
+        self._append("looks.jsonl", [msgspec.json.encode(short)])
         self._append("events.jsonl", [msgspec.json.encode(each) for each in look.events])
 
     def events(self, most: int = 50) -> tuple[Event, ...]:
@@ -159,6 +168,12 @@ def closed(history: History, width_seconds: float, since: datetime) -> tuple[Win
         each
         for each in history.windows
         if each.is_closed and each.start >= since and abs((each.end - each.start).total_seconds() - width_seconds) < 1
+    )
+
+
+def _bare(drift: Drift) -> Drift:
+    return msgspec.structs.replace(
+        drift, columns=tuple(msgspec.structs.replace(each, shape=None) for each in drift.columns)
     )
 
 

@@ -5,36 +5,32 @@ from __future__ import annotations
 from collections.abc import Sequence
 from html import escape
 
-from nbmlops.lib.drawing import bar_pairs, density_pair, interval_bar, timeline
+from nbmlops.drift.report import columns
+from nbmlops.lib.drawing import interval_bar, timeline
 from nbmlops.lib.web_page import Cell, inside, line, number, page, short, span, table
 from nbmlops.model.drift import Drift
 from nbmlops.model.finding import Finding, Severity
 from nbmlops.model.monitoring import Look, Performance, Window
-from nbmlops.model.profile import Categories, Column, Numbers, Profile
 from nbmlops.monitor.timeline import with_gaps
 
-MOST_COLUMNS, MOST_SLICES, MOST_BARS = 12, 12, 12
-_POINTS = 32
+MOST_SLICES = 12
 
 
-def report(look: Look, before: Profile | None = None, now: Profile | None = None) -> str:
-    """A whole page. `before` and `now`: profiles of the worst columns."""
-    return page(f"{look.deployment}: monitor", _parts(look, before, now))
+def report(look: Look) -> str:
+    """A whole page."""
+    return page(f"{look.deployment}: monitor", _parts(look))
 
 
-def body(look: Look, before: Profile | None = None, now: Profile | None = None) -> str:
+def body(look: Look) -> str:
     """The same as a part of another page."""
-    return inside(_parts(look, before, now))
+    return inside(_parts(look))
 
 
-def _parts(look: Look, before: Profile | None, now: Profile | None) -> str:
+def _parts(look: Look) -> str:
     revisions = list(dict.fromkeys(each.revision for each in look.windows))
     parts = [_head(look), _findings(look)]
     parts += [_windows(look, revision, len(revisions) > 1) for revision in revisions]
-    for place, (revision, drift) in enumerate(look.drift):
-        is_drawn = place == 0 or len(look.drift) == 1
-        parts.append(_columns(drift, before if is_drawn else None, now if is_drawn else None,
-                              revision if len(revisions) > 1 else ""))  # fmt: skip
+    parts += [_columns(drift, revision if len(revisions) > 1 else "") for revision, drift in look.drift]
     parts += [_performance(each, look) for each in look.performance]
     parts.append("".join(line(note, "dim") for note in look.notes))
     return "".join(parts)
@@ -108,34 +104,12 @@ def _over_time(name: str, values: Sequence[float | None], *, limit: float | None
     return [name, timeline(values, limit=limit, label=f"{name}, by window"), number(short(last))]
 
 
-def _columns(drift: Drift, before: Profile | None, now: Profile | None, revision: str) -> str:
-    rows: list[list[Cell]] = []
-    drifted = {each.name for each in drift.drifted}
-    for each in drift.columns[:MOST_COLUMNS]:
-        old = before.column(each.name) if before is not None else None
-        new = now.column(each.name) if now is not None else None
-        tone = "bad" if each.name in drifted else "dim"
-        first = each.measures[0] if each.measures else None
-        rows.append(
-            [
-                escape(each.name),
-                f'<span class="{tone}">{escape(each.verdict.value)}</span>',
-                escape(first.name) if first is not None else "",
-                number(short(first.value) if first is not None else ""),
-                number(short(first.limit) if first is not None else ""),
-                _drawing(each.name, old, new),
-                ("text", escape(each.why)),
-            ]
-        )
-    rest = drift.columns[MOST_COLUMNS:]
-    more = line(f"{len(rest)} more, {sum(each.name in drifted for each in rest)} of them drifted.", "dim")
-    title = f"Columns of revision {escape(revision)}" if revision else "Columns"
+def _columns(drift: Drift, revision: str) -> str:
     told = (
-        f"The newest window, {drift.current} UTC with {drift.current_rows:,} rows, and the reference, filled grey, "
-        f"with {drift.reference_rows:,}; the worst first."
+        f"Of {f'revision {revision}, ' if revision else ''}the newest window that has enough rows, from "
+        f"{drift.current} UTC on: {drift.current_rows:,} rows against {drift.reference_rows:,}."
     )
-    heads = ["column", "", "measure", "found", "limit", "", ""]
-    return f"<h2>{title}</h2>{line(told, 'dim')}{table(heads, rows)}{more if rest else ''}"
+    return columns(drift) + line(told, "dim")
 
 
 def _performance(found: Performance, look: Look) -> str:
@@ -184,45 +158,6 @@ def _performance(found: Performance, look: Look) -> str:
         parts.append(line("Slices, the worst first.", "dim"))
         parts.append(table(["column", "value", "rows", found.slices[0].metric, ""], rows))
     return f"<h2>Performance</h2>{''.join(parts)}"
-
-
-def _drawing(name: str, before: Column | None, now: Column | None) -> str:
-    if before is None or now is None:
-        return ""
-    if before.numbers is not None and now.numbers is not None:
-        return density_pair(*_densities(before.numbers, now.numbers), label=f"{name}: reference and now")
-    if before.categories is not None and now.categories is not None:
-        return bar_pairs(_pairs(before.categories, now.categories), label=f"{name}: reference and now")
-    return ""
-
-
-def _densities(before: Numbers, now: Numbers) -> tuple[list[tuple[float, float]], list[tuple[float, float]]]:
-    """Shares of rows over one grid, out of quantiles; the outermost values of either are not drawn."""
-    import numpy as np
-
-    if not before.quantiles or not now.quantiles:
-        return [], []
-    edge = len(before.quantiles) // 100
-    ends = [each.quantiles[place] for each in (before, now) for place in (edge, -1 - edge)]
-    low, high = min(ends), max(ends)
-    room = (high - low) / _POINTS or 1.0
-    grid = np.linspace(low - room, high + room, _POINTS + 3)
-    middles = (grid[1:] + grid[:-1]) / 2
-    found = []
-    for each in (before, now):
-        points = np.array(each.quantiles)
-        ranks = np.searchsorted(points, grid, side="right") / len(points)
-        found.append(list(zip(middles.tolist(), np.diff(ranks).tolist(), strict=True)))
-    return found[0], found[1]
-
-
-def _pairs(before: Categories, now: Categories) -> list[tuple[str, float, float]]:
-    total, current = (sum(each.counts.values()) + each.other or 1 for each in (before, now))
-    names = sorted(
-        {*before.counts, *now.counts},
-        key=lambda name: -(before.counts.get(name, 0) / total + now.counts.get(name, 0) / current),
-    )
-    return [(name, before.counts.get(name, 0) / total, now.counts.get(name, 0) / current) for name in names[:MOST_BARS]]
 
 
 def _scale(value: float | None, high: float | None) -> tuple[float, float]:

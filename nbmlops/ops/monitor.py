@@ -20,7 +20,6 @@ from nbmlops.lib.clock import utc_now
 from nbmlops.lib.durations import seconds_of
 from nbmlops.lib.files import refusing_disk_errors, write_atomic
 from nbmlops.model.monitoring import Look
-from nbmlops.model.profile import Profile
 from nbmlops.ops.call import Call, Progress
 from nbmlops.ops.fields import option, positional
 
@@ -36,8 +35,8 @@ class Request(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     data: Annotated[
         str,
         option(
-            "Table that requests are compared with from now on. Default: what the model was trained on, if that is "
-            "packed with it, else its first window.",
+            "What requests are compared with from now on: a table, SNAPSHOT:path, a profile, a run. Default: what the "
+            "model was trained on, if that is packed with it, else its first window.",
             short="d",
             metavar="DATA",
         ),
@@ -49,10 +48,6 @@ class Request(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
 
 
 class Result(Look, frozen=True, kw_only=True):
-    before: Profile | None = None
-    """The worst columns of the reference..."""
-    now: Profile | None = None
-    """... and of the newest window."""
     report: str = ""
     """The file that was asked for."""
     looks: int = 1
@@ -113,17 +108,16 @@ def _looked(call: Call, request: Request, *, since: timedelta, window: timedelta
     kept = HistoryFolder(folder.monitor)
     now = utc_now()
     with kept.locked():
-        seen = look_at(folder, kept, rules, now=now, since=since, width=window,
+        look = look_at(folder, kept, rules, now=now, since=since, width=window,
                        told=lambda what: call.progress(Progress(task="monitor", note=what)))  # fmt: skip
-    fields = {name: getattr(seen.look, name) for name in seen.look.__struct_fields__}
-    result = Result(**fields, before=seen.before, now=seen.now, looks=looks + 1)
+    result = Result(**msgspec.structs.asdict(look), looks=looks + 1)
     if request.output:
         from nbmlops.monitor.report import report
 
         path = call.path(request.output)
         with refusing_disk_errors(path.parent):
             path.parent.mkdir(parents=True, exist_ok=True)
-            write_atomic(path, report(result, result.before, result.now))
+            write_atomic(path, report(result))
         result = msgspec.structs.replace(result, report=str(path))
     note = f"{now:%H:%M:%S} {verdict(result)}" if request.watch else ""
     call.progress(Progress(task="monitor", note=note, state="failed" if result.findings else "done"))

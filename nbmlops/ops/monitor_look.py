@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
@@ -14,7 +14,6 @@ from nbmlops.lib.files import write_atomic
 from nbmlops.model.deployment import Spec
 from nbmlops.model.drift import Drift
 from nbmlops.model.monitoring import Counted, History, Look, Traffic, Window
-from nbmlops.model.profile import Profile
 from nbmlops.monitor import events, findings
 from nbmlops.monitor.channels import sentence, tell
 from nbmlops.monitor.gauges import gauges
@@ -31,18 +30,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 logger = logging.getLogger("nbmlops.monitor")
-MOST_SHOWN = 12
-"""Columns whose profiles are drawn."""
-
-
-class Seen(msgspec.Struct, frozen=True, kw_only=True):
-    """A look, and what a report draws beside it."""
-
-    look: Look
-    before: Profile | None = None
-    """The worst columns of the reference..."""
-    now: Profile | None = None
-    """... and of the newest window of the stable revision."""
 
 
 def look_at(
@@ -54,7 +41,7 @@ def look_at(
     since: timedelta,
     width: timedelta,
     told: Callable[[str], None] = lambda what: None,
-) -> Seen:
+) -> Look:
     """Whoever calls this has locked `kept`. Raises IntegrityError for what is kept of other looks."""
     spec = folder.spec()
     history = kept.read()
@@ -113,7 +100,8 @@ def look_at(
         )
     )
     write_atomic(folder.gauges, gauges(look, stable))
-    return _drawn(look, drift.get(stable), references.get(stable), _newest(compared_, stable))
+    bare = tuple(msgspec.structs.replace(each, profile=None) for each in compared_)
+    return msgspec.structs.replace(look, windows=bare)
 
 
 def _fresh_from(history: History, start: datetime, width: timedelta) -> datetime:
@@ -259,19 +247,3 @@ def _silence(
 
 def _newest(windows: Sequence[Window], revision: str) -> Window | None:
     return next((each for each in reversed(windows) if each.revision == revision and each.rows >= LEAST_ROWS), None)
-
-
-def _drawn(look: Look, drift: Drift | None, reference: Reference | None, newest: Window | None) -> Seen:
-    """The worst columns' profiles; all others' are left out of the result."""
-    bare = tuple(msgspec.structs.replace(each, profile=None) for each in look.windows)
-    look = msgspec.structs.replace(look, windows=bare)
-    if drift is None or reference is None or newest is None or newest.profile is None:
-        return Seen(look=look)
-    names = [each.name for each in drift.columns[:MOST_SHOWN]]
-    return Seen(look=look, before=_only(reference.profile, names), now=_only(newest.profile, names))
-
-
-def _only(profile: Profile, names: Sequence[str]) -> Profile:
-    by_name: Mapping[str, object] = dict.fromkeys(names)
-    columns = tuple(msgspec.structs.replace(each, hashes=()) for each in profile.columns if each.name in by_name)
-    return msgspec.structs.replace(profile, columns=columns)

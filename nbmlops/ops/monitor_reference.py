@@ -22,13 +22,12 @@ NAMED = "reference.json"
 
 
 def keep_named(call: Call, kept: HistoryFolder, data: str) -> None:
-    """The profile of the table `data`, from now on. Raises as `evaluate` does for what is no table."""
-    from nbmlops.ops.evaluation_data import find_data, read_table
-    from nbmlops.profile.table import profile_of
+    """The profile of a table, or one that was kept, from now on. Raises as `drift` does for what is none."""
+    from nbmlops.ops.table_source import find_kept
 
     with tempfile.TemporaryDirectory(prefix="nbmlops-monitor-") as scratch:
-        source = find_data(call, data, Path(scratch))
-        kept.keep_reference(NAMED, profile_of(read_table(source), source=source.place))
+        found = find_kept(call, data, Path(scratch))
+        kept.keep_reference(NAMED, msgspec.structs.replace(found.profiled(call), source=found.name))
 
 
 def reference_of(

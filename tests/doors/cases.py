@@ -254,8 +254,10 @@ CASES = (
     Case(verb="rollback", values={"name": "counter", "to": 1}, kind="deployment-missing"),
     Case(verb="undeploy", values={"name": "Counter"}, kind="deployment-name"),
     Case(verb="logs", values={"name": "counter"}, kind="deployment-missing"),
+    Case(verb="monitor", values={"name": "counter"}, kind="deployment-missing"),
+    Case(verb="monitor", values={"name": "counter", "since": "soon"}, kind="window-malformed"),
 )
-CARRIED_OUT_ELSEWHERE = {"push", "pull", "predict", "batch", "rollback", "undeploy", "logs"}
+CARRIED_OUT_ELSEWHERE = {"push", "pull", "predict", "batch", "rollback", "undeploy", "logs", "monitor"}
 """Here they are refused: tests/services has registries and services for them, tests/journeys a model for `batch`."""
 KIT = {
     "Kitfile": "package: {name: counted}\nmodel: {path: total.txt}\ndatasets: [{path: numbers.csv}]\n"

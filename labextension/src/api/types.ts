@@ -1593,7 +1593,7 @@ export interface MonitorRequest {
   since?: string;
   /** Requests of so long are looked at together. */
   window?: string;
-  /** Table that requests are compared with from now on. Default: what the model was trained on, if that is packed with it, else its first window. */
+  /** What requests are compared with from now on: a table, SNAPSHOT:path, a profile, a run. Default: what the model was trained on, if that is packed with it, else its first window. */
   data?: string;
   /** Write a report there, as HTML. */
   output?: string;
@@ -1628,10 +1628,6 @@ export interface MonitorResult {
   /** That this look has raised. */
   events: Event[];
   notes: string[];
-  /** The worst columns of the reference... */
-  before: Profile | null;
-  /** ... and of the newest window. */
-  now: Profile | null;
   /** The file that was asked for. */
   report: string;
   looks: number;

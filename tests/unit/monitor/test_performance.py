@@ -122,3 +122,22 @@ def test_few_labels_and_answers_of_no_kind_give_no_figures(tmp_path: Path) -> No
     none = logged(tmp_path / "none", [1] * 100, input__x=np.arange(100.0))
     assert none.whole.labelled == 0
     assert none.notes == ("There are labels, and no answers that they can be held against.",)
+
+
+@pytest.mark.parametrize(("labels", "names"), [((0, 1), ("0", "1")), ((0, 1), ("False", "True")), (("a", "b"), "ab")])
+def test_probabilities_beside_labels_are_read_as_services_keep_them(
+    tmp_path: Path, labels: tuple[Any, Any], names: tuple[str, str]
+) -> None:
+    chance = np.random.default_rng(5)
+    likely = chance.random(800)
+    truth = [labels[int(each)] for each in chance.random(800) < likely]
+    answered = [labels[int(each > 0.5)] for each in likely]
+    found = logged(tmp_path, truth, 2, output__prediction=answered, **{
+        f"output__probability_{names[0]}": (1 - likely).astype(np.float32),
+        f"output__probability_{names[1]}": likely.astype(np.float32),
+    })  # fmt: skip
+    accuracy = found.whole.metric("accuracy")
+    assert accuracy is not None
+    assert accuracy.value == pytest.approx(np.mean([a == b for a, b in zip(truth, answered, strict=True)][::2]))
+    assert found.whole.metric("roc_auc") is not None
+    assert [each.name for each in found.whole.estimates] == ["accuracy", "precision", "recall", "f1", "roc_auc"]

@@ -37,7 +37,7 @@ def page(result: Result) -> Page:
 
 def picture(result: Result) -> str:
     """The report."""
-    return body(result, result.before, result.now)
+    return body(result)
 
 
 def _timeline(result: Result, revision: str, is_named: bool) -> Table:
