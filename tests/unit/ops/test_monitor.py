@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from datetime import timedelta
 from pathlib import Path
+from unittest import mock
 
 import pandas as pd
 import pytest
@@ -272,3 +273,58 @@ def test_what_is_kept_and_damaged_says_so_and_can_be_forgotten(tmp_path: Path) -
         wine.look()
     assert "--clear" in error.value.hint
     assert wine.look(clear=True).exit_code == 0
+
+
+def test_watching_looks_again_until_it_is_interrupted(tmp_path: Path) -> None:
+    wine = Deployed(tmp_path)
+    wine.trained()
+    wine.asked(1, shift=1.5)
+    waited = []
+
+    def wait(seconds: float) -> None:
+        waited.append(seconds)
+        if len(waited) == 3:
+            raise KeyboardInterrupt
+
+    with mock.patch("nbmlops.ops.monitor.time.sleep", wait):
+        found = wine.look(watch=True, every="2s")
+    assert waited == [2.0, 2.0, 2.0]
+    assert found.looks == 3
+    assert told(found) == [("drift", "hue")]
+    assert found.events == ()
+    assert len((wine.folder.monitor / "looks.jsonl").read_text().splitlines()) == 3
+
+
+def test_watching_goes_on_when_somebody_else_looks_in_between(tmp_path: Path) -> None:
+    wine = Deployed(tmp_path)
+    wine.asked(1)
+    others = HistoryFolder(wine.folder.monitor)
+    other = others.locked()
+    waited = []
+
+    def wait(seconds: float) -> None:
+        waited.append(seconds)
+        if len(waited) == 1:
+            other.__enter__()
+        elif len(waited) == 2:
+            other.__exit__(None, None, None)
+        else:
+            raise KeyboardInterrupt
+
+    with mock.patch("nbmlops.ops.monitor.time.sleep", wait):
+        assert wine.look(watch=True).looks == 2
+
+
+def test_hostile_names_are_text_on_pages_and_in_figures(tmp_path: Path) -> None:
+    evil = '<script>alert(1)</script>"}\n# x'
+    wine = Deployed(tmp_path)
+    wine.asked(3, **{f"input__{evil}": [1.0, 2.0, 3.0] * 100})
+    wine.look(1.9)
+    wine.asked(1, **{f"input__{evil}": [7.0, 8.0, 9.0] * 100})
+    found = wine.look(output="wine.html")
+    assert told(found) == [("drift", evil)]
+    page = Path(found.report).read_text()
+    assert "<script" not in page
+    assert "&lt;script" in page
+    (line,) = [each for each in wine.folder.gauges.read_text().splitlines() if "script" in each]
+    assert line.startswith('nbmlops_drift{column="<script>alert(1)</script>\\"}\\n# x"} ')
