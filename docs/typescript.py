@@ -11,7 +11,7 @@ import inspect
 import textwrap
 from collections.abc import Iterable
 from enum import Enum
-from typing import Any, get_type_hints
+from typing import Any, get_args, get_type_hints
 
 import msgspec
 from msgspec import inspect as shapes
@@ -59,12 +59,12 @@ class _Names:
         self._named: dict[type, str] = {}
         found: dict[type, None] = {}
         for verb in verbs:
-            result = _result(verb)
             self.requests.add(verb.request)
             _reach(shapes.type_info(verb.request), found)
-            _reach(shapes.type_info(result), found)
             self._named.setdefault(verb.request, f"{_capital(verb.name)}Request")
-            self._named.setdefault(result, f"{_capital(_module(result))}Result")
+            for result in _results(verb):
+                _reach(shapes.type_info(result), found)
+                self._named.setdefault(result, f"{_capital(_module(result))}Result")
         for cls in (*ANSWERS, *BODIES):
             _reach(shapes.type_info(cls), found)
         self._found = found
@@ -158,13 +158,18 @@ def _wire(shape: shapes.Type, names: _Names, *, is_measured: bool) -> str:
 
 
 def _table(name: str, about: str, verbs: Iterable[Verb], names: _Names) -> str:
-    lines = [f"  {verb.name}: {{ request: {names[verb.request]}; result: {names[_result(verb)]} }};" for verb in verbs]
+    lines = [
+        f"  {verb.name}: {{ request: {names[verb.request]}; "
+        f"result: {' | '.join(names[each] for each in _results(verb))} }};"
+        for verb in verbs
+    ]
     return "\n".join([f"{_comment(about, '')}export interface {name} {{", *lines, "}\n"])
 
 
-def _result(verb: Verb) -> type:
-    result: type = get_type_hints(verb.operation)["return"]
-    return result
+def _results(verb: Verb) -> tuple[type, ...]:
+    """Some verbs give one of several documents."""
+    result = get_type_hints(verb.operation)["return"]
+    return get_args(result) or (result,)
 
 
 def _module(cls: type) -> str:

@@ -60,7 +60,8 @@ def target_of(names: Sequence[str], columns: Sequence[Column], asked: str, place
 
 
 def check(table: Any, target: str, columns: Sequence[Column], place: str) -> Checked:
-    """`table` is a DataFrame; without `columns` nothing is known of what the model takes.
+    """`table` is a DataFrame; without `columns` nothing is known of what the model takes. Without a target, all rows
+    stay.
 
     Raises UsageError for a table that the model cannot take, or that has no row with a target.
     """
@@ -79,7 +80,7 @@ def check(table: Any, target: str, columns: Sequence[Column], place: str) -> Che
             hint=f"It has {named(list(map(str, table.columns)))}.",
             lacking=lacking,
         )
-    known = table[target].notna()
+    known = table[target].notna() if target else table.index.notna()
     left_out = int((~known).sum())
     if left_out == len(table):
         raise UsageError(

@@ -78,9 +78,9 @@ class Tags:
     """The snapshot of what the run has written: of `batch`."""
     KIND = "nbmlops.kind"
     """How the run came about: `cell`, `fit`, `mlflow`, `keep`, `log`, `batch`, `pipeline`, `step`, `scoring`,
-    `evaluate`."""
+    `evaluate`, `explanation`."""
     EVALUATED_RUN = "nbmlops.evaluated.run"
-    """Of an evaluation: the run that made the model."""
+    """Of an evaluation or explanation: the run that made the model."""
     EVALUATED_MODEL = "nbmlops.evaluated.model"
     """MLflow's id of the model, or the package's digest."""
     GATE = "nbmlops.gate"

@@ -115,8 +115,7 @@ def _packed(
     target.mkdir(parents=True)
     model = target / lay_out(call, reference, package, target)
     digest = package.descriptor.digest
-    # What others have packed may name any run.
-    run = _made_by(package) if packed_here(digest) else ""
+    run = made_by(package)
     logged, registered = None, package.kitfile.package.name
     if run:
         with contextlib.suppress(NotFoundError):
@@ -132,8 +131,10 @@ def _packed(
     )
 
 
-def _made_by(package: Opened) -> str:
-    """The MLflow run, as its Kitfile has it."""
+def made_by(package: Opened) -> str:
+    """The MLflow run, as the Kitfile has it of a package that was made here: others may name any run."""
+    if not packed_here(package.descriptor.digest):
+        return ""
     value: Any = package.kitfile.model.parameters if package.kitfile.model is not None else None
     for key in ("mlflow_provenance", "mlflow_run_id"):
         value = value.get(key) if isinstance(value, dict) else None

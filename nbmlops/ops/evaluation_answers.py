@@ -37,23 +37,29 @@ class Said(msgspec.Struct, frozen=True, kw_only=True):
 
 def ask(model: ServedModel, table: Any, target: str) -> Said:
     """Raises UsageError for what the model does not take, ExternalError where it fails or answers something odd."""
-    inputs = _inputs(model, table, target)
+    inputs = inputs_of(model, table, target)
+    return msgspec.structs.replace(answers_to(model, inputs), milliseconds=_timed(model, inputs))
+
+
+def answers_to(model: ServedModel, inputs: Any) -> Said:
+    """The same for inputs that are as the model takes them, without the time."""
+    rows = len(inputs)
     answer = _array(model.long_way.predict(inputs))
     estimator = model.long_way.estimator()
     classes = tuple(_plain(each) for each in _classes(estimator))
     probabilities = None
-    if classes and answer.ndim == 2 and answer.shape == (len(table), len(classes)) and len(classes) > 1:
+    if classes and answer.ndim == 2 and answer.shape == (rows, len(classes)) and len(classes) > 1:
         # It was logged to give these.
         probabilities = answer.astype(float)
         answer = np.array([classes[place] for place in probabilities.argmax(axis=1)], dtype=object)
     elif classes and callable(getattr(estimator, "predict_proba", None)):
         found = _array(model.long_way.asking("predict_proba").predict(inputs)).astype(float)
-        probabilities = found if found.shape == (len(table), len(classes)) else None
+        probabilities = found if found.shape == (rows, len(classes)) else None
     if answer.ndim == 2 and answer.shape[1] == 1:
         answer = answer[:, 0]
-    if answer.shape != (len(table),):
+    if answer.shape != (rows,):
         raise ExternalError(
-            f"{model.name} gives an answer of shape {answer.shape} for {len(table)} rows.",
+            f"{model.name} gives an answer of shape {answer.shape} for {rows} rows.",
             kind="answers-shape",
             hint="Only models with one answer for each row can be evaluated.",
         )
@@ -64,7 +70,6 @@ def ask(model: ServedModel, table: Any, target: str) -> Said:
         probabilities=probabilities,
         is_classifier=bool(classes),
         estimator=f"{kind.__module__}.{kind.__qualname__}" if estimator is not None else "",
-        milliseconds=_timed(model, inputs),
     )
 
 
@@ -151,8 +156,8 @@ def plain_values(values: Array) -> list[Any]:
     return [_plain(each) for each in values]
 
 
-def _inputs(model: ServedModel, table: Any, target: str) -> Any:
-    """As the signature has them: columns of its types, or one array."""
+def inputs_of(model: ServedModel, table: Any, target: str) -> Any:
+    """As the signature has them: columns of its types, or one array. Without a target, all columns are the model's."""
     signature = model.signature
     if signature.has_columns:
         found = table[[each.name for each in signature.inputs if each.name in table.columns]].copy()
@@ -160,22 +165,23 @@ def _inputs(model: ServedModel, table: Any, target: str) -> Any:
             if each.name in found.columns:
                 found[each.name] = _typed(found[each.name], each.column)
         return found
-    rest = table.drop(columns=[target])
+    rest = table.drop(columns=[target]) if target else table
+    beside = f"columns beside {target}" if target else "columns"
     if len(signature.inputs) != 1:
         return rest
     (tensor,) = signature.inputs
     width = tensor.shape[-1] if len(tensor.shape) == 2 else ANY
     if len(tensor.shape) != 2 or width not in (ANY, rest.shape[1]):
         raise UsageError(
-            f"{model.name} takes arrays of shape {tensor.shape}, not {rest.shape[1]} columns beside {target}.",
+            f"{model.name} takes arrays of shape {tensor.shape}, not {rest.shape[1]} {beside}.",
             kind="data-columns",
-            hint="Give the columns that it was fitted with, in their order, and the target.",
+            hint="Give the columns that it was fitted with, in their order, and the target: --target NAME",
         )
     try:
         return rest.to_numpy(dtype=NUMPY.get(tensor.datatype, "float64"))
     except (TypeError, ValueError) as error:
         raise UsageError(
-            f"The columns beside {target} hold other things than numbers: {str(error)[:100]}.", kind="data-types"
+            f"The {beside} hold other things than numbers: {str(error)[:100]}.", kind="data-types"
         ) from error
 
 

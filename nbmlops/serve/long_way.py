@@ -37,7 +37,8 @@ class LongWay:
         loading raises.
         """
         if self._fitted is not None:
-            return self._fitted()
+            found = self._fitted()
+            return found.raw if isinstance(found, OfXgboost) else found
         with contextlib.suppress(NotImplementedError):
             return self.pyfunc.get_raw_model()
         return None

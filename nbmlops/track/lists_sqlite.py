@@ -41,6 +41,13 @@ def rows_by_id(database: sqlite3.Connection, ids: Sequence[str], stage: str) -> 
     return found
 
 
+def artifact_uri(path: Path, run: str) -> str:
+    """Where the run's artifacts are; empty for a run that is not there."""
+    with reading(path) as database:
+        row = database.execute("SELECT artifact_uri FROM runs WHERE run_uuid = ?", (run,)).fetchone()
+    return str(row[0] or "") if row is not None else ""
+
+
 def ids_starting(path: Path, prefix: str, stage: str = ACTIVE) -> tuple[str, ...]:
     """All ids with that beginning; the id itself alone when it is one."""
     with reading(path) as database:

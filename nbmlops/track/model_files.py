@@ -28,8 +28,8 @@ def fetch_model(
 
     Raises ExternalError where they are not there, are no model, or MLflow cannot give them.
     """
-    if (local := _local(model.location)) is not None:
-        found = next((each for each in (local, *_moved(local, artifacts)) if (each / MLMODEL).is_file()), None)
+    if (local := local_place(model.location)) is not None:
+        found = next((each for each in (local, *moved_places(local, artifacts)) if (each / MLMODEL).is_file()), None)
         if found is None:
             raise _unreachable(model, f"there is no {MLMODEL} in {local}")
         with refusing_disk_errors(target):
@@ -108,13 +108,13 @@ def _unreachable(model: ModelView, why: str) -> ExternalError:
     )
 
 
-def _moved(path: Path, artifacts: Path) -> tuple[Path, ...]:
+def moved_places(path: Path, artifacts: Path) -> tuple[Path, ...]:
     """Where the files are when the project's folder has moved since MLflow wrote their place down."""
     text, marker = path.as_posix(), f"/{artifacts.parent.name}/{artifacts.name}/"
     return (artifacts / text.rpartition(marker)[2],) if marker in text else ()
 
 
-def _local(location: str) -> Path | None:
+def local_place(location: str) -> Path | None:
     if location.startswith("file:"):
         return Path(unquote(urlsplit(location).path))
     return Path(location) if os.path.isabs(location) else None

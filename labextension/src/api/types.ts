@@ -527,6 +527,16 @@ export interface DeleteResult {
   inside: RunView[];
 }
 
+/** The mean answer if all rows had the same value in a column (partial dependence). */
+export interface Dependence {
+  column: string;
+  /** As they are shown, in order. */
+  values: string[];
+  /** The same on an axis; empty for values that are no numbers. */
+  places: (number | null)[];
+  answers: (number | null)[];
+}
+
 export interface DeployRequest {
   /** What is deployed: a package, a run or a registered model. Without: the share of the canary is changed, or what was stopped is started. */
   package?: string;
@@ -976,13 +986,77 @@ export interface Execution {
   notebook: string;
 }
 
+export interface ExplainModelResult {
+  model: Evaluated;
+  data: Data;
+  /** `classification` or `regression`. */
+  task: string;
+  /** That importance is the loss of; `change` without a target. */
+  metric: string;
+  /** The metric before anything is shuffled. */
+  score: number | null;
+  /** The class that directions and curves are about; empty: the value, or none. */
+  of: string;
+  /** That were shuffled: all of the data, or a sample. */
+  rows: number;
+  repeats: number;
+  /** Of all intervals, as 0.95. */
+  confidence: number | null;
+  /** Rows that stand for what is not known of a row. */
+  background: number;
+  /** How rows were explained, as `exact Shapley values`. */
+  method: string;
+  /** The largest first. */
+  importances: Importance[];
+  explained: ExplainedRow[];
+  curves: Dependence[];
+  /** What is odd, a sentence each. */
+  notes: string[];
+  /** The explanation's own run in MLflow; empty: none was made. */
+  run: string;
+  /** The file that was asked for. */
+  report: string;
+}
+
 export interface ExplainRequest {
-  /** The notebook. In a notebook, by default what this kernel has executed. */
+  /** The notebook. In a notebook, by default what this kernel has executed. With --data a model: a package, a run, models:/wine@champion, or with --model an alias. */
   notebook?: string;
   /** Only this cell: its number from 1, its id, or [n] of its execution. Default: all, a line each. */
   cell?: string;
   /** As if only these variables mattered. */
   want?: string[];
+  /** Explain a model on this table: a file (.csv, .parquet, .jsonl), SNAPSHOT:path or RUN:path, or an address. */
+  data?: string;
+  /** Column of the true values. Default: the only one that the model does not take. */
+  target?: string;
+  /** Explain this row of the table, from 1. Default: the three that the model is least sure of. */
+  row?: number[];
+  /** The class whose probability is explained. Default: the predicted one. */
+  of?: string;
+  /** How rows are explained. Default: SHAP for trees and linear models, if it is installed. */
+  method?: 'auto' | 'light' | 'shap';
+  /** What a column's importance is the loss of. Default: accuracy, or mae. */
+  metric?: string;
+  /** Columns to take as one: a,b. Default: those that move together; `none`. */
+  group?: string[];
+  /** How often each column is shuffled. */
+  repeats?: number;
+  /** Rows that are shuffled at most. */
+  sample?: number;
+  /** Of the intervals. */
+  confidence?: number;
+  /** Of samples and shuffles. */
+  seed?: number;
+  /** What it is. Default: as the model is. */
+  task?: '' | 'classification' | 'regression';
+  /** The registered model. Default: the run's experiment. */
+  model?: string;
+  /** Write the report on the model there, as HTML. */
+  output?: string;
+  /** Load a package's model although nobody you trust has signed it. */
+  trust?: boolean;
+  /** Leave no run of the explanation in MLflow. */
+  no_track?: boolean;
 }
 
 export interface ExplainResult {
@@ -994,6 +1068,19 @@ export interface ExplainResult {
   is_live: boolean;
   /** Of a kernel: what its notebook does not show. */
   state: HiddenState;
+}
+
+export interface ExplainedRow {
+  /** Its number in the table, from 1. */
+  row: number;
+  /** Why this one: `asked for`, `least sure`, `high`, `low`. */
+  picked: string;
+  answer: string;
+  truth: string;
+  /** The class that was asked for or predicted first. */
+  outcomes: Outcome[];
+  /** It could not be explained. */
+  why: string;
 }
 
 export interface ExportRequest {
@@ -1242,6 +1329,31 @@ export interface ImportResult {
   unsearched: string[];
   /** Digest of the package that had the first of these names until now. */
   before: string;
+}
+
+/** What a model loses when a column, or columns that move together, are shuffled. */
+export interface Importance {
+  name: string;
+  /** One, or a group that was shuffled as one. */
+  columns: string[];
+  /** In the metric's own unit, positive where the model gets worse. None: it could not be measured (`why`). */
+  importance: number | null;
+  /** Of the interval that holds its true value with the explanation's confidence. */
+  low: number | null;
+  high: number | null;
+  /** How far the answers move: mean absolute change of the value, or the share of probability that goes elsewhere. */
+  change: number | null;
+  /** Of all importances; of `change` where no column has any. */
+  share: number | null;
+  /**
+   * From -1 to 1: whether the answer rises or falls with the value (rank correlation of value and contribution).
+   * None for what has no order.
+   */
+  direction: number | null;
+  /** Mean absolute SHAP value over a sample of rows, where SHAP was asked. */
+  contribution: number | null;
+  /** It could not be measured. */
+  why: string;
 }
 
 export interface InitRequest {
@@ -1707,6 +1819,17 @@ export interface Origin {
   problem: string;
 }
 
+/** One answer of a row: `base` and all parts add up to it. */
+export interface Outcome {
+  /** The class whose probability it is; empty: the value. */
+  of: string;
+  answer: number | null;
+  /** The mean answer over the background rows. */
+  base: number | null;
+  /** The largest first. */
+  parts: Part[];
+}
+
 export interface PackRequest {
   /** A run, a registered model, a pipeline's folder, or a folder with a Kitfile. Default: the Kitfile here, else the newest run. */
   source?: string;
@@ -1881,6 +2004,16 @@ export type ParameterType =
   | 'datetime'
   | 'timestamp'
   | 'path';
+
+/** What one column, or group, adds to one answer. */
+export interface Part {
+  name: string;
+  /** Of the row, as it is shown. */
+  value: string;
+  amount: number | null;
+  /** Standard error of `amount`; None where it is exact. */
+  error: number | null;
+}
 
 /** What flows from one step to another. */
 export interface Passed {
@@ -3237,7 +3370,7 @@ export interface Verbs {
   verify: { request: VerifyRequest; result: VerifyResult };
   gc: { request: GcRequest; result: GcResult };
   remote: { request: RemoteRequest; result: RemoteResult };
-  explain: { request: ExplainRequest; result: ExplainResult };
+  explain: { request: ExplainRequest; result: ExplainResult | ExplainModelResult };
   cells: { request: CellsRequest; result: CellsResult };
   slice: { request: SliceRequest; result: SliceResult };
   export: { request: ExportRequest; result: ExportResult };
