@@ -59,6 +59,14 @@ class HistoryFolder:
 
     def read(self) -> History:
         """With profiles as far as they are kept. Raises IntegrityError."""
+        found = self.glance()
+        windows = tuple(
+            msgspec.structs.replace(each, profile=self._profile(each)) for each in found.windows[-MOST_PROFILES:]
+        )
+        return msgspec.structs.replace(found, windows=(*found.windows[:-MOST_PROFILES], *windows))
+
+    def glance(self) -> History:
+        """Without profiles: quickly. Raises IntegrityError."""
         found = self._document("state.json", History) or History()
         if found.layout > LAYOUT:
             raise IntegrityError(
@@ -66,10 +74,7 @@ class HistoryFolder:
                 kind="monitor-newer",
                 hint="Use that one, or forget it: nbmlops monitor NAME --clear",
             )
-        windows = tuple(
-            msgspec.structs.replace(each, profile=self._profile(each)) for each in found.windows[-MOST_PROFILES:]
-        )
-        return msgspec.structs.replace(found, windows=(*found.windows[:-MOST_PROFILES], *windows))
+        return found
 
     def write(self, history: History) -> None:
         windows = history.windows[-MOST_WINDOWS:]

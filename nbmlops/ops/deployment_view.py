@@ -9,8 +9,11 @@ import msgspec
 
 from nbmlops.deploy.control import ask
 from nbmlops.deploy.folder import DeploymentFolder
-from nbmlops.errors import ExternalError, UnavailableError
+from nbmlops.errors import ExternalError, IntegrityError, UnavailableError
 from nbmlops.model.deployment import Replica, RevisionStatus, Spec, Status, Traffic
+from nbmlops.model.finding import Finding
+
+MOST_WINDOWS = 48
 
 
 class State(StrEnum):
@@ -37,6 +40,20 @@ class RevisionView(msgspec.Struct, frozen=True, kw_only=True):
     run: str = ""
 
 
+class Watched(msgspec.Struct, frozen=True, kw_only=True):
+    """What the last look of `monitor` has found."""
+
+    looked: datetime
+    findings: tuple[Finding, ...]
+    """That go on."""
+    drift: tuple[float | None, ...] = ()
+    """Of windows of the stable revision, oldest first: how far the worst column is over its limit. None: it is not
+    known.
+    """
+    rows: tuple[int, ...] = ()
+    """Of the same windows."""
+
+
 class DeploymentView(msgspec.Struct, frozen=True, kw_only=True):
     name: str
     state: State
@@ -54,6 +71,8 @@ class DeploymentView(msgspec.Struct, frozen=True, kw_only=True):
     """Of the router."""
     since: datetime | None = None
     problem: str = ""
+    watched: Watched | None = None
+    """None: nobody has looked yet."""
 
     def revision(self, number: int) -> RevisionView | None:
         return next((each for each in self.revisions if each.number == number), None)
@@ -79,6 +98,25 @@ def view(folder: DeploymentFolder, spec: Spec | None = None) -> DeploymentView:
         pid=status.pid if status is not None else 0,
         since=status.since if status is not None else None,
         problem=problem,
+        watched=_watched(folder, spec) if spec.monitored else None,
+    )
+
+
+def _watched(folder: DeploymentFolder, spec: Spec) -> Watched | None:
+    from nbmlops.monitor.history import HistoryFolder
+
+    try:
+        history = HistoryFolder(folder.monitor).glance()
+    except IntegrityError:  # `monitor` says what to do
+        return None
+    if history.looked is None:
+        return None
+    windows = [each for each in history.windows if each.revision == str(spec.stable)][-MOST_WINDOWS:]
+    return Watched(
+        looked=history.looked,
+        findings=tuple(each.finding for each in history.open),
+        drift=tuple(each.worst for each in windows),
+        rows=tuple(each.rows for each in windows),
     )
 
 

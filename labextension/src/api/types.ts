@@ -627,6 +627,8 @@ export interface DeploymentView {
   pid: number;
   since: string | null;
   problem: string;
+  /** None: nobody has looked yet. */
+  watched: Watched | null;
 }
 
 export interface DeploymentsRequest {
@@ -3329,6 +3331,20 @@ export interface VerifyResult {
   recovered: number;
   /** Where a package was named; then all else is empty. */
   package: PackageCheck | null;
+}
+
+/** What the last look of `monitor` has found. */
+export interface Watched {
+  looked: string;
+  /** That go on. */
+  findings: Finding[];
+  /**
+   * Of windows of the stable revision, oldest first: how far the worst column is over its limit. None: it is not
+   * known.
+   */
+  drift: (number | null)[];
+  /** Of the same windows. */
+  rows: number[];
 }
 
 /** Rows that one revision has answered in a while. */
