@@ -104,7 +104,9 @@ class Look(msgspec.Struct, frozen=True, kw_only=True):
     reference: str = ""
     """As it was called; empty: there is none yet."""
     rows: int
-    """That were read."""
+    """Of all windows."""
+    rows_read: int = 0
+    """The others were read at looks before."""
     windows: tuple[Window, ...] = ()
     """Oldest first."""
     drift: tuple[tuple[str, Drift], ...] = ()

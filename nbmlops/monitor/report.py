@@ -38,7 +38,6 @@ def _parts(look: Look) -> str:
 
 def _head(look: Look) -> str:
     count = len(look.findings)
-    rows = sum(each.rows for each in look.windows)
     if count:
         verdict = line(f"{count} {'thing is' if count == 1 else 'things are'} wrong.", "bad", is_verdict=True)
     elif look.windows:
@@ -47,8 +46,8 @@ def _head(look: Look) -> str:
         verdict = line("There was nothing to look at.", "dim", is_verdict=True)
     return (
         f"<h1>{escape(look.deployment)}</h1>"
-        f'<p class="dim">{rows:,} rows from {look.since:%Y-%m-%d %H:%M} to {look.time:%Y-%m-%d %H:%M} UTC; compared '
-        f"with {escape(look.reference or 'nothing yet')}</p>{verdict}"
+        f'<p class="dim">{look.rows:,} rows from {look.since:%Y-%m-%d %H:%M} to {look.time:%Y-%m-%d %H:%M} UTC; '
+        f"compared with {escape(look.reference or 'nothing yet')}</p>{verdict}"
     )
 
 

@@ -6,6 +6,7 @@ another machine's clock, belongs to the last window. Revisions are kept apart: a
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Collection, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -23,6 +24,8 @@ REQUEST, ROW, REVISION, MILLISECONDS = "request_id", "row", "revision", "millise
 INPUT, OUTPUT = "input", "output"
 MOST_ROWS = 2_000_000
 """Of one look; of more, the newest."""
+MOST_COLUMNS = 300
+"""Of more, those that most rows have: names come from callers, where a model takes any."""
 _OWN = (REQUEST, ROW, TIME, REVISION, MILLISECONDS)
 _SECOND = 1_000_000
 
@@ -87,6 +90,9 @@ def read_windows(
             rows += segment.table.num_rows
         elif segment.table.num_rows:
             notes.append(f"{segment.name} is no file of a request log and is left out.")
+    tables, rare = _of_most(tables)
+    if rare:
+        notes.append(f"Of more than {MOST_COLUMNS} columns, {rare:,} that the fewest rows have are not looked at.")
     # Oldest first.
     table, lost = together(tables[::-1]) if tables else (_none(), {})
     table = table.select([name for name in table.column_names if name not in out])
@@ -117,6 +123,21 @@ def features(table: pa.Table) -> pa.Table:
     """What was asked and answered, by the names that the model gives it."""
     names = [name for name in table.column_names if name not in _OWN]
     return table.select(names).rename_columns([shown(name) for name in names])
+
+
+def _of_most(tables: list[pa.Table]) -> tuple[list[pa.Table], int]:
+    """Without columns that only few rows have, where there are too many."""
+    rows: Counter[str] = Counter()
+    for table in tables:
+        for name in table.column_names:
+            rows[name] += table.num_rows
+    if len(rows) <= MOST_COLUMNS + len(_OWN):
+        return tables, 0
+    ranked = sorted((name for name in rows if name not in _OWN), key=lambda name: (-rows[name], name))
+    kept = {*_OWN, *ranked[:MOST_COLUMNS]}
+    return [table.select([name for name in table.column_names if name in kept]) for table in tables], len(rows) - len(
+        kept
+    )
 
 
 def _none() -> pa.Table:

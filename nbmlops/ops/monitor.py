@@ -15,7 +15,7 @@ from typing import Annotated
 import msgspec
 
 from nbmlops.deploy.folder import folder_of
-from nbmlops.errors import StateError, UsageError
+from nbmlops.errors import ConflictError, StateError, UsageError
 from nbmlops.lib.clock import utc_now
 from nbmlops.lib.durations import seconds_of
 from nbmlops.lib.files import refusing_disk_errors, write_atomic
@@ -87,9 +87,15 @@ def monitor(call: Call, request: Request) -> Result:
     result: Result | None = None
     while True:
         try:
-            result = _looked(call, request, since=since, window=window, rules=rules, looks=looks)
-            looks += 1
-            if not request.watch:
+            try:
+                result = _looked(call, request, since=since, window=window, rules=rules, looks=looks)
+                looks += 1
+            except ConflictError as error:
+                if not request.watch:
+                    raise
+                # Somebody else looks in between.
+                call.progress(Progress(task="monitor", note=error.message, state="skipped"))
+            if result is not None and not request.watch:
                 return result
             time.sleep(every)
         except KeyboardInterrupt:

@@ -1727,8 +1727,10 @@ export interface MonitorResult {
   confidence: number | null;
   /** As it was called; empty: there is none yet. */
   reference: string;
-  /** That were read. */
+  /** Of all windows. */
   rows: number;
+  /** The others were read at looks before. */
+  rows_read: number;
   /** Oldest first. */
   windows: Window[];
   /** By revision: its newest window that has enough rows. */

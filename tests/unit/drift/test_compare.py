@@ -11,6 +11,7 @@ import pytest
 from nbmlops.drift.compare import compare_profiles, compare_tables
 from nbmlops.drift.judge import holm, weigh
 from nbmlops.drift.limits import Limits
+from nbmlops.drift.report import drawing
 from nbmlops.model.drift import ColumnDrift, Drift, Verdict
 from nbmlops.profile.table import profile_of
 
@@ -183,3 +184,13 @@ def test_false_alarms_are_rarer_than_stated() -> None:
 def test_p_values_are_corrected_for_their_number() -> None:
     assert holm([0.01, 0.04, 0.03]) == pytest.approx([0.03, 0.06, 0.06])
     assert holm([]) == []
+
+
+def test_few_categories_are_drawn_one_by_one_and_others_are_none_of_them() -> None:
+    before, now = people(2000, seed=1), people(1500, seed=2)
+    for drift in both_ways(before, now):
+        shape = one(drift, "city").shape
+        assert shape is not None
+        assert len(shape.names) == len(shape.before) == len(shape.now) == 3
+        assert sum(shape.now) == pytest.approx(1, abs=1e-3)
+        assert "Oslo" in drawing(one(drift, "city"))

@@ -130,3 +130,14 @@ def test_rows_of_files_that_overlap_in_time_are_sorted_into_their_windows(tmp_pa
     assert shape(found) == [("1", 0, 60), ("1", 60, 60)]
     expected = [*range(30, 60), *range(130, 160)]
     assert found.parts[1].table.column("input.a").to_pylist() == expected
+
+
+def test_of_names_without_end_those_that_most_rows_have_are_looked_at(tmp_path: Path) -> None:
+    for number in range(20):
+        more = {f"input__made_up_{number}_{place}": np.zeros(2) for place in range(30)}
+        whole(tmp_path, columns(2, minute(number), 1, input__a=np.ones(2), **more), f"{number:02}")
+    found = read(tmp_path)
+    names = features(found.table).column_names
+    assert "a" in names
+    assert len(names) == 300
+    assert "Of more than 300 columns, 301 that the fewest rows have are not looked at." in found.notes

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from datetime import timedelta
 from pathlib import Path
+from unittest import mock
 
 import pandas as pd
 import pytest
@@ -26,7 +27,7 @@ def test_traffic_like_the_training_data_is_in_order(tmp_path: Path) -> None:
     assert found.reference == "the training data of wine:v1"
     assert [each.rows for each in found.windows] == [300, 300, 300]
     assert all(each.drift for each in found.windows)
-    assert found.rows == 900
+    assert (found.rows, found.rows_read) == (900, 900)
 
 
 def test_a_column_that_moves_is_named_once_and_told_when_it_is_over(tmp_path: Path) -> None:
@@ -41,7 +42,7 @@ def test_a_column_that_moves_is_named_once_and_told_when_it_is_over(tmp_path: Pa
     again = wine.look(0.9)
     assert told(again) == [("drift", "hue")]
     assert again.events == ()
-    assert again.rows == 0
+    assert (again.rows, again.rows_read) == (600, 0)
     wine.asked(1)
     over = wine.look()
     assert told(over) == []
@@ -72,12 +73,13 @@ def test_a_look_reads_what_is_new_and_comes_to_the_same(tmp_path: Path) -> None:
     for each in (wine, other):
         each.asked(1, shift=0.8)
     part, all_ = wine.look(), other.look()
-    assert (part.rows, all_.rows) == (300, 900)
+    assert (part.rows_read, all_.rows_read) == (300, 900)
+    assert part.rows == all_.rows == 900
     assert part.windows == all_.windows
     assert part.drift == all_.drift
     # Another width, or an earlier beginning, is read anew.
-    assert wine.look(window="30min").rows == 900
-    assert wine.look(since="48h").rows == 900
+    assert wine.look(window="30min").rows_read == 900
+    assert wine.look(since="48h").rows_read == 900
 
 
 def test_without_a_profile_the_first_window_is_what_others_are_compared_with(tmp_path: Path) -> None:
@@ -272,3 +274,58 @@ def test_what_is_kept_and_damaged_says_so_and_can_be_forgotten(tmp_path: Path) -
         wine.look()
     assert "--clear" in error.value.hint
     assert wine.look(clear=True).exit_code == 0
+
+
+def test_watching_looks_again_until_it_is_interrupted(tmp_path: Path) -> None:
+    wine = Deployed(tmp_path)
+    wine.trained()
+    wine.asked(1, shift=1.5)
+    waited = []
+
+    def wait(seconds: float) -> None:
+        waited.append(seconds)
+        if len(waited) == 3:
+            raise KeyboardInterrupt
+
+    with mock.patch("nbmlops.ops.monitor.time.sleep", wait):
+        found = wine.look(watch=True, every="2s")
+    assert waited == [2.0, 2.0, 2.0]
+    assert found.looks == 3
+    assert told(found) == [("drift", "hue")]
+    assert found.events == ()
+    assert len((wine.folder.monitor / "looks.jsonl").read_text().splitlines()) == 3
+
+
+def test_watching_goes_on_when_somebody_else_looks_in_between(tmp_path: Path) -> None:
+    wine = Deployed(tmp_path)
+    wine.asked(1)
+    others = HistoryFolder(wine.folder.monitor)
+    other = others.locked()
+    waited = []
+
+    def wait(seconds: float) -> None:
+        waited.append(seconds)
+        if len(waited) == 1:
+            other.__enter__()
+        elif len(waited) == 2:
+            other.__exit__(None, None, None)
+        else:
+            raise KeyboardInterrupt
+
+    with mock.patch("nbmlops.ops.monitor.time.sleep", wait):
+        assert wine.look(watch=True).looks == 2
+
+
+def test_hostile_names_are_text_on_pages_and_in_figures(tmp_path: Path) -> None:
+    evil = '<script>alert(1)</script>"}\n# x'
+    wine = Deployed(tmp_path)
+    wine.asked(3, **{f"input__{evil}": [1.0, 2.0, 3.0] * 100})
+    wine.look(1.9)
+    wine.asked(1, **{f"input__{evil}": [7.0, 8.0, 9.0] * 100})
+    found = wine.look(output="wine.html")
+    assert told(found) == [("drift", evil)]
+    page = Path(found.report).read_text()
+    assert "<script" not in page
+    assert "&lt;script" in page
+    (line,) = [each for each in wine.folder.gauges.read_text().splitlines() if "script" in each]
+    assert line.startswith('nbmlops_drift{column="<script>alert(1)</script>\\"}\\n# x"} ')

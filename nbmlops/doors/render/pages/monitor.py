@@ -15,8 +15,7 @@ def page(result: Result) -> Page:
     head = Line(f"{verdict(result)}.", Tone.BAD if result.findings else Tone.GOOD)
     revisions = list(dict.fromkeys(each.revision for each in result.windows))
     since = ago(result.since, utc_now())
-    rows = sum(each.rows for each in result.windows)
-    told = f"{many(rows, 'row')} since {since}, {many(len(result.windows), 'window')}"
+    told = f"{many(result.rows, 'row')} since {since}, {many(len(result.windows), 'window')}"
     return (
         head,
         *(
