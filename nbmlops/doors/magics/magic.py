@@ -70,8 +70,20 @@ class MlopsMagics(Magics):  # type: ignore[misc]
         unwatched = session.recorder.files.paused() if session is not None else contextlib.nullcontext()
         with progress_display() as progress, unwatched:
             result = verb.operation(
-                Call(self._folder(), session=session, makes_project=True, progress=progress), request
+                Call(
+                    self._folder(),
+                    session=session,
+                    makes_project=True,
+                    progress=progress,
+                    variables=self.shell.user_ns,
+                ),
+                request,
             )
+        if (failure := getattr(result, "failure", None)) is not None:
+            from IPython.display import display
+
+            display(shown(result))
+            raise failure
         if verb.name in LIVE_VERBS and not self.loaded.is_rehearsal and hasattr(self.shell, "kernel"):
             from nbmlops.doors.magics.live import Live
 
