@@ -114,6 +114,10 @@ class MlopsMagics(Magics):  # type: ignore[misc]
             open_cell_run(session, request)
 
     def _folder(self) -> Path:
+        """Where a person stands: beside their notebook. What runs by itself stands where its code does."""
+        session = self.loaded.session
+        if session is not None and session.info.door == "batch":
+            return Path.cwd()
         notebook = notebook_path(self.shell.user_ns)
         return notebook.parent if notebook is not None and notebook.parent.is_dir() else Path.cwd()
 
