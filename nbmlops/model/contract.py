@@ -77,7 +77,6 @@ OF_VALUES = frozenset(
         Kind.CATEGORIES,
         Kind.PATTERN,
         Kind.MISSING,
-        Kind.PRESENT,
         Kind.CHECK,
     }
 )

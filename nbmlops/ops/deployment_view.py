@@ -53,6 +53,8 @@ class DeploymentView(msgspec.Struct, frozen=True, kw_only=True):
     pid: int = 0
     """Of the router."""
     since: datetime | None = None
+    contract: str = ""
+    """That the stable revision holds rows against, and what becomes of others: `contract.yaml (reject)`."""
     problem: str = ""
 
     def revision(self, number: int) -> RevisionView | None:
@@ -67,6 +69,7 @@ def view(folder: DeploymentFolder, spec: Spec | None = None) -> DeploymentView:
     """Raises NotFoundError and IntegrityError for what is kept of it."""
     spec = spec or folder.spec()
     status, problem = _seen(folder) if spec.is_wanted else (None, "")
+    stable = spec.revision(spec.stable)
     return DeploymentView(
         name=spec.name,
         state=_state(spec, status),
@@ -76,6 +79,7 @@ def view(folder: DeploymentFolder, spec: Spec | None = None) -> DeploymentView:
         token_file=str(folder.path / "token"),
         monitored=spec.monitored,
         revisions=tuple(_revision(spec, each.number, status) for each in reversed(spec.revisions)),
+        contract=f"{stable.contract} ({stable.on_breach})" if stable is not None and stable.contract else "",
         pid=status.pid if status is not None else 0,
         since=status.since if status is not None else None,
         problem=problem,

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -223,9 +224,9 @@ def _bounds(each: Expectation, kinds: tuple[Kind, Kind], *, columns: tuple[str, 
         if isinstance(value, bool) or not isinstance(value, int | float | str):
             raise TypeError
         if isinstance(value, str):
-            from datetime import datetime
-
             datetime.fromisoformat(value)
+        else:
+            float(value)  # there are integers that no floating-point number holds
         if each.kwargs.get(f"strict_{side}"):
             if isinstance(value, str) or len(columns) != 1:
                 raise ValueError
