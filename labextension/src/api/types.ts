@@ -265,7 +265,7 @@ export type ChangeKind = 'added' | 'removed' | 'changed';
 export interface Changed {
   folder: string;
   rev: number;
-  changed: Kind[];
+  changed: DocumentsKind[];
 }
 
 export interface Changes {
@@ -274,7 +274,7 @@ export interface Changes {
   /** Grows with each change, also across restarts of the server. */
   rev: number;
   /** What has changed since the rev that was asked for; everything where that is not known any more. */
-  changed: Kind[];
+  changed: DocumentsKind[];
 }
 
 export interface Check {
@@ -397,6 +397,28 @@ export interface Confusion {
   counts: number[][];
 }
 
+/** Of a rule. The words are those of the file. */
+export type ContractKind =
+  | 'present'
+  | 'type'
+  | 'finite'
+  | 'zone'
+  | 'missing'
+  | 'unique'
+  | 'min'
+  | 'max'
+  | 'min_length'
+  | 'max_length'
+  | 'categories'
+  | 'pattern'
+  | 'min_rows'
+  | 'max_rows'
+  | 'fresh'
+  | 'closed'
+  | 'order'
+  | 'check'
+  | 'names';
+
 /** One metric of one run; the three lists have one entry a point, in order of steps. */
 export interface Curve {
   run: string;
@@ -510,6 +532,12 @@ export interface DeployRequest {
   share?: number | null;
   /** A column whose values are not kept. Default: as before. */
   redact?: string[];
+  /** What rows have to be: a file of `validate`. Default: as the revision before. */
+  contract?: string;
+  /** Hold rows against it no longer. */
+  no_contract?: boolean;
+  /** What becomes of rows that break it: counted, refused, or kept apart. Default: as before, else counted. */
+  on_breach?: 'quarantine' | 'reject' | 'warn' | null;
   /** Of the service, as `nbmlops image` has made it. For containers and clusters. */
   image?: string;
   /** Where KServe finds the model, in place of an image. */
@@ -560,6 +588,8 @@ export interface DeploymentView {
   /** Of the router. */
   pid: number;
   since: string | null;
+  /** That the stable revision holds rows against, and what becomes of others: `contract.yaml (reject)`. */
+  contract: string;
   problem: string;
 }
 
@@ -641,6 +671,9 @@ export interface DoctorResult {
   /** Settings that are not the default, and where each comes from. */
   origins: { [name: string]: string };
 }
+
+/** What may have changed in a project. */
+export type DocumentsKind = 'runs' | 'records' | 'jobs' | 'files' | 'packages' | 'deployments';
 
 /** A cell of the notebook that is in no step, and why. */
 export interface Dropped {
@@ -1238,9 +1271,6 @@ export interface KeptPackage {
   is_signed: boolean;
 }
 
-/** What may have changed in a project. */
-export type Kind = 'runs' | 'records' | 'jobs' | 'files' | 'packages' | 'deployments';
-
 export interface Kitfile {
   manifestVersion: string;
   package: Package;
@@ -1286,6 +1316,9 @@ export interface LayerView {
   media_type: string;
   bytes: number;
 }
+
+/** How bad it is that a rule is broken. */
+export type Level = 'error' | 'warning';
 
 /** Something that another cell has made, or uses. */
 export interface Link {
@@ -1454,6 +1487,15 @@ export interface Moved {
   damaged: string[];
 }
 
+/** A row that breaks a rule. */
+export interface Offender {
+  /** From 0 on, as it lies in the table. */
+  row: number;
+  column: string;
+  /** As text, shortened; what looks like a secret is not shown. */
+  value: string;
+}
+
 /** Where a package says it comes from. */
 export interface Origin {
   notebook: string;
@@ -1474,6 +1516,24 @@ export interface Origin {
   data: number;
   /** Why it cannot be read; then all else is empty. */
   problem: string;
+}
+
+/** One rule, and whether it is kept. */
+export interface Outcome {
+  kind: ContractKind;
+  columns: string[];
+  passed: boolean;
+  /** In a sentence, with the figures. */
+  why: string;
+  severity: Level;
+  /** Rows that break it; columns where the rule is about columns. */
+  broken: number;
+  /** Of the rows that it is about. */
+  share: number | null;
+  allowed: number | null;
+  /** The first of them. */
+  offenders: Offender[];
+  line: number;
 }
 
 export interface PackRequest {
@@ -2866,6 +2926,50 @@ export interface UsingRun {
   status: string;
 }
 
+export interface ValidateRequest {
+  /** The table: a file (.csv, .parquet, .jsonl), SNAPSHOT:path or RUN:path, an address, or in a notebook the name of a DataFrame. */
+  data?: string;
+  /** The contract. Default: contract.yaml beside the data, else in the project. */
+  schema?: string;
+  /** Write a contract that the table keeps, to be edited. */
+  infer?: string;
+  /** Infer the contract from what a run was trained on, or a file of a snapshot. */
+  from_?: string;
+  /** Rows that are shown of each broken rule. */
+  sample?: number;
+  /** Write the contract for pandera or Great Expectations. */
+  export?: '' | 'gx' | 'pandera';
+  /** Make the contract of a suite of Great Expectations: a JSON file. */
+  import_?: string;
+  /** Where --export and --import write. Default: shown; contract.yaml. */
+  output?: string;
+  /** Write over a file that is there. */
+  force?: boolean;
+  /** Only tell what is broken: the exit code is 0, and a cell goes on. */
+  no_fail?: boolean;
+}
+
+export interface ValidateResult {
+  /** Where the table comes from. */
+  place: string;
+  contract: string;
+  rows: number;
+  columns: number;
+  /** Broken ones first, the worst first; then as the contract has them. */
+  outcomes: Outcome[];
+  notes: string[];
+  /** False: only a contract was written or translated. */
+  checked: boolean;
+  /** The file that was asked for. */
+  written: string;
+  /** The contract for another library, where no file was named for it. */
+  text: string;
+  /** What the other library, or this one, has no word for. */
+  untranslated: string[];
+  /** A broken contract is a failure. */
+  is_fatal: boolean;
+}
+
 /** What one step hands to others. */
 export interface Value {
   /** Names that may share objects travel together. */
@@ -2963,6 +3067,7 @@ export interface Verbs {
   logout: { request: LogoutRequest; result: LogoutResult };
   remove: { request: RemoveRequest; result: RemoveResult };
   evaluate: { request: EvaluateRequest; result: EvaluateResult };
+  validate: { request: ValidateRequest; result: ValidateResult };
   deploy: { request: DeployRequest; result: DeployResult };
   deployments: { request: DeploymentsRequest; result: DeploymentsResult };
   predict: { request: PredictRequest; result: PredictResult };
