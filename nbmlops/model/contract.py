@@ -14,7 +14,7 @@ import msgspec
 VERSION = 1
 
 
-class Kind(StrEnum):
+class RuleKind(StrEnum):
     """Of a rule. The words are those of the file."""
 
     PRESENT = "present"
@@ -68,23 +68,23 @@ class Type(StrEnum):
 
 OF_VALUES = frozenset(
     {
-        Kind.TYPE,
-        Kind.FINITE,
-        Kind.MIN,
-        Kind.MAX,
-        Kind.MIN_LENGTH,
-        Kind.MAX_LENGTH,
-        Kind.CATEGORIES,
-        Kind.PATTERN,
-        Kind.MISSING,
-        Kind.CHECK,
+        RuleKind.TYPE,
+        RuleKind.FINITE,
+        RuleKind.MIN,
+        RuleKind.MAX,
+        RuleKind.MIN_LENGTH,
+        RuleKind.MAX_LENGTH,
+        RuleKind.CATEGORIES,
+        RuleKind.PATTERN,
+        RuleKind.MISSING,
+        RuleKind.CHECK,
     }
 )
 """Rules that one row keeps or breaks: those that a service can ask about."""
 
 
 class Rule(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
-    kind: Kind
+    kind: RuleKind
     columns: tuple[str, ...] = ()
     value: Any = None
     """A number, text, names; of a datetime column ISO 8601."""
@@ -103,7 +103,7 @@ class Column(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, gc=F
     """A comment for whoever edits the file."""
     line: int = 0
 
-    def rule(self, kind: Kind) -> Rule | None:
+    def rule(self, kind: RuleKind) -> Rule | None:
         return next((each for each in self.rules if each.kind is kind), None)
 
 
@@ -141,7 +141,7 @@ class Offender(msgspec.Struct, frozen=True, kw_only=True, gc=False):
 class Outcome(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """One rule, and whether it is kept."""
 
-    kind: Kind
+    kind: RuleKind
     columns: tuple[str, ...]
     passed: bool
     why: str

@@ -11,7 +11,7 @@ import numpy as np
 
 from nbmlops.errors import UsageError
 from nbmlops.lib.redact import MARK, is_secret_name, redact
-from nbmlops.model.contract import Column, Contract, Kind, Level, Offender, Outcome, Rule, Type, Validation
+from nbmlops.model.contract import Column, Contract, Level, Offender, Outcome, Rule, RuleKind, Type, Validation
 from nbmlops.model.finding import Finding, Severity
 from nbmlops.quality import expressions
 from nbmlops.quality.frames import seen_as
@@ -74,7 +74,7 @@ class _Holding:
             self._places.setdefault(name, place)
         self._by_name: dict[str, Column] = {each.name: each for each in contract.columns}
         self._across = {
-            name for rule in contract.rules if rule.kind in (Kind.CHECK, Kind.FRESH) for name in rule.columns
+            name for rule in contract.rules if rule.kind in (RuleKind.CHECK, RuleKind.FRESH) for name in rule.columns
         }
         self._seen: dict[str, Seen] = {}
         """Of the columns that rules of the table are about."""
@@ -84,7 +84,7 @@ class _Holding:
         twice = [name for name, count in Counter(self._columns).items() if count > 1]
         if not twice:
             return []
-        rule = Rule(kind=Kind.NAMES, columns=tuple(twice[:100]))
+        rule = Rule(kind=RuleKind.NAMES, columns=tuple(twice[:100]))
         return [_of_columns(rule, len(twice), f"{wanted(rule)}; {listed(tuple(twice))} is there more than once.")]
 
     def of_columns(self) -> list[Outcome]:
@@ -98,7 +98,7 @@ class _Holding:
                 seen = self._look(column.name, column.type, series)
                 found += [self._asked(rule, seen, series, column.type) for rule in column.rules]
                 continue
-            rule = column.rule(Kind.PRESENT)
+            rule = column.rule(RuleKind.PRESENT)
             if rule is not None:
                 lacking += 1
                 if names is None:
@@ -120,14 +120,14 @@ class _Holding:
         return seen
 
     def _asked(self, rule: Rule, seen: Seen, series: Any, type_: Type | None) -> Outcome:
-        if rule.kind is Kind.PRESENT:
+        if rule.kind is RuleKind.PRESENT:
             return _kept(rule)
-        if rule.kind is Kind.ZONE:
+        if rule.kind is RuleKind.ZONE:
             return self._zoned(rule, seen)
-        if rule.kind is Kind.UNIQUE:
+        if rule.kind is RuleKind.UNIQUE:
             return self._in_rows(rule, _repeated(series, seen), seen.count)
-        base = seen.rows if rule.kind is Kind.MISSING else seen.count
-        if rule.kind is Kind.TYPE and seen.odd is not None:
+        base = seen.rows if rule.kind is RuleKind.MISSING else seen.count
+        if rule.kind is RuleKind.TYPE and seen.odd is not None:
             base += int(seen.odd.sum())
         return self._in_rows(rule, broken(rule, seen), base)
 
@@ -143,22 +143,22 @@ class _Holding:
     def _of_table(self, rule: Rule) -> Outcome:
         rows = len(self._table)
         match rule.kind:
-            case Kind.MIN_ROWS | Kind.MAX_ROWS:
-                is_kept = rows >= rule.value if rule.kind is Kind.MIN_ROWS else rows <= rule.value
+            case RuleKind.MIN_ROWS | RuleKind.MAX_ROWS:
+                is_kept = rows >= rule.value if rule.kind is RuleKind.MIN_ROWS else rows <= rule.value
                 return _kept(rule) if is_kept else _of_columns(rule, rows, f"{wanted(rule)}; it has {rows:,}.")
-            case Kind.CLOSED:
+            case RuleKind.CLOSED:
                 return self._closed(rule)
-            case Kind.ORDER:
+            case RuleKind.ORDER:
                 return self._ordered(rule)
         lacking = [name for name in rule.columns if name not in self._places]
         if lacking:
             column = self._by_name.get(lacking[0])
-            if column is not None and column.rule(Kind.PRESENT) is None:
+            if column is not None and column.rule(RuleKind.PRESENT) is None:
                 return _kept(rule)
             return _of_columns(rule, 1, f"{wanted(rule)}, which cannot be told: there is no column {lacking[0]}.")
-        if rule.kind is Kind.FRESH:
+        if rule.kind is RuleKind.FRESH:
             return self._fresh(rule)
-        if rule.kind is Kind.UNIQUE:
+        if rule.kind is RuleKind.UNIQUE:
             part = self._table.iloc[:, [self._places[name] for name in rule.columns]]
             known = part.notna().all(axis=1).to_numpy()
             return self._in_rows(rule, _duplicated(part) & known, int(known.sum()))
@@ -272,7 +272,7 @@ def _duplicated(table: Any) -> Array:
 def _kept(rule: Rule) -> Outcome:
     return Outcome(
         kind=rule.kind,
-        columns=rule.columns if rule.kind not in (Kind.CLOSED, Kind.ORDER) else (),
+        columns=rule.columns if rule.kind not in (RuleKind.CLOSED, RuleKind.ORDER) else (),
         passed=True,
         why=f"{wanted(rule)}.",
         severity=rule.severity,
@@ -284,7 +284,7 @@ def _kept(rule: Rule) -> Outcome:
 def _of_columns(rule: Rule, count: int, why: str) -> Outcome:
     return Outcome(
         kind=rule.kind,
-        columns=rule.columns if rule.kind not in (Kind.CLOSED, Kind.ORDER) else (),
+        columns=rule.columns if rule.kind not in (RuleKind.CLOSED, RuleKind.ORDER) else (),
         passed=False,
         why=why,
         severity=rule.severity,

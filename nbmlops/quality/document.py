@@ -28,7 +28,7 @@ from typing import Any
 import msgspec
 
 from nbmlops.errors import NotFoundError, UsageError
-from nbmlops.model.contract import VERSION, Column, Contract, Kind, Level, Rule, Type
+from nbmlops.model.contract import VERSION, Column, Contract, Level, Rule, RuleKind, Type
 from nbmlops.quality import expressions, patterns
 from nbmlops.quality.yaml_nodes import Node, parsed, refused, unknown
 
@@ -44,12 +44,12 @@ _UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86_400, "w": 604_800}
 _AGE = re.compile(r"(\d{1,6}(?:\.\d{1,6})?) ?([smhdw])")
 _NUMERIC, _TEXTUAL = (Type.INTEGER, Type.NUMBER), (Type.TEXT, Type.CATEGORY)
 _FITTING = {
-    Kind.MIN: (*_NUMERIC, Type.DATETIME),
-    Kind.MAX: (*_NUMERIC, Type.DATETIME),
-    Kind.MIN_LENGTH: _TEXTUAL,
-    Kind.MAX_LENGTH: _TEXTUAL,
-    Kind.PATTERN: _TEXTUAL,
-    Kind.ZONE: (Type.DATETIME,),
+    RuleKind.MIN: (*_NUMERIC, Type.DATETIME),
+    RuleKind.MAX: (*_NUMERIC, Type.DATETIME),
+    RuleKind.MIN_LENGTH: _TEXTUAL,
+    RuleKind.MAX_LENGTH: _TEXTUAL,
+    RuleKind.PATTERN: _TEXTUAL,
+    RuleKind.ZONE: (Type.DATETIME,),
 }
 """Types of columns that a rule can be about."""
 
@@ -109,7 +109,7 @@ def _column(name: str, at: Node, node: Node) -> Column:
     type_ = _type(told["type"]) if "type" in told else None
     rules: list[Rule] = []
     if not ("optional" in told and told["optional"].boolean("optional")):
-        rules.append(Rule(kind=Kind.PRESENT, columns=(name,), severity=severity, line=at.line))
+        rules.append(Rule(kind=RuleKind.PRESENT, columns=(name,), severity=severity, line=at.line))
     if type_ is not None:
         rules += _typed(name, type_, told["type"], severity, share, told.get("infinite"))[1:]
     if "new" in told and "categories" not in told:
@@ -117,15 +117,15 @@ def _column(name: str, at: Node, node: Node) -> Column:
     for key, value in told.items():
         if key in ("type", "optional", "infinite", "new", "severity", "share"):
             continue
-        kind = Kind(key)
+        kind = RuleKind(key)
         given = _given(value, key, severity, share)
         if type_ is not None and type_ not in _FITTING.get(kind, (type_,)):
             raise value.refused(f"{key} is nothing that a column of type {type_} has")
         found = _value(kind, given.node, type_)
-        if kind is Kind.UNIQUE and not found:
+        if kind is RuleKind.UNIQUE and not found:
             continue
-        allowed = told["new"].share("new") if kind is Kind.CATEGORIES and "new" in told else given.share
-        if kind is Kind.MISSING:
+        allowed = told["new"].share("new") if kind is RuleKind.CATEGORIES and "new" in told else given.share
+        if kind is RuleKind.MISSING:
             found, allowed = None, given.node.share("missing")
         rules.append(
             Rule(kind=kind, columns=(name,), value=found, severity=given.severity, share=allowed, line=value.line)
@@ -138,12 +138,12 @@ def _typed(
 ) -> tuple[Rule, ...]:
     """That it is there, and of its type."""
     found = [
-        Rule(kind=Kind.PRESENT, columns=(name,), severity=severity, line=at.line),
-        Rule(kind=Kind.TYPE, columns=(name,), value=str(type_), severity=severity, share=share, line=at.line),
+        Rule(kind=RuleKind.PRESENT, columns=(name,), severity=severity, line=at.line),
+        Rule(kind=RuleKind.TYPE, columns=(name,), value=str(type_), severity=severity, share=share, line=at.line),
     ]
     is_allowed = infinite is not None and infinite.boolean("infinite")
     if type_ is Type.NUMBER and not is_allowed:
-        found.append(Rule(kind=Kind.FINITE, columns=(name,), severity=severity, share=share, line=at.line))
+        found.append(Rule(kind=RuleKind.FINITE, columns=(name,), severity=severity, share=share, line=at.line))
     return tuple(found)
 
 
@@ -161,24 +161,24 @@ def _given(node: Node, what: str, severity: Level, share: float) -> Given:
     )
 
 
-def _value(kind: Kind, node: Node, type_: Type | None) -> Any:
+def _value(kind: RuleKind, node: Node, type_: Type | None) -> Any:
     match kind:
-        case Kind.MIN | Kind.MAX:
+        case RuleKind.MIN | RuleKind.MAX:
             return moment(node, str(kind)) if _is_of_time(node, type_) else node.number(str(kind))
-        case Kind.MIN_LENGTH | Kind.MAX_LENGTH:
+        case RuleKind.MIN_LENGTH | RuleKind.MAX_LENGTH:
             return node.whole(str(kind))
-        case Kind.UNIQUE:
+        case RuleKind.UNIQUE:
             return node.boolean("unique")
-        case Kind.CATEGORIES:
+        case RuleKind.CATEGORIES:
             found = tuple(dict.fromkeys(each.text("a category") for each in node.items("categories")))
             if not 0 < len(found) <= MOST_CATEGORIES:
                 raise node.refused(f"categories are from 1 to {MOST_CATEGORIES:,} values")
             return found
-        case Kind.PATTERN:
+        case RuleKind.PATTERN:
             if why := patterns.problem(node.text("pattern")):
                 raise node.refused(why)
             return node.text("pattern")
-        case Kind.ZONE:
+        case RuleKind.ZONE:
             if node.text("zone") not in ("aware", "naive"):
                 raise node.refused("zone is aware or naive")
             return node.text("zone")
@@ -206,7 +206,7 @@ def _table(node: Node, names: tuple[str, ...]) -> Iterator[Rule]:
         if key == "rows":
             told = {name: each for name, _, each in value.pairs("rows", ("min", "max", "severity"))}
             severity = _severity(told["severity"]) if "severity" in told else Level.ERROR
-            for kind, name in ((Kind.MIN_ROWS, "min"), (Kind.MAX_ROWS, "max")):
+            for kind, name in ((RuleKind.MIN_ROWS, "min"), (RuleKind.MAX_ROWS, "max")):
                 if name in told:
                     rows = told[name].whole(f"{name} of rows")
                     yield Rule(kind=kind, value=rows, severity=severity, line=told[name].line)
@@ -215,9 +215,9 @@ def _table(node: Node, names: tuple[str, ...]) -> Iterator[Rule]:
         elif given is not None:
             is_said = given.node.boolean(key)
             if key == "other_columns" and not is_said:
-                yield Rule(kind=Kind.CLOSED, columns=names, severity=given.severity, line=value.line)
+                yield Rule(kind=RuleKind.CLOSED, columns=names, severity=given.severity, line=value.line)
             elif key == "order" and is_said:
-                yield Rule(kind=Kind.ORDER, columns=names, severity=given.severity, line=value.line)
+                yield Rule(kind=RuleKind.ORDER, columns=names, severity=given.severity, line=value.line)
 
 
 def _fresh(node: Node, names: tuple[str, ...]) -> Rule:
@@ -228,7 +228,7 @@ def _fresh(node: Node, names: tuple[str, ...]) -> Rule:
     if age is None:
         raise told["within"].refused("within is an age, as 90m, 24h or 7d")
     return Rule(
-        kind=Kind.FRESH,
+        kind=RuleKind.FRESH,
         columns=(_known(told["column"], names),),
         value=float(age[1]) * _UNITS[age[2]],
         severity=_severity(told["severity"]) if "severity" in told else Level.ERROR,
@@ -240,9 +240,9 @@ def _rule(node: Node, names: tuple[str, ...]) -> Rule:
     told = {name: each for name, _, each in node.pairs("a rule", _RULE)}
     if ("check" in told) == ("unique" in told):
         raise node.refused("a rule has either a check or unique")
-    kind = Kind.CHECK if "check" in told else Kind.UNIQUE
+    kind = RuleKind.CHECK if "check" in told else RuleKind.UNIQUE
     value: str | None = None
-    if kind is Kind.CHECK:
+    if kind is RuleKind.CHECK:
         value = told["check"].text("check")
         try:
             columns = expressions.parse(value).columns

@@ -15,7 +15,7 @@ import msgspec
 import numpy as np
 
 from nbmlops.errors import MissingDependencyError, UsageError
-from nbmlops.model.contract import Column, Contract, Kind, Level, Rule, Type
+from nbmlops.model.contract import Column, Contract, Level, Rule, RuleKind, Type
 from nbmlops.quality import expressions
 from nbmlops.quality.seen import Array, Seen, of_array
 from nbmlops.quality.sentences import subject, wanted
@@ -27,8 +27,8 @@ WAYS: tuple[OnBreach, ...] = ("warn", "reject", "quarantine")
 MOST_COUNTED = 500
 """Rules that are counted one by one."""
 OTHERS = ("other", "other")
-_OF_NUMBERS = frozenset({Kind.MIN, Kind.MAX, Kind.FINITE, Kind.MISSING, Kind.TYPE})
-_ASKED = _OF_NUMBERS | {Kind.MIN_LENGTH, Kind.MAX_LENGTH, Kind.CATEGORIES, Kind.PATTERN}
+_OF_NUMBERS = frozenset({RuleKind.MIN, RuleKind.MAX, RuleKind.FINITE, RuleKind.MISSING, RuleKind.TYPE})
+_ASKED = _OF_NUMBERS | {RuleKind.MIN_LENGTH, RuleKind.MAX_LENGTH, RuleKind.CATEGORIES, RuleKind.PATTERN}
 _LONGEST = 60
 
 
@@ -77,12 +77,12 @@ class Door:
         self._names = contract.names
         self._columns: dict[str, Column] = {each.name: each for each in contract.columns}
         self._checks = [
-            (rule, expressions.parse(str(rule.value))) for rule in contract.rules if rule.kind is Kind.CHECK
+            (rule, expressions.parse(str(rule.value))) for rule in contract.rules if rule.kind is RuleKind.CHECK
         ]
         self._known = {*self._columns, *(name for _, check in self._checks for name in check.columns)}
         self._plans: dict[tuple[str, ...], _Plan] = {}
         self._lock = threading.Lock()
-        if any(rule.kind is Kind.PATTERN for rule in contract.every):
+        if any(rule.kind is RuleKind.PATTERN for rule in contract.every):
             _require_arrow()
 
     def ask(self, data: Any, names: Sequence[str] = ()) -> tuple[Breach, ...]:
@@ -152,18 +152,18 @@ class Door:
         for place, name in enumerate(names):
             column = self._columns.get(name)
             for rule in column.rules if column is not None else ():
-                if rule.kind is Kind.MIN and not isinstance(rule.value, str):
+                if rule.kind is RuleKind.MIN and not isinstance(rule.value, str):
                     low[place] = max(low[place], float(rule.value))
-                elif rule.kind is Kind.MAX and not isinstance(rule.value, str):
+                elif rule.kind is RuleKind.MAX and not isinstance(rule.value, str):
                     high[place] = min(high[place], float(rule.value))
-                elif rule.kind is Kind.FINITE:
+                elif rule.kind is RuleKind.FINITE:
                     low[place], high[place] = max(low[place], _LEAST), min(high[place], _MOST)
-                elif rule.kind is Kind.MISSING:
+                elif rule.kind is RuleKind.MISSING:
                     present[place] = True
-                elif rule.kind is Kind.TYPE and rule.value == Type.INTEGER:
+                elif rule.kind is RuleKind.TYPE and rule.value == Type.INTEGER:
                     whole[place] = True
                     low[place], high[place] = max(low[place], _LEAST), min(high[place], _MOST)
-                elif rule.kind in _ASKED and not (rule.kind is Kind.TYPE and rule.value == Type.NUMBER):
+                elif rule.kind in _ASKED and not (rule.kind is RuleKind.TYPE and rule.value == Type.NUMBER):
                     further.add(name)
         return _Plan(
             low=low, high=high, whole=whole, never_missing=present, has_whole=bool(whole.any()),

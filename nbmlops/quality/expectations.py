@@ -15,7 +15,7 @@ from typing import Any
 import msgspec
 
 from nbmlops.errors import NotFoundError, UsageError
-from nbmlops.model.contract import Column, Contract, Kind, Level, Rule, Type
+from nbmlops.model.contract import Column, Contract, Level, Rule, RuleKind, Type
 from nbmlops.quality import patterns
 from nbmlops.quality.sentences import wanted
 
@@ -77,7 +77,7 @@ def write_suite(contract: Contract) -> tuple[str, tuple[str, ...]]:
             if arguments.get("lost", True):
                 lost.append(f"{wanted(rule)}.")
             continue
-        if rule.share and rule.kind is not Kind.MISSING:
+        if rule.share and rule.kind is not RuleKind.MISSING:
             arguments["mostly"] = round(1 - rule.share, 12)
         severity = "critical" if rule.severity is Level.ERROR else "warning"
         found.append({"type": name, "kwargs": arguments, "meta": {}, "severity": severity})
@@ -89,34 +89,34 @@ def _expectation(rule: Rule, contract: Contract) -> tuple[str, dict[str, Any]]:
     """Its name and arguments; an empty name where there is none."""
     column = {"column": rule.columns[0]} if rule.columns else {}
     match rule.kind:
-        case Kind.PRESENT:
+        case RuleKind.PRESENT:
             return "expect_column_to_exist", column
-        case Kind.TYPE if Type(rule.value) in _TYPES:
+        case RuleKind.TYPE if Type(rule.value) in _TYPES:
             return "expect_column_values_to_be_in_type_list", {**column, "type_list": _TYPES[Type(rule.value)]}
-        case Kind.TYPE:
+        case RuleKind.TYPE:
             return "", {"lost": False}  # of a category any type will do
-        case Kind.MISSING:
+        case RuleKind.MISSING:
             mostly = {"mostly": round(1 - rule.share, 12)} if rule.share else {}
             return "expect_column_values_to_not_be_null", {**column, **mostly}
-        case Kind.UNIQUE if len(rule.columns) == 1:
+        case RuleKind.UNIQUE if len(rule.columns) == 1:
             return "expect_column_values_to_be_unique", column
-        case Kind.UNIQUE:
+        case RuleKind.UNIQUE:
             return "expect_compound_columns_to_be_unique", {"column_list": list(rule.columns)}
-        case Kind.MIN | Kind.MAX:
+        case RuleKind.MIN | RuleKind.MAX:
             return _BETWEEN, {**column, f"{rule.kind}_value": rule.value}
-        case Kind.MIN_LENGTH | Kind.MAX_LENGTH:
+        case RuleKind.MIN_LENGTH | RuleKind.MAX_LENGTH:
             return _LENGTHS, {**column, f"{str(rule.kind)[:3]}_value": rule.value}
-        case Kind.CATEGORIES:
+        case RuleKind.CATEGORIES:
             return "expect_column_values_to_be_in_set", {**column, "value_set": list(rule.value)}
-        case Kind.PATTERN:
+        case RuleKind.PATTERN:
             return "expect_column_values_to_match_regex", {**column, "regex": f"^(?:{rule.value})$"}
-        case Kind.MIN_ROWS | Kind.MAX_ROWS:
+        case RuleKind.MIN_ROWS | RuleKind.MAX_ROWS:
             return _ROWS, {f"{str(rule.kind)[:3]}_value": rule.value}
-        case Kind.CLOSED if _is_whole(contract):
+        case RuleKind.CLOSED if _is_whole(contract):
             return _SET, {"column_set": list(rule.columns), "exact_match": True}
-        case Kind.ORDER if _is_whole(contract):
+        case RuleKind.ORDER if _is_whole(contract):
             return _ORDERED, {"column_list": list(rule.columns)}
-        case Kind.CHECK if compared := _COMPARED.fullmatch(str(rule.value)):
+        case RuleKind.CHECK if compared := _COMPARED.fullmatch(str(rule.value)):
             one, sign, other = compared.groups()
             one, other = (one, other) if sign[0] == ">" else (other, one)
             return _PAIR, {"column_A": one, "column_B": other, "or_equal": len(sign) == 2}
@@ -125,8 +125,8 @@ def _expectation(rule: Rule, contract: Contract) -> tuple[str, dict[str, Any]]:
 
 def _is_whole(contract: Contract) -> bool:
     """These columns are there, all of them, and no others."""
-    is_closed = any(each.kind is Kind.CLOSED for each in contract.rules)
-    return is_closed and all(each.rule(Kind.PRESENT) for each in contract.columns)
+    is_closed = any(each.kind is RuleKind.CLOSED for each in contract.rules)
+    return is_closed and all(each.rule(RuleKind.PRESENT) for each in contract.columns)
 
 
 # From a suite
@@ -190,22 +190,22 @@ class _Reading:
         mostly = float(each.kwargs.get("mostly") or 1)
         severity = Level.WARNING if each.severity in ("warning", "info") else Level.ERROR
         rule = msgspec.structs.replace(rule, severity=severity, share=round(1 - mostly, 12))
-        in_table = {Kind.MIN_ROWS, Kind.MAX_ROWS, Kind.CLOSED, Kind.ORDER, Kind.CHECK}
+        in_table = {RuleKind.MIN_ROWS, RuleKind.MAX_ROWS, RuleKind.CLOSED, RuleKind.ORDER, RuleKind.CHECK}
         if rule.kind in in_table or len(rule.columns) != 1:
-            if rule.kind is not Kind.CHECK and any(
+            if rule.kind is not RuleKind.CHECK and any(
                 one.kind is rule.kind and one.columns == rule.columns for one in self._rules
             ):
                 return "there is a rule of this kind already"
             self._rules.append(rule)
-            if rule.kind in (Kind.CLOSED, Kind.ORDER):
+            if rule.kind in (RuleKind.CLOSED, RuleKind.ORDER):
                 for name in rule.columns:
                     self._columns.setdefault(name, Column(name=name))
             return ""
         (name,) = rule.columns
         column = self._columns.get(name, Column(name=name))
         if column.rule(rule.kind) is not None:
-            return "" if rule.kind is Kind.PRESENT else "there is a rule of this kind already"
-        type_ = Type(rule.value) if rule.kind is Kind.TYPE else column.type
+            return "" if rule.kind is RuleKind.PRESENT else "there is a rule of this kind already"
+        type_ = Type(rule.value) if rule.kind is RuleKind.TYPE else column.type
         self._columns[name] = Column(name=name, type=type_, rules=(*column.rules, rule))
         return ""
 
@@ -215,7 +215,7 @@ def _about(each: Expectation) -> str:
     return f" of {str(named)[:60]}" if named else ""
 
 
-def _bounds(each: Expectation, kinds: tuple[Kind, Kind], *, columns: tuple[str, ...]) -> list[Rule]:
+def _bounds(each: Expectation, kinds: tuple[RuleKind, RuleKind], *, columns: tuple[str, ...]) -> list[Rule]:
     found = []
     for kind, side in zip(kinds, ("min", "max"), strict=True):
         value = each.kwargs.get(f"{side}_value")
@@ -231,7 +231,7 @@ def _bounds(each: Expectation, kinds: tuple[Kind, Kind], *, columns: tuple[str, 
             if isinstance(value, str) or len(columns) != 1:
                 raise ValueError
             sign = ">" if side == "min" else "<"
-            found.append(Rule(kind=Kind.CHECK, columns=columns, value=f"column({columns[0]!r}) {sign} {value!r}"))
+            found.append(Rule(kind=RuleKind.CHECK, columns=columns, value=f"column({columns[0]!r}) {sign} {value!r}"))
         else:
             found.append(Rule(kind=kind, columns=columns, value=value))
     return found
@@ -257,7 +257,7 @@ def _typed(each: Expectation) -> list[Rule]:
     kind = Type.NUMBER if {Type.NUMBER, Type.INTEGER} == set(kinds) else kinds[0] if len(set(kinds)) == 1 else None
     if kind is None:
         raise ValueError
-    return [Rule(kind=Kind.TYPE, columns=_column(each), value=str(kind))]
+    return [Rule(kind=RuleKind.TYPE, columns=_column(each), value=str(kind))]
 
 
 def _type_of(name: str) -> Type | None:
@@ -274,27 +274,27 @@ def _pattern(each: Expectation) -> list[Rule]:
         regex = f"(?s:(?:{regex}).*)"
     if patterns.problem(regex):
         raise ValueError
-    return [Rule(kind=Kind.PATTERN, columns=_column(each), value=regex)]
+    return [Rule(kind=RuleKind.PATTERN, columns=_column(each), value=regex)]
 
 
 def _closed(each: Expectation) -> list[Rule]:
     names = _names(each.kwargs["column_set"])
-    present = [Rule(kind=Kind.PRESENT, columns=(name,)) for name in names]
-    closed = [Rule(kind=Kind.CLOSED, columns=names)] if each.kwargs.get("exact_match") is not False else []
+    present = [Rule(kind=RuleKind.PRESENT, columns=(name,)) for name in names]
+    closed = [Rule(kind=RuleKind.CLOSED, columns=names)] if each.kwargs.get("exact_match") is not False else []
     return [*present, *closed]
 
 
 def _ordered(each: Expectation) -> list[Rule]:
     names = _names(each.kwargs["column_list"])
-    present = [Rule(kind=Kind.PRESENT, columns=(name,)) for name in names]
-    return [*present, Rule(kind=Kind.CLOSED, columns=names), Rule(kind=Kind.ORDER, columns=names)]
+    present = [Rule(kind=RuleKind.PRESENT, columns=(name,)) for name in names]
+    return [*present, Rule(kind=RuleKind.CLOSED, columns=names), Rule(kind=RuleKind.ORDER, columns=names)]
 
 
 def _pair(each: Expectation) -> list[Rule]:
     one, other = _names([each.kwargs["column_A"], each.kwargs["column_B"]])
     sign = ">=" if each.kwargs.get("or_equal") else ">"
     said = f"{_called(one)} {sign} {_called(other)}"
-    return [Rule(kind=Kind.CHECK, columns=(one, other), value=said)]
+    return [Rule(kind=RuleKind.CHECK, columns=(one, other), value=said)]
 
 
 def _called(name: str) -> str:
@@ -309,23 +309,23 @@ def _set(each: Expectation) -> list[Rule]:
     values = each.kwargs["value_set"]
     if not isinstance(values, list) or not values or any(isinstance(one, list | dict) for one in values):
         raise TypeError
-    return [Rule(kind=Kind.CATEGORIES, columns=_column(each), value=tuple(text_of(one) for one in values))]
+    return [Rule(kind=RuleKind.CATEGORIES, columns=_column(each), value=tuple(text_of(one) for one in values))]
 
 
 _READINGS: dict[str, Callable[[Expectation], list[Rule]]] = {
-    "expect_column_to_exist": lambda each: [Rule(kind=Kind.PRESENT, columns=_column(each))],
+    "expect_column_to_exist": lambda each: [Rule(kind=RuleKind.PRESENT, columns=_column(each))],
     "expect_column_values_to_be_of_type": _typed,
     "expect_column_values_to_be_in_type_list": _typed,
-    "expect_column_values_to_not_be_null": lambda each: [Rule(kind=Kind.MISSING, columns=_column(each))],
-    "expect_column_values_to_be_unique": lambda each: [Rule(kind=Kind.UNIQUE, columns=_column(each), value=True)],
+    "expect_column_values_to_not_be_null": lambda each: [Rule(kind=RuleKind.MISSING, columns=_column(each))],
+    "expect_column_values_to_be_unique": lambda each: [Rule(kind=RuleKind.UNIQUE, columns=_column(each), value=True)],
     "expect_compound_columns_to_be_unique": lambda each: [
-        Rule(kind=Kind.UNIQUE, columns=_names(each.kwargs["column_list"]))
+        Rule(kind=RuleKind.UNIQUE, columns=_names(each.kwargs["column_list"]))
     ],
-    _BETWEEN: lambda each: _bounds(each, (Kind.MIN, Kind.MAX), columns=_column(each)),
-    _LENGTHS: lambda each: _bounds(each, (Kind.MIN_LENGTH, Kind.MAX_LENGTH), columns=_column(each)),
-    _ROWS: lambda each: _bounds(each, (Kind.MIN_ROWS, Kind.MAX_ROWS), columns=()),
+    _BETWEEN: lambda each: _bounds(each, (RuleKind.MIN, RuleKind.MAX), columns=_column(each)),
+    _LENGTHS: lambda each: _bounds(each, (RuleKind.MIN_LENGTH, RuleKind.MAX_LENGTH), columns=_column(each)),
+    _ROWS: lambda each: _bounds(each, (RuleKind.MIN_ROWS, RuleKind.MAX_ROWS), columns=()),
     "expect_table_row_count_to_equal": lambda each: [
-        Rule(kind=kind, value=int(each.kwargs["value"])) for kind in (Kind.MIN_ROWS, Kind.MAX_ROWS)
+        Rule(kind=kind, value=int(each.kwargs["value"])) for kind in (RuleKind.MIN_ROWS, RuleKind.MAX_ROWS)
     ],
     "expect_column_values_to_be_in_set": _set,
     "expect_column_distinct_values_to_be_in_set": _set,

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from nbmlops.model.contract import Column, Contract, Kind, Rule, Type
+from nbmlops.model.contract import Column, Contract, Rule, RuleKind, Type
 from nbmlops.quality.check import check
 from nbmlops.quality.frames import seen_as, seen_of
 from nbmlops.quality.seen import Array, Seen
@@ -44,7 +44,7 @@ def infer(table: Any, *, place: str = "") -> Contract:
     kept = tuple(
         Column(
             name=each.name,
-            type=each.type if (Kind.TYPE, (each.name,)) not in lost else None,
+            type=each.type if (RuleKind.TYPE, (each.name,)) not in lost else None,
             rules=tuple(rule for rule in each.rules if (rule.kind, rule.columns) not in lost),
             note=each.note,
         )
@@ -60,17 +60,17 @@ def _column(name: str, series: Any) -> Column:
         type_ = Type.DATETIME
     if type_ is not None:
         seen = seen_as(series, type_)
-    rules = [Rule(kind=Kind.PRESENT, columns=(name,))]
+    rules = [Rule(kind=RuleKind.PRESENT, columns=(name,))]
     notes: list[str] = []
     if type_ is not None:
-        rules.append(Rule(kind=Kind.TYPE, columns=(name,), value=str(type_)))
+        rules.append(Rule(kind=RuleKind.TYPE, columns=(name,), value=str(type_)))
     missing = _missing(name, seen)
     rules.append(missing)
     if missing.share:
         notes.append(f"{seen.rows - seen.count:,} of {seen.rows:,} are missing")
     if seen.what == "number" and type_ is not None:
         if type_ is Type.NUMBER:
-            finite = Rule(kind=Kind.FINITE, columns=(name,))
+            finite = Rule(kind=RuleKind.FINITE, columns=(name,))
             if broken(finite, seen) is None:
                 rules.append(finite)
             else:
@@ -81,19 +81,19 @@ def _column(name: str, series: Any) -> Column:
     elif seen.what == "moment":
         values = _present(seen)
         if _FIRST <= values.min() <= _LAST:
-            rules.append(Rule(kind=Kind.MIN, columns=(name,), value=_text_of_moment(values.min(), -1)))
+            rules.append(Rule(kind=RuleKind.MIN, columns=(name,), value=_text_of_moment(values.min(), -1)))
         notes.append(
             f"from {_text_of_moment(values.min())} to {_text_of_moment(values.max())} so far; no latest is asked"
         )
         if seen.zone == "aware":
-            rules.append(Rule(kind=Kind.ZONE, columns=(name,), value=seen.zone))
+            rules.append(Rule(kind=RuleKind.ZONE, columns=(name,), value=seen.zone))
     elif seen.what == "text":
         textual, note = _texts(name, seen, type_)
-        type_ = Type.CATEGORY if any(each.kind is Kind.CATEGORIES for each in textual) else type_
-        rules = [each if each.kind is not Kind.TYPE else _of_type(name, type_) for each in rules] + textual
+        type_ = Type.CATEGORY if any(each.kind is RuleKind.CATEGORIES for each in textual) else type_
+        rules = [each if each.kind is not RuleKind.TYPE else _of_type(name, type_) for each in rules] + textual
         notes += [note] if note else []
     if _is_unique(series, seen, type_):
-        rules.append(Rule(kind=Kind.UNIQUE, columns=(name,), value=True))
+        rules.append(Rule(kind=RuleKind.UNIQUE, columns=(name,), value=True))
         notes.append(f"all {seen.count:,} values differ")
     if seen.what == "empty":
         notes.append("nothing is known of it: all values are missing")
@@ -101,7 +101,7 @@ def _column(name: str, series: Any) -> Column:
 
 
 def _of_type(name: str, type_: Type | None) -> Rule:
-    return Rule(kind=Kind.TYPE, columns=(name,), value=str(type_))
+    return Rule(kind=RuleKind.TYPE, columns=(name,), value=str(type_))
 
 
 def _type(seen: Seen) -> Type | None:
@@ -136,11 +136,11 @@ def _are_moments(seen: Seen) -> bool:
 def _missing(name: str, seen: Seen) -> Rule:
     gaps = seen.rows - seen.count
     if not gaps:
-        return Rule(kind=Kind.MISSING, columns=(name,))
+        return Rule(kind=RuleKind.MISSING, columns=(name,))
     share = gaps / seen.rows
     # One more deviation of what chance makes of such a share, and a tenth.
     wider = min(1.0, share * 1.1 + 2 * (share * (1 - share) / seen.rows) ** 0.5)
-    return Rule(kind=Kind.MISSING, columns=(name,), share=min(1.0, round(wider + 0.0005, 3)))
+    return Rule(kind=RuleKind.MISSING, columns=(name,), share=min(1.0, round(wider + 0.0005, 3)))
 
 
 def _range(name: str, seen: Seen, type_: Type) -> tuple[list[Rule], str]:
@@ -161,7 +161,8 @@ def _range(name: str, seen: Seen, type_: Type) -> tuple[list[Rule], str]:
     bounds = (_rounded(least, low, -1, is_whole), _rounded(most, high, 1, is_whole))
     note = f"from {_short(low)} to {_short(high)} here, widened by {100 * WIDER:g} % of that on either side"
     return [
-        Rule(kind=kind, columns=(name,), value=value) for kind, value in zip((Kind.MIN, Kind.MAX), bounds, strict=True)
+        Rule(kind=kind, columns=(name,), value=value)
+        for kind, value in zip((RuleKind.MIN, RuleKind.MAX), bounds, strict=True)
     ], note
 
 
@@ -186,11 +187,11 @@ def _texts(name: str, seen: Seen, type_: Type | None) -> tuple[list[Rule], str]:
     if 0 < len(counts) <= MOST_CATEGORIES and seen.count >= LEAST_PER_CATEGORY * len(counts):
         values = tuple(sorted(text_of(each) for each in counts))
         return [
-            Rule(kind=Kind.CATEGORIES, columns=(name,), value=values)
+            Rule(kind=RuleKind.CATEGORIES, columns=(name,), value=values)
         ], "a new category breaks it; `new: 0.01` allows some"
     longest = max((len(each) for each in counts), default=0)
     return [
-        Rule(kind=Kind.MAX_LENGTH, columns=(name,), value=_next_size(longest))
+        Rule(kind=RuleKind.MAX_LENGTH, columns=(name,), value=_next_size(longest))
     ], f"{len(counts):,} different texts, the longest of {longest:,} characters"
 
 

@@ -6,7 +6,7 @@ import ast
 import re
 from typing import Any
 
-from nbmlops.model.contract import Column, Contract, Kind, Level, Rule, Type
+from nbmlops.model.contract import Column, Contract, Level, Rule, RuleKind, Type
 from nbmlops.quality import expressions
 from nbmlops.quality.sentences import wanted
 
@@ -63,8 +63,8 @@ def pandera_text(contract: Contract) -> tuple[str, tuple[str, ...]]:
     columns = "".join(f"        {_column(each, lost)},\n" for each in contract.columns)
     checks = [check for rule in contract.rules for check in _of_table(rule, contract, lost)]
     body = "".join(f"        {each},\n" for each in checks)
-    closed = any(each.kind is Kind.CLOSED and each.severity is Level.ERROR for each in contract.rules)
-    ordered = any(each.kind is Kind.ORDER and each.severity is Level.ERROR for each in contract.rules)
+    closed = any(each.kind is RuleKind.CLOSED and each.severity is Level.ERROR for each in contract.rules)
+    ordered = any(each.kind is RuleKind.ORDER and each.severity is Level.ERROR for each in contract.rules)
     place = re.sub(r'[\\"\r\n]', "", contract.place or "a contract")
     schema = (
         f"schema = pa.DataFrameSchema(\n    {{\n{columns}    }},\n    checks=[\n{body}    ],\n"
@@ -77,15 +77,15 @@ def _column(column: Column, lost: list[str]) -> str:
     checks: list[str] = []
     is_nullable, is_required = True, False
     for rule in column.rules:
-        if rule.kind is Kind.PRESENT:
+        if rule.kind is RuleKind.PRESENT:
             is_required = rule.severity is Level.ERROR
             if not is_required:
                 lost.append(f"{wanted(rule)}, as a warning.")
-        elif rule.kind is Kind.MISSING and not rule.share and rule.severity is Level.ERROR:
+        elif rule.kind is RuleKind.MISSING and not rule.share and rule.severity is Level.ERROR:
             is_nullable = False
         elif code := _code(rule, column.type):
-            checks.append(_check(code, rule, ignores_gaps=rule.kind is not Kind.MISSING))
-        elif rule.kind is not Kind.TYPE:
+            checks.append(_check(code, rule, ignores_gaps=rule.kind is not RuleKind.MISSING))
+        elif rule.kind is not RuleKind.TYPE:
             lost.append(f"{wanted(rule)}.")
     made = f"pa.Column(nullable={is_nullable}, required={is_required}, checks=["
     inner = "".join(f"\n            {each}," for each in checks)
@@ -99,7 +99,7 @@ def _check(code: str, rule: Rule, *, ignores_gaps: bool = True, of: str = "value
     return f"pa.Check(lambda {of}: {whole}, error={wanted(rule)!r}{more}{warns})"
 
 
-_WHOLE = frozenset({Kind.MIN_ROWS, Kind.MAX_ROWS, Kind.FRESH})
+_WHOLE = frozenset({RuleKind.MIN_ROWS, RuleKind.MAX_ROWS, RuleKind.FRESH})
 """Rules that no row breaks, but all of them."""
 
 
@@ -107,25 +107,25 @@ def _code(rule: Rule, type_: Type | None) -> str:
     """What holds in each row; empty where pandas has no words for it."""
     value: Any = rule.value
     match rule.kind:
-        case Kind.TYPE:
+        case RuleKind.TYPE:
             return _OF_TYPE.get(Type(value), "")
-        case Kind.FINITE:
+        case RuleKind.FINITE:
             return 'values.abs() != float("inf")'
-        case Kind.MISSING:
+        case RuleKind.MISSING:
             return "values.notna()"
-        case Kind.UNIQUE:
+        case RuleKind.UNIQUE:
             return "~values.duplicated()"
-        case Kind.MIN | Kind.MAX:
-            sign = ">=" if rule.kind is Kind.MIN else "<="
+        case RuleKind.MIN | RuleKind.MAX:
+            sign = ">=" if rule.kind is RuleKind.MIN else "<="
             if isinstance(value, str):
                 return f"moments(values) {sign} pd.to_datetime({value!r}, utc=True)"
             return f"values {sign} {value!r}"
-        case Kind.MIN_LENGTH | Kind.MAX_LENGTH:
-            return f"values.str.len() {'>=' if rule.kind is Kind.MIN_LENGTH else '<='} {value}"
-        case Kind.CATEGORIES:
+        case RuleKind.MIN_LENGTH | RuleKind.MAX_LENGTH:
+            return f"values.str.len() {'>=' if rule.kind is RuleKind.MIN_LENGTH else '<='} {value}"
+        case RuleKind.CATEGORIES:
             of = "values.map(text)" if type_ is Type.CATEGORY else "values"
             return f"{of}.isin({list(value)!r})"
-        case Kind.PATTERN if _is_pythons(str(value)):
+        case RuleKind.PATTERN if _is_pythons(str(value)):
             return f"values.str.fullmatch({str(value)!r})"
     return ""
 
@@ -141,16 +141,16 @@ def _is_pythons(pattern: str) -> bool:
 def _of_table(rule: Rule, contract: Contract, lost: list[str]) -> list[str]:
     code = ""
     match rule.kind:
-        case Kind.CLOSED | Kind.ORDER if rule.severity is Level.ERROR:
+        case RuleKind.CLOSED | RuleKind.ORDER if rule.severity is Level.ERROR:
             return []
-        case Kind.MIN_ROWS | Kind.MAX_ROWS:
-            code = f"len(table) {'>=' if rule.kind is Kind.MIN_ROWS else '<='} {rule.value}"
-        case Kind.FRESH:
+        case RuleKind.MIN_ROWS | RuleKind.MAX_ROWS:
+            code = f"len(table) {'>=' if rule.kind is RuleKind.MIN_ROWS else '<='} {rule.value}"
+        case RuleKind.FRESH:
             newest = f"pd.Timestamp.now('UTC') - moments(table[{rule.columns[0]!r}]).max()"
             code = f"bool({newest} <= pd.Timedelta(seconds={rule.value!r}))"
-        case Kind.UNIQUE:
+        case RuleKind.UNIQUE:
             code = f"~table[{list(rule.columns)!r}].dropna().duplicated()"
-        case Kind.CHECK:
+        case RuleKind.CHECK:
             code = _of_check(rule, {each.name: each.type for each in contract.columns})
     if not code:
         lost.append(f"{wanted(rule)}.")

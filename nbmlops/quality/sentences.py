@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from nbmlops.model.contract import Kind, Rule, Type
+from nbmlops.model.contract import Rule, RuleKind, Type
 
 _MOST = 6
 _ARTICLES = {Type.INTEGER: "an integer", Type.NUMBER: "a number", Type.BOOLEAN: "true or false", Type.TEXT: "text",
@@ -10,42 +10,42 @@ _ARTICLES = {Type.INTEGER: "an integer", Type.NUMBER: "a number", Type.BOOLEAN: 
 
 
 def subject(rule: Rule) -> str:
-    return listed(rule.columns) if rule.columns and rule.kind not in (Kind.CLOSED, Kind.ORDER) else "the table"
+    return listed(rule.columns) if rule.columns and rule.kind not in (RuleKind.CLOSED, RuleKind.ORDER) else "the table"
 
 
 def wanted(rule: Rule) -> str:
     """`age has to be at least 0`."""
     name, value = subject(rule), rule.value
     match rule.kind:
-        case Kind.PRESENT:
+        case RuleKind.PRESENT:
             return f"there has to be a column {name}"
-        case Kind.TYPE:
+        case RuleKind.TYPE:
             return f"{name} has to be {_ARTICLES[Type(str(value))]}"
-        case Kind.FINITE:
+        case RuleKind.FINITE:
             return f"{name} has to be finite"
-        case Kind.ZONE:
+        case RuleKind.ZONE:
             return f"{name} has to be {'with' if value == 'aware' else 'without'} a time zone"
-        case Kind.MISSING:
+        case RuleKind.MISSING:
             return f"{name} has to be there" if not rule.share else f"at most {percent(rule.share)} of {name} may lack"
-        case Kind.UNIQUE:
+        case RuleKind.UNIQUE:
             return f"{name} has to be unique" if len(rule.columns) == 1 else f"{name} have to be unique together"
-        case Kind.MIN | Kind.MAX:
-            return f"{name} has to be at {'least' if rule.kind is Kind.MIN else 'most'} {number(value)}"
-        case Kind.MIN_LENGTH | Kind.MAX_LENGTH:
-            return f"{name} has to have at {'least' if rule.kind is Kind.MIN_LENGTH else 'most'} {value} characters"
-        case Kind.CATEGORIES:
+        case RuleKind.MIN | RuleKind.MAX:
+            return f"{name} has to be at {'least' if rule.kind is RuleKind.MIN else 'most'} {number(value)}"
+        case RuleKind.MIN_LENGTH | RuleKind.MAX_LENGTH:
+            return f"{name} has to have at {'least' if rule.kind is RuleKind.MIN_LENGTH else 'most'} {value} characters"
+        case RuleKind.CATEGORIES:
             return f"{name} has to be one of {listed(value)}"
-        case Kind.PATTERN:
+        case RuleKind.PATTERN:
             return f"{name} has to match {value}"
-        case Kind.MIN_ROWS | Kind.MAX_ROWS:
-            return f"the table has to have at {'least' if rule.kind is Kind.MIN_ROWS else 'most'} {value:,} rows"
-        case Kind.FRESH:
+        case RuleKind.MIN_ROWS | RuleKind.MAX_ROWS:
+            return f"the table has to have at {'least' if rule.kind is RuleKind.MIN_ROWS else 'most'} {value:,} rows"
+        case RuleKind.FRESH:
             return f"the newest {name} has to be at most {age(value)} old"
-        case Kind.CLOSED:
+        case RuleKind.CLOSED:
             return "there may be no other columns"
-        case Kind.ORDER:
+        case RuleKind.ORDER:
             return "the columns have to come in the contract's order"
-        case Kind.NAMES:
+        case RuleKind.NAMES:
             return "each column has to have a name of its own"
         case _:
             return f"{value} has to hold"
@@ -53,9 +53,14 @@ def wanted(rule: Rule) -> str:
 
 def in_rows(rule: Rule, count: int, of: int) -> str:
     """`; 3 of 100 rows (3 %) are not`."""
-    verb = {Kind.MISSING: "lack it", Kind.UNIQUE: "repeat another", Kind.CHECK: "break it", Kind.PATTERN: "do not"}
-    said = verb.get(rule.kind, "do not" if rule.kind in (Kind.MIN_LENGTH, Kind.MAX_LENGTH) else "are not")
-    may = f"; {percent(rule.share)} may" if rule.share and rule.kind is not Kind.MISSING else ""
+    verb = {
+        RuleKind.MISSING: "lack it",
+        RuleKind.UNIQUE: "repeat another",
+        RuleKind.CHECK: "break it",
+        RuleKind.PATTERN: "do not",
+    }
+    said = verb.get(rule.kind, "do not" if rule.kind in (RuleKind.MIN_LENGTH, RuleKind.MAX_LENGTH) else "are not")
+    may = f"; {percent(rule.share)} may" if rule.share and rule.kind is not RuleKind.MISSING else ""
     return f"{wanted(rule)}; {count:,} of {of:,} rows ({percent(count / of if of else 0.0)}) {said}{may}."
 
 

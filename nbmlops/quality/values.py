@@ -7,31 +7,31 @@ from typing import Any
 
 import numpy as np
 
-from nbmlops.model.contract import Kind, Rule, Type
+from nbmlops.model.contract import Rule, RuleKind, Type
 from nbmlops.quality import patterns
 from nbmlops.quality.seen import Array, Seen
 
 
 def broken(rule: Rule, seen: Seen) -> Array | None:
     """By row; None where no row breaks it. The column is read as the contract's type (`typed`)."""
-    if rule.kind is Kind.TYPE:
+    if rule.kind is RuleKind.TYPE:
         return _of_type(rule, seen)
-    if rule.kind is Kind.MISSING:
+    if rule.kind is RuleKind.MISSING:
         return _gaps(seen)
     if not len(seen.values) or seen.what == "empty":
         return None
     match rule.kind:
-        case Kind.FINITE:
+        case RuleKind.FINITE:
             return _by_row(np.isinf(seen.values), seen) if _is_floating(seen) else None
-        case Kind.MIN | Kind.MAX:
+        case RuleKind.MIN | RuleKind.MAX:
             return _out_of_range(rule, seen)
-        case Kind.MIN_LENGTH | Kind.MAX_LENGTH if seen.what == "text":
+        case RuleKind.MIN_LENGTH | RuleKind.MAX_LENGTH if seen.what == "text":
             lengths = np.array([len(each) if isinstance(each, str) else 0 for each in seen.values.tolist()], np.int64)
-            return _by_row(lengths < rule.value if rule.kind is Kind.MIN_LENGTH else lengths > rule.value, seen)
-        case Kind.CATEGORIES:
+            return _by_row(lengths < rule.value if rule.kind is RuleKind.MIN_LENGTH else lengths > rule.value, seen)
+        case RuleKind.CATEGORIES:
             known = frozenset(rule.value)
             return _by_row(np.array([each not in known for each in seen.values.tolist()], bool), seen)
-        case Kind.PATTERN if seen.what == "text":
+        case RuleKind.PATTERN if seen.what == "text":
             return _by_row(~patterns.matches(seen.values.tolist(), str(rule.value)), seen)
     return None
 
@@ -72,7 +72,7 @@ def _out_of_range(rule: Rule, seen: Seen) -> Array | None:
     elif seen.what != "number":
         return None
     with np.errstate(invalid="ignore"):
-        return _by_row(seen.values < limit if rule.kind is Kind.MIN else seen.values > limit, seen)
+        return _by_row(seen.values < limit if rule.kind is RuleKind.MIN else seen.values > limit, seen)
 
 
 def _by_row(found: Array, seen: Seen) -> Array | None:

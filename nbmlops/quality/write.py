@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from nbmlops.model.contract import VERSION, Column, Contract, Kind, Level, Rule, Type
+from nbmlops.model.contract import VERSION, Column, Contract, Level, Rule, RuleKind, Type
 
 HEAD = """\
 # What a table has to be. Edit it freely; `nbmlops validate DATA --schema FILE` holds a table against it.
@@ -26,7 +26,7 @@ def write(contract: Contract) -> str:
         lines += [_column(each) for each in contract.columns]
     if table := _table(contract):
         lines.append("table:\n" + "".join(f"  {line}\n" for line in table))
-    across = [each for each in contract.rules if each.kind in (Kind.CHECK, Kind.UNIQUE)]
+    across = [each for each in contract.rules if each.kind in (RuleKind.CHECK, RuleKind.UNIQUE)]
     if across:
         lines.append("rules:\n")
         lines += [_rule(each) for each in across]
@@ -47,22 +47,22 @@ def scalar(value: Any) -> str:
 
 def _column(column: Column) -> str:
     kinds = {each.kind: each for each in column.rules}
-    leading = kinds.get(Kind.TYPE) or kinds.get(Kind.PRESENT)
+    leading = kinds.get(RuleKind.TYPE) or kinds.get(RuleKind.PRESENT)
     base = (leading.severity, leading.share) if leading is not None else (Level.ERROR, 0.0)
     told: dict[str, Any] = {}
     if column.type is not None:
         told["type"] = str(column.type)
-    if column.rules and Kind.PRESENT not in kinds:
+    if column.rules and RuleKind.PRESENT not in kinds:
         told["optional"] = True
-    if column.type is Type.NUMBER and Kind.FINITE not in kinds:
+    if column.type is Type.NUMBER and RuleKind.FINITE not in kinds:
         told["infinite"] = True
     for kind, rule in kinds.items():
-        if kind in (Kind.TYPE, Kind.PRESENT, Kind.FINITE):
+        if kind in (RuleKind.TYPE, RuleKind.PRESENT, RuleKind.FINITE):
             continue
-        if kind is Kind.MISSING:
+        if kind is RuleKind.MISSING:
             value: Any = int(rule.share) if rule.share in (0, 1) else rule.share
             told[str(kind)] = value if rule.severity is base[0] else {"is": value, "severity": str(rule.severity)}
-        elif kind is Kind.CATEGORIES:
+        elif kind is RuleKind.CATEGORIES:
             value = list(rule.value)
             told[str(kind)] = value if rule.severity is base[0] else {"is": value, "severity": str(rule.severity)}
             if rule.share != base[1]:
@@ -87,7 +87,7 @@ def _table(contract: Contract) -> list[str]:
     found = []
     rows = {
         name: rule
-        for name, kind in (("min", Kind.MIN_ROWS), ("max", Kind.MAX_ROWS))
+        for name, kind in (("min", RuleKind.MIN_ROWS), ("max", RuleKind.MAX_ROWS))
         for rule in contract.rules
         if rule.kind is kind
     }
@@ -95,18 +95,18 @@ def _table(contract: Contract) -> list[str]:
         told = {name: rule.value for name, rule in rows.items()} | _severity(next(iter(rows.values())))
         found.append(f"rows: {_flow(told)}")
     for rule in contract.rules:
-        if rule.kind is Kind.FRESH:
+        if rule.kind is RuleKind.FRESH:
             told = {"column": rule.columns[0], "within": _age(float(rule.value))} | _severity(rule)
             found.append(f"fresh: {_flow(told)}")
-        elif rule.kind in (Kind.CLOSED, Kind.ORDER):
-            key, value = ("other_columns", False) if rule.kind is Kind.CLOSED else ("order", True)
+        elif rule.kind in (RuleKind.CLOSED, RuleKind.ORDER):
+            key, value = ("other_columns", False) if rule.kind is RuleKind.CLOSED else ("order", True)
             longer = {"is": value} | _severity(rule)
             found.append(f"{key}: {_flow(longer) if len(longer) > 1 else scalar(value)}")
     return found
 
 
 def _rule(rule: Rule) -> str:
-    value = _flow(list(rule.columns)) if rule.kind is Kind.UNIQUE else scalar(rule.value)
+    value = _flow(list(rule.columns)) if rule.kind is RuleKind.UNIQUE else scalar(rule.value)
     more = "".join(f"    {key}: {scalar(each)}\n" for key, each in _severity(rule).items())
     share = f"    share: {scalar(rule.share)}\n" if rule.share else ""
     return f"  - {rule.kind}: {value}\n{more}{share}"

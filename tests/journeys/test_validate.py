@@ -146,5 +146,10 @@ def test_in_a_notebook_the_cell_fails_and_the_run_says_why(terminal: Terminal) -
         ("FINISHED", "kept"),
     ]
     assert runs[0]["metrics"]["validation_broken_rules"] == 1
+    # Against what the good run was trained on, which is in its snapshot.
+    held = terminal.nbmlops("validate", "data/wines.csv", "--from", runs[1]["id"][:12])
+    assert held.returncode == 1, held.stderr
+    assert "kind has to be one of red, white; 60 of 60 rows (100 %) are not." in held.stdout
+    assert terminal.good("validate", f"{runs[1]['id'][:12]}:data/wines.csv")["checked"]
     assert "wines breaks contract.yaml: kind has to be one of red, white" in runs[0]["tags"]["nbmlops.failure"]
     assert "(row 0: rosé, row 1: rosé, row 2: rosé)" in runs[0]["tags"]["nbmlops.failure"]

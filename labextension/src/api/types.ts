@@ -265,7 +265,7 @@ export type ChangeKind = 'added' | 'removed' | 'changed';
 export interface Changed {
   folder: string;
   rev: number;
-  changed: DocumentsKind[];
+  changed: Kind[];
 }
 
 export interface Changes {
@@ -274,7 +274,7 @@ export interface Changes {
   /** Grows with each change, also across restarts of the server. */
   rev: number;
   /** What has changed since the rev that was asked for; everything where that is not known any more. */
-  changed: DocumentsKind[];
+  changed: Kind[];
 }
 
 export interface Check {
@@ -396,28 +396,6 @@ export interface Confusion {
   /** A row for each true label, a column for each predicted one. */
   counts: number[][];
 }
-
-/** Of a rule. The words are those of the file. */
-export type ContractKind =
-  | 'present'
-  | 'type'
-  | 'finite'
-  | 'zone'
-  | 'missing'
-  | 'unique'
-  | 'min'
-  | 'max'
-  | 'min_length'
-  | 'max_length'
-  | 'categories'
-  | 'pattern'
-  | 'min_rows'
-  | 'max_rows'
-  | 'fresh'
-  | 'closed'
-  | 'order'
-  | 'check'
-  | 'names';
 
 /** One metric of one run; the three lists have one entry a point, in order of steps. */
 export interface Curve {
@@ -671,9 +649,6 @@ export interface DoctorResult {
   /** Settings that are not the default, and where each comes from. */
   origins: { [name: string]: string };
 }
-
-/** What may have changed in a project. */
-export type DocumentsKind = 'runs' | 'records' | 'jobs' | 'files' | 'packages' | 'deployments';
 
 /** A cell of the notebook that is in no step, and why. */
 export interface Dropped {
@@ -1271,6 +1246,9 @@ export interface KeptPackage {
   is_signed: boolean;
 }
 
+/** What may have changed in a project. */
+export type Kind = 'runs' | 'records' | 'jobs' | 'files' | 'packages' | 'deployments';
+
 export interface Kitfile {
   manifestVersion: string;
   package: Package;
@@ -1520,7 +1498,7 @@ export interface Origin {
 
 /** One rule, and whether it is kept. */
 export interface Outcome {
-  kind: ContractKind;
+  kind: RuleKind;
   columns: string[];
   passed: boolean;
   /** In a sentence, with the figures. */
@@ -2221,6 +2199,28 @@ export interface Rule {
   /** Of the gate's file. */
   line: number;
 }
+
+/** Of a rule. The words are those of the file. */
+export type RuleKind =
+  | 'present'
+  | 'type'
+  | 'finite'
+  | 'zone'
+  | 'missing'
+  | 'unique'
+  | 'min'
+  | 'max'
+  | 'min_length'
+  | 'max_length'
+  | 'categories'
+  | 'pattern'
+  | 'min_rows'
+  | 'max_rows'
+  | 'fresh'
+  | 'closed'
+  | 'order'
+  | 'check'
+  | 'names';
 
 export interface RunDiff {
   /** Name of the run. */

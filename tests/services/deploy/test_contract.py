@@ -46,7 +46,7 @@ def test_rows_that_break_it_are_refused_then_kept_apart_then_let_be(place: Path)
         with pytest.raises(error):
             deploy(place, "sums:v1", **more)
     (place / "narrow.yaml").write_text("columns: {a: {max: 0}}\n")
-    with pytest.raises(ExternalError, match="does not answer its own input example.*a has to be at most 0"):
+    with pytest.raises(ExternalError, match=r"does not answer its own input example.*a has to be at most 0"):
         deploy(place, "sums:v1", contract="narrow.yaml", on_breach="reject")
     made = deploy(place, "sums:v1", contract="contract.yaml", on_breach="reject")
     assert made.contract == "contract.yaml (reject)"

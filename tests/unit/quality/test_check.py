@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from nbmlops.model.contract import Kind, Outcome
+from nbmlops.model.contract import Outcome, RuleKind
 from nbmlops.model.finding import Severity
 from nbmlops.quality.check import check, findings
 from nbmlops.quality.document import read
@@ -35,10 +35,10 @@ def test_a_share_may_break_a_rule_and_a_warning_is_no_error() -> None:
     text = "columns:\n  a: {max: {is: 98, share: %s, severity: warning}}\n  kind: {categories: [x], new: %s}\n"
     assert broken(text % (0.01, 0.01), table) == {}
     found = check(table, read(text % (0.009, 0.009)))
-    assert {each.kind for each in found.broken} == {Kind.MAX, Kind.CATEGORIES}
-    assert [each.kind for each in found.errors] == [Kind.CATEGORIES]
+    assert {each.kind for each in found.broken} == {RuleKind.MAX, RuleKind.CATEGORIES}
+    assert [each.kind for each in found.errors] == [RuleKind.CATEGORIES]
     assert [each.severity for each in findings(found)] == [Severity.ERROR, Severity.WARNING]
-    assert found.outcomes[0].kind is Kind.CATEGORIES
+    assert found.outcomes[0].kind is RuleKind.CATEGORIES
 
 
 HELD = {

@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from nbmlops.errors import UsageError
-from nbmlops.model.contract import Kind
+from nbmlops.model.contract import RuleKind
 from nbmlops.quality.check import check
 from nbmlops.quality.document import read
 from nbmlops.quality.door import Breach, Door, OnBreach
@@ -104,7 +104,7 @@ def test_a_glance_finds_what_a_check_of_the_table_finds(rows: list[list[float]])
     names = ("a", "b", "c")
     found = {(each.rule.kind, each.rule.columns, each.rows) for each in door(text=text).ask(np.array(rows), names)}
     checked = check(pd.DataFrame(rows, columns=list(names)), read(text)).broken
-    assert found == {(each.kind, each.columns, each.broken) for each in checked if each.kind is not Kind.PRESENT}
+    assert found == {(each.kind, each.columns, each.broken) for each in checked if each.kind is not RuleKind.PRESENT}
 
 
 def test_it_needs_neither_pandas_nor_arrow_nor_the_rest_of_the_project() -> None:

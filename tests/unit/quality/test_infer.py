@@ -8,7 +8,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from nbmlops.model.contract import Contract, Kind, Type
+from nbmlops.model.contract import Contract, RuleKind, Type
 from nbmlops.quality.check import check
 from nbmlops.quality.document import read
 from nbmlops.quality.infer import infer
@@ -92,19 +92,19 @@ def test_what_is_guessed_of_an_ordinary_table() -> None:
         "same": Type.INTEGER,
     }
 
-    def value(name: str, kind: Kind) -> object:
+    def value(name: str, kind: RuleKind) -> object:
         rule = found[name].rule(kind)
         return None if rule is None else rule.value
 
-    assert (value("share", Kind.MIN), value("share", Kind.MAX)) == (0, 1)
-    assert (value("age", Kind.MIN), value("age", Kind.MAX)) == (14, 93)
-    assert value("kind", Kind.CATEGORIES) == ("red", "white")
-    assert value("id", Kind.UNIQUE) is True
-    assert value("name", Kind.UNIQUE) is True
-    assert value("share", Kind.UNIQUE) is None
-    assert value("made", Kind.ZONE) == "aware"
-    assert value("same", Kind.MIN) is None
-    gaps = found["gaps"].rule(Kind.MISSING)
+    assert (value("share", RuleKind.MIN), value("share", RuleKind.MAX)) == (0, 1)
+    assert (value("age", RuleKind.MIN), value("age", RuleKind.MAX)) == (14, 93)
+    assert value("kind", RuleKind.CATEGORIES) == ("red", "white")
+    assert value("id", RuleKind.UNIQUE) is True
+    assert value("name", RuleKind.UNIQUE) is True
+    assert value("share", RuleKind.UNIQUE) is None
+    assert value("made", RuleKind.ZONE) == "aware"
+    assert value("same", RuleKind.MIN) is None
+    gaps = found["gaps"].rule(RuleKind.MISSING)
     assert gaps is not None
     assert 0.001 < gaps.share < 0.01
     text = write(infer(table, place="wine.csv"))
@@ -117,7 +117,7 @@ def test_the_next_table_is_held_against_it() -> None:
     contract = infer(table)
     assert not check(table.assign(x=table["x"] * 1.04), contract).broken
     (far, new) = check(table.assign(x=table["x"] * 2, kind="c"), contract).broken
-    assert {far.kind, new.kind} == {Kind.MAX, Kind.CATEGORIES}
+    assert {far.kind, new.kind} == {RuleKind.MAX, RuleKind.CATEGORIES}
 
 
 def test_columns_by_the_hundred_and_none_at_all() -> None:

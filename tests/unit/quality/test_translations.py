@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 
 from nbmlops.errors import UsageError
-from nbmlops.model.contract import Contract, Kind, Level
+from nbmlops.model.contract import Contract, Level, RuleKind
 from nbmlops.quality.check import check
 from nbmlops.quality.document import read
 from nbmlops.quality.expectations import read_suite, write_suite
@@ -126,11 +126,15 @@ def test_a_suite_comes_back_as_it_went(tmp_path: Path) -> None:
     assert found.untranslated == ()
     told = {(rule.kind, rule.columns, rule.value, rule.share) for rule in found.contract.every}
     kept = {(rule.kind, rule.columns, rule.value, rule.share) for rule in contract.every}
-    assert {each for each in kept - told if each[0] not in (Kind.FINITE, Kind.FRESH, Kind.ORDER, Kind.CLOSED)} == {
-        (Kind.CHECK, ("made", "told"), "made <= told", 0.0),
-        (Kind.CHECK, ("share", "age"), "share * 2 < age + 100", 0.0),
+    assert {
+        each
+        for each in kept - told
+        if each[0] not in (RuleKind.FINITE, RuleKind.FRESH, RuleKind.ORDER, RuleKind.CLOSED)
+    } == {
+        (RuleKind.CHECK, ("made", "told"), "made <= told", 0.0),
+        (RuleKind.CHECK, ("share", "age"), "share * 2 < age + 100", 0.0),
     }
-    assert told - kept == {(Kind.CHECK, ("told", "made"), "told >= made", 0.0)}
+    assert told - kept == {(RuleKind.CHECK, ("told", "made"), "told >= made", 0.0)}
 
 
 def test_a_suite_of_somebody_elses(tmp_path: Path) -> None:
@@ -151,7 +155,12 @@ def test_a_suite_of_somebody_elses(tmp_path: Path) -> None:
     }
     path.write_text(json.dumps(suite))
     found = read_suite(path)
-    assert {rule.kind for rule in found.contract.every} == {Kind.PRESENT, Kind.TYPE, Kind.CHECK, Kind.PATTERN}
+    assert {rule.kind for rule in found.contract.every} == {
+        RuleKind.PRESENT,
+        RuleKind.TYPE,
+        RuleKind.CHECK,
+        RuleKind.PATTERN,
+    }
     assert [each.partition(":")[0] for each in found.untranslated] == [
         "expect_column_mean_to_be_between of a",
         "expect_column_values_to_be_between of b",
@@ -160,7 +169,7 @@ def test_a_suite_of_somebody_elses(tmp_path: Path) -> None:
     ]
     again = read(write(found.contract))
     broken = check(pd.DataFrame({"a": [0, 0, 1], "b": ["xy", "y", None]}), again).broken
-    assert {each.kind for each in broken} == {Kind.CHECK, Kind.PATTERN}
+    assert {each.kind for each in broken} == {RuleKind.CHECK, RuleKind.PATTERN}
     assert all(each.severity is Level.ERROR for each in broken)
 
 
