@@ -14,7 +14,7 @@ from nbmlops.lib.redact import MARK, is_secret_name, redact
 from nbmlops.model.contract import Column, Contract, Level, Offender, Outcome, Rule, RuleKind, Type, Validation
 from nbmlops.model.finding import Finding, Severity
 from nbmlops.quality import expressions
-from nbmlops.quality.frames import seen_as
+from nbmlops.quality.frames import Columns
 from nbmlops.quality.seen import Array, Seen
 from nbmlops.quality.sentences import age, in_rows, listed, percent, wanted
 from nbmlops.quality.values import broken
@@ -65,6 +65,7 @@ def _rank(each: Outcome) -> tuple[int, float]:
 class _Holding:
     def __init__(self, table: Any, contract: Contract, sample: int, now: datetime) -> None:
         self._table = table
+        self._by_place = Columns(table)
         self._contract = contract
         self._sample = sample
         self._now = now
@@ -94,9 +95,8 @@ class _Holding:
         for column in self._contract.columns:
             place = self._places.get(column.name)
             if place is not None:
-                series = self._table.iloc[:, place]
-                seen = self._look(column.name, column.type, series)
-                found += [self._asked(rule, seen, series, column.type) for rule in column.rules]
+                seen = self._look(column.name, column.type)
+                found += [self._asked(rule, seen) for rule in column.rules]
                 continue
             rule = column.rule(RuleKind.PRESENT)
             if rule is not None:
@@ -111,20 +111,21 @@ class _Holding:
     def of_table(self) -> list[Outcome]:
         return [self._of_table(rule) for rule in self._contract.rules]
 
-    def _look(self, name: str, type_: Type | None, series: Any) -> Seen:
+    def _look(self, name: str, type_: Type | None) -> Seen:
         seen = self._seen.get(name)
         if seen is None:
-            seen = seen_as(series, type_)
+            seen = self._by_place.seen(self._places[name], type_)
             if name in self._across:
                 self._seen[name] = seen
         return seen
 
-    def _asked(self, rule: Rule, seen: Seen, series: Any, type_: Type | None) -> Outcome:
+    def _asked(self, rule: Rule, seen: Seen) -> Outcome:
         if rule.kind is RuleKind.PRESENT:
             return _kept(rule)
         if rule.kind is RuleKind.ZONE:
             return self._zoned(rule, seen)
         if rule.kind is RuleKind.UNIQUE:
+            series = self._by_place.series(self._places[rule.columns[0]])
             return self._in_rows(rule, _repeated(series, seen), seen.count)
         base = seen.rows if rule.kind is RuleKind.MISSING else seen.count
         if rule.kind is RuleKind.TYPE and seen.odd is not None:
@@ -170,9 +171,7 @@ class _Holding:
 
     def _seen_columns(self, names: tuple[str, ...]) -> Mapping[str, Seen]:
         types = {name: self._by_name[name].type if name in self._by_name else None for name in names}
-        found = {
-            name: self._look(name, type_, self._table.iloc[:, self._places[name]]) for name, type_ in types.items()
-        }
+        found = {name: self._look(name, type_) for name, type_ in types.items()}
         zones = {seen.zone for seen in found.values() if seen.what == "moment" and seen.count}
         if len(zones) > 1:
             self.notes.append(f"{listed(names)}: times without a zone are taken as UTC.")
@@ -198,7 +197,7 @@ class _Holding:
 
     def _fresh(self, rule: Rule) -> Outcome:
         (name,) = rule.columns
-        seen = seen_as(self._table.iloc[:, self._places[name]], Type.DATETIME)
+        seen = self._by_place.seen(self._places[name], Type.DATETIME)
         if seen.what != "moment" or not seen.count:
             return _of_columns(rule, 1, f"{wanted(rule)}; it has no date or time.")
         values = seen.row_values()

@@ -6,13 +6,13 @@ what is a bound by nature (no negative numbers, shares up to 1) stays one.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
-from nbmlops.model.contract import Column, Contract, Rule, RuleKind, Type
-from nbmlops.quality.check import check
-from nbmlops.quality.frames import seen_as, seen_of
+from nbmlops.model.contract import OF_VALUES, Column, Contract, Rule, RuleKind, Type
+from nbmlops.quality.frames import Columns
 from nbmlops.quality.seen import Array, Seen
 from nbmlops.quality.typed import moments_of, numbers_of, text_of
 from nbmlops.quality.values import broken
@@ -32,34 +32,21 @@ _FIRST, _LAST = np.datetime64("0002-01-01", "D"), np.datetime64("9999-01-01", "D
 def infer(table: Any, *, place: str = "") -> Contract:
     """Of a DataFrame. The table keeps it, whatever is in it."""
     columns: dict[str, Column] = {}
+    by_place = Columns(table)
     for number in range(table.shape[1]):
         name = str(table.columns[number])
         if name not in columns:
-            columns[name] = _column(name, table.iloc[:, number])
-    found = Contract(columns=tuple(columns.values()), place=place, note=f"Inferred from {place}." if place else "")
-    # What the table itself breaks (a column of odd values, say) is no rule of its.
-    lost = {(each.kind, each.columns) for each in check(table, found).broken}
-    if not lost:
-        return found
-    kept = tuple(
-        Column(
-            name=each.name,
-            type=each.type if (RuleKind.TYPE, (each.name,)) not in lost else None,
-            rules=tuple(rule for rule in each.rules if (rule.kind, rule.columns) not in lost),
-            note=each.note,
-        )
-        for each in found.columns
-    )
-    return Contract(columns=kept, place=place, note=found.note)
+            columns[name] = _column(name, number, by_place)
+    return Contract(columns=tuple(columns.values()), place=place, note=f"Inferred from {place}." if place else "")
 
 
-def _column(name: str, series: Any) -> Column:
-    seen = seen_of(series)
+def _column(name: str, place: int, by_place: Columns) -> Column:
+    seen = by_place.seen(place)
     type_ = _type(seen)
     if type_ is Type.TEXT and seen.codes is not None and _are_moments(seen):
         type_ = Type.DATETIME
-    if type_ is not None:
-        seen = seen_as(series, type_)
+    if type_ is Type.DATETIME and seen.what == "text":
+        seen = by_place.seen(place, type_)
     rules = [Rule(kind=RuleKind.PRESENT, columns=(name,))]
     notes: list[str] = []
     if type_ is not None:
@@ -92,12 +79,23 @@ def _column(name: str, series: Any) -> Column:
         type_ = Type.CATEGORY if any(each.kind is RuleKind.CATEGORIES for each in textual) else type_
         rules = [each if each.kind is not RuleKind.TYPE else _of_type(name, type_) for each in rules] + textual
         notes += [note] if note else []
-    if _is_unique(series, seen, type_):
+    if _is_unique(by_place.series, place, seen, type_):
         rules.append(Rule(kind=RuleKind.UNIQUE, columns=(name,), value=True))
         notes.append(f"all {seen.count:,} values differ")
     if seen.what == "empty":
         notes.append("nothing is known of it: all values are missing")
-    return Column(name=name, type=type_, rules=tuple(rules), note="; ".join(notes))
+    # What the column itself breaks (as one that holds odd values may) is no rule of its.
+    kept = tuple(each for each in rules if _is_kept(each, seen))
+    if not any(each.kind is RuleKind.TYPE for each in kept):
+        type_ = None
+    return Column(name=name, type=type_, rules=kept, note="; ".join(notes))
+
+
+def _is_kept(rule: Rule, seen: Seen) -> bool:
+    if rule.kind not in OF_VALUES:
+        return True
+    rows = broken(rule, seen)
+    return rows is None or int(rows.sum()) <= rule.share * seen.rows
 
 
 def _of_type(name: str, type_: Type | None) -> Rule:
@@ -148,7 +146,7 @@ def _range(name: str, seen: Seen, type_: Type) -> tuple[list[Rule], str]:
     values = values[np.isfinite(values)] if values.dtype.kind == "f" else values
     if not len(values):
         return [], ""
-    if len(np.unique(values[:1000])) == 1 and bool((values == values[0]).all()):
+    if values.min() == values.max():
         return [], f"it is always {values[0]} here; no range is asked"
     low, high = values.min().item(), values.max().item()
     is_whole = type_ is Type.INTEGER
@@ -208,10 +206,13 @@ def _next_size(longest: int) -> int:
     return size
 
 
-def _is_unique(series: Any, seen: Seen, type_: Type | None) -> bool:
+def _is_unique(series_at: Callable[[int], Any], place: int, seen: Seen, type_: Type | None) -> bool:
     """Figures are different by nature, and need not stay so."""
     if seen.count < LEAST_UNIQUE or type_ not in (Type.INTEGER, Type.TEXT, Type.DATETIME):
         return False
+    if seen.codes is not None and len(seen.values) < seen.count:
+        return False
+    series = series_at(place)
     known = series[series.notna()]
     try:
         return bool(known.is_unique)
