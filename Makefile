@@ -34,10 +34,11 @@ types: $(VENV)/.dev
 imports: $(VENV)/.dev
 	$(BIN)/lint-imports
 
-# In a copy: executing a notebook leaves files beside it.
+# In a copy: executing a notebook leaves files beside it. One that fails leaves its deployment, too.
 notebooks: $(VENV)/.dev
 	rm -rf build/notebooks && mkdir -p build && cp -r example-notebooks build/notebooks
-	cd build/notebooks && $(abspath $(BIN))/python -m pytest -p no:cacheprovider -c /dev/null --rootdir . --nbval-lax -q .
+	cd build/notebooks && $(abspath $(BIN))/python -m pytest -p no:cacheprovider -c /dev/null --rootdir . --nbval-lax -q . \
+		; found=$$?; $(abspath $(BIN))/nbmlops undeploy parcels --purge >/dev/null 2>&1; exit $$found
 
 unit: $(VENV)/.dev
 	$(BIN)/python -m pytest -n $(WORKERS) --reruns $(RERUNS) -m "not slow and not browser"

@@ -31,6 +31,9 @@ ALL = (
     "serve",
     "mlserver",
     "batch",
+    "drift",
+    "evidently",
+    "monitor",
     "explain",
 )
 

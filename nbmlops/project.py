@@ -44,6 +44,9 @@ TEMPLATE = """\
 
 [snapshot]
 # largest_file = "2 GiB"            # larger files are kept by reference, not stored
+
+[monitor]
+# accuracy = 0.9                    # what has to hold of deployments: nbmlops monitor NAME
 """
 
 

@@ -13,7 +13,7 @@ import time
 import warnings
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from nbmlops.lib import figures
 from nbmlops.lib.redact import MARK, is_secret_name, redact
@@ -22,6 +22,8 @@ from nbmlops.model.fit import Candidate, Fit
 VALUE_CHARS = 500
 MOST_ROWS = 10_000
 MOST_COLUMNS = 1000
+MOST_CELLS = 1_000_000
+"""Of the rows that a profile is made of."""
 SAMPLE_ROWS = 5
 SWITCHED_OFF = "tracking.models is false"
 MODEL_BYTES = 200 << 20
@@ -62,8 +64,14 @@ def observe(
     with undisturbed():
         facts |= _search(model)
         sample, answers = _first_rows(model, inputs)
-        facts["metrics"] = _training_figures(model, inputs, truth, rows, max(_SECONDS, seconds * _PART_OF_FIT))
-        facts |= _pickled(key, model, sample, answers, files) if files is not None else {"model_skipped": SWITCHED_OFF}
+        spread = _spread(model, inputs, rows, max(_SECONDS, seconds * _PART_OF_FIT))
+        facts["metrics"] = _training_figures(model, spread, truth, rows)
+        if files is None:
+            facts["model_skipped"] = SWITCHED_OFF
+        else:
+            facts |= _pickled(key, model, sample, answers, files)
+            if "model" in facts:
+                facts["rows_seen"] = _rows_seen(key, spread, columns, files)
     return Fit(**facts, packages=packages(model))
 
 
@@ -188,11 +196,18 @@ def _first_rows(model: Any, inputs: Any) -> tuple[Any, Any]:
         return None, None
 
 
-def _training_figures(model: Any, inputs: Any, truth: Any, rows: int | None, budget: float) -> dict[str, float]:
-    """From at most MOST_ROWS evenly spread training rows, fewer where predicting is slow."""
-    base = sys.modules.get("sklearn.base")
-    if truth is None or not rows or base is None or not hasattr(model, "predict"):
-        return {}
+class _Spread(NamedTuple):
+    """Rows that are evenly spread over the training rows, and what the model answers for them."""
+
+    inputs: Any
+    answers: Any
+    step: int
+
+
+def _spread(model: Any, inputs: Any, rows: int | None, budget: float) -> _Spread | None:
+    """At most MOST_ROWS of them, fewer where predicting is slow. None where the model cannot be asked."""
+    if not rows or not hasattr(model, "predict"):
+        return None
     try:
         wanted = min(rows, MOST_ROWS)
         if rows > _TRIAL_ROWS:
@@ -202,16 +217,42 @@ def _training_figures(model: Any, inputs: Any, truth: Any, rows: int | None, bud
             # A slow answer is mostly a fixed cost: hence not less than the trial itself.
             wanted = min(wanted, max(_TRIAL_ROWS, int(20 * budget / each)))
         step = -(-rows // wanted)
-        answers = model.predict(_take(inputs, 0, rows, step))
+        chosen = _take(inputs, 0, rows, step)
+        return _Spread(chosen, model.predict(chosen), step)
+    except Exception:  # noqa: BLE001 - inputs of any shape come here
+        return None
+
+
+def _training_figures(model: Any, spread: _Spread | None, truth: Any, rows: int | None) -> dict[str, float]:
+    base = sys.modules.get("sklearn.base")
+    if truth is None or spread is None or base is None:
+        return {}
+    try:
         numpy = sys.modules["numpy"]
-        true = numpy.asarray(_take(truth, 0, rows, step))
+        true = numpy.asarray(_take(truth, 0, rows or 0, spread.step))
         if base.is_classifier(model):
             if true.ndim != 1 and 1 not in true.shape:
                 return {}
-            return figures.classification(true.ravel(), numpy.asarray(answers).ravel())
-        return figures.regression(true, answers) if base.is_regressor(model) else {}
+            return figures.classification(true.ravel(), numpy.asarray(spread.answers).ravel())
+        return figures.regression(true, spread.answers) if base.is_regressor(model) else {}
     except Exception:  # noqa: BLE001 - figures are a courtesy; labels of mixed types, odd inputs go without
         return {}
+
+
+def _rows_seen(key: str, spread: _Spread | None, columns: int | None, files: Callable[[], Path]) -> str:
+    """Path of the rows that the model's profile is made of; empty where there is none."""
+    import cloudpickle
+
+    if spread is None or not columns or columns > MOST_COLUMNS:
+        return ""
+    try:
+        step = max(1, len(spread.inputs) * columns // MOST_CELLS)
+        chosen = _take(spread.inputs, 0, len(spread.inputs), step)
+        place = files() / f"{key}.rows"
+        place.write_bytes(cloudpickle.dumps((chosen, _take(spread.answers, 0, len(spread.inputs), step))))
+    except Exception:  # noqa: BLE001 - inputs of any shape come here
+        return ""
+    return str(place)
 
 
 def _search(model: Any) -> dict[str, Any]:

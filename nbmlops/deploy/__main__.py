@@ -47,7 +47,7 @@ class Daemon:
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, self._stop.set)
         spec = self._folder.spec()
-        local = Local(self._router.pools)
+        local = Local(self._router.pools, self._folder.gauges)
         port = bound(spec.host, spec.port)
         self._address = f"http://{spec.host}:{spec.port}"
         server = await loop.create_server(

@@ -2,9 +2,11 @@
 
 spec.json         what is wanted; written by verbs, read by the router
 token             what callers send; readable by its owner only
-revisions/N/      the files of a revision, and its log
+revisions/N/      the files of a revision, its contract, and its log
 router.log        what the router says
 router.lock       held by the router as long as it lives
+requests/         what was asked and answered, where that is kept
+monitor/          what looks at that have found
 """
 
 from __future__ import annotations
@@ -65,11 +67,24 @@ class DeploymentFolder:
     def requests(self) -> Path:
         return self.path / "requests"
 
+    @property
+    def monitor(self) -> Path:
+        return self.path / "monitor"
+
+    @property
+    def gauges(self) -> Path:
+        """Of the last look, in Prometheus' words."""
+        return self.monitor / "gauges.prom"
+
     def revision(self, number: int) -> Path:
         return self.path / "revisions" / str(number)
 
     def files(self, number: int) -> Path:
         return self.revision(number) / "files"
+
+    def contract(self, number: int) -> Path:
+        """What rows have to be, where the revision asks for something."""
+        return self.revision(number) / "contract.json"
 
     def log(self, number: int) -> Path:
         return self.revision(number) / "service.log"
@@ -149,9 +164,10 @@ class DeploymentFolder:
         """A folder that only the user can look into, with a path that is short enough for sockets."""
         base = Path(tempfile.gettempdir()) / f"nbmlops-{os.getuid()}"
         found = base / sha256(os.fsencode(self.path.resolve())).hexdigest()[:16]
-        with refusing_disk_errors(found):
-            found.mkdir(mode=0o700, parents=True, exist_ok=True)
         for each in (base, found):
+            with refusing_disk_errors(each):
+                # Not both at once: the mode is that of the last one only.
+                each.mkdir(mode=0o700, exist_ok=True)
             state = each.lstat()
             if state.st_uid != os.getuid() or stat.S_ISLNK(state.st_mode) or stat.S_IMODE(state.st_mode) & 0o077:
                 raise ExternalError(

@@ -33,6 +33,18 @@ class Measure(msgspec.Struct, frozen=True, kw_only=True):
     """At or above it the column has drifted; None: it is only told."""
 
 
+class Shape(msgspec.Struct, frozen=True, kw_only=True):
+    """To be drawn: how the rows of both are spread."""
+
+    names: tuple[str, ...] = ()
+    """Of categories, the most frequent first; empty for numbers."""
+    edges: tuple[float, ...] = ()
+    """Of bins of numbers; what is beyond is in the first and the last one."""
+    before: tuple[float, ...] = ()
+    """Shares of rows."""
+    now: tuple[float, ...] = ()
+
+
 class ColumnDrift(msgspec.Struct, frozen=True, kw_only=True):
     name: str
     kind: Kind
@@ -43,6 +55,7 @@ class ColumnDrift(msgspec.Struct, frozen=True, kw_only=True):
     """A footnote, corrected for the number of columns (Holm): many rows make any difference significant."""
     why: str = ""
     """In a sentence, with units."""
+    shape: Shape | None = None
     importance: float | None = None
     """Share of the model's answers that comes from it, where that is known."""
 

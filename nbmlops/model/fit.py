@@ -38,6 +38,8 @@ class Fit(msgspec.Struct, frozen=True, kw_only=True):
     """Why there is none."""
     sample: str = ""
     """Path of the pickled (inputs, predictions) of the first rows."""
+    rows_seen: str = ""
+    """Path of pickled (inputs, predictions) that are evenly spread over the training rows: for the model's profile."""
     packages: tuple[str, ...] = ()
     """Top-level packages that the model is made of."""
     failure: str = ""

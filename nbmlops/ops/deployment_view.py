@@ -9,8 +9,11 @@ import msgspec
 
 from nbmlops.deploy.control import ask
 from nbmlops.deploy.folder import DeploymentFolder
-from nbmlops.errors import ExternalError, UnavailableError
+from nbmlops.errors import ExternalError, IntegrityError, UnavailableError
 from nbmlops.model.deployment import Replica, RevisionStatus, Spec, Status, Traffic
+from nbmlops.model.finding import Finding
+
+MOST_WINDOWS = 48
 
 
 class State(StrEnum):
@@ -37,6 +40,20 @@ class RevisionView(msgspec.Struct, frozen=True, kw_only=True):
     run: str = ""
 
 
+class Watched(msgspec.Struct, frozen=True, kw_only=True):
+    """What the last look of `monitor` has found."""
+
+    looked: datetime
+    findings: tuple[Finding, ...]
+    """That go on."""
+    drift: tuple[float | None, ...] = ()
+    """Of windows of the stable revision, oldest first: how far the worst column is over its limit. None: it is not
+    known.
+    """
+    rows: tuple[int, ...] = ()
+    """Of the same windows."""
+
+
 class DeploymentView(msgspec.Struct, frozen=True, kw_only=True):
     name: str
     state: State
@@ -53,7 +70,11 @@ class DeploymentView(msgspec.Struct, frozen=True, kw_only=True):
     pid: int = 0
     """Of the router."""
     since: datetime | None = None
+    contract: str = ""
+    """That the stable revision holds rows against, and what becomes of others: `contract.yaml (reject)`."""
     problem: str = ""
+    watched: Watched | None = None
+    """None: nobody has looked yet."""
 
     def revision(self, number: int) -> RevisionView | None:
         return next((each for each in self.revisions if each.number == number), None)
@@ -67,6 +88,7 @@ def view(folder: DeploymentFolder, spec: Spec | None = None) -> DeploymentView:
     """Raises NotFoundError and IntegrityError for what is kept of it."""
     spec = spec or folder.spec()
     status, problem = _seen(folder) if spec.is_wanted else (None, "")
+    stable = spec.revision(spec.stable)
     return DeploymentView(
         name=spec.name,
         state=_state(spec, status),
@@ -76,9 +98,29 @@ def view(folder: DeploymentFolder, spec: Spec | None = None) -> DeploymentView:
         token_file=str(folder.path / "token"),
         monitored=spec.monitored,
         revisions=tuple(_revision(spec, each.number, status) for each in reversed(spec.revisions)),
+        contract=f"{stable.contract} ({stable.on_breach})" if stable is not None and stable.contract else "",
         pid=status.pid if status is not None else 0,
         since=status.since if status is not None else None,
         problem=problem,
+        watched=_watched(folder, spec) if spec.monitored else None,
+    )
+
+
+def _watched(folder: DeploymentFolder, spec: Spec) -> Watched | None:
+    from nbmlops.monitor.history import HistoryFolder
+
+    try:
+        history = HistoryFolder(folder.monitor).glance()
+    except IntegrityError:  # `monitor` says what to do
+        return None
+    if history.looked is None:
+        return None
+    windows = [each for each in history.windows if each.revision == str(spec.stable)][-MOST_WINDOWS:]
+    return Watched(
+        looked=history.looked,
+        findings=tuple(each.finding for each in history.open),
+        drift=tuple(each.worst for each in windows),
+        rows=tuple(each.rows for each in windows),
     )
 
 

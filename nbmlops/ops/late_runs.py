@@ -18,6 +18,9 @@ LONGEST_WAIT = 15.0
 _YOUNG = 60.0
 """Seconds since the last message. What is older waits for something else: a server that is away."""
 
+_MAY_COME = frozenset({"run-not-found", "model-missing", "data-missing"})
+"""What is told where a name may be that of a run."""
+
 
 def waiting_for_late_runs(operation: Callable[[Call, Any], msgspec.Struct]) -> Callable[[Call, Any], msgspec.Struct]:
     """`operation`, which looks again for a run that it did not find, once what closed notebooks left is written."""
@@ -27,7 +30,7 @@ def waiting_for_late_runs(operation: Callable[[Call, Any], msgspec.Struct]) -> C
         try:
             return operation(call, request)
         except NotFoundError as error:
-            if error.kind != "run-not-found" or not written(call):
+            if error.kind not in _MAY_COME or not written(call):
                 raise
         return operation(call, request)
 

@@ -64,7 +64,8 @@ def _write(name: str, group: str, summary: str, *examples: str, **more: bool) ->
     return Verb(name=name, group=group, summary=summary, effect=Effect.WRITE, examples=examples, **more)
 
 
-PROJECT, TRACK, SNAPSHOT, PIPELINE, PACKAGE, DEPLOY = ("Project", "Track", "Snapshot", "Pipeline", "Package", "Deploy")
+PROJECT, TRACK, SNAPSHOT, PIPELINE = ("Project", "Track", "Snapshot", "Pipeline")
+PACKAGE, DEPLOY, MONITOR = ("Package", "Deploy", "Monitor")
 
 VERBS: tuple[Verb, ...] = (
     _write("init", PROJECT, "Make a project in a folder.", "init", "init churn"),
@@ -153,6 +154,9 @@ VERBS: tuple[Verb, ...] = (
     _write("evaluate", DEPLOY, "Measure a model on data that it has not seen; let it through, or not.",
            "evaluate tuned --data data/test.csv",
            "evaluate tuned --data data/test.csv --against champion --gate gate.yaml --promote champion"),
+    _write("validate", DEPLOY, "Hold a table against its contract, and show the rows that break it.",
+           "validate data/train.csv --infer contract.yaml", "validate data/new.csv --schema contract.yaml",
+           "validate new.parquet --from baseline", "validate --schema contract.yaml --export pandera -o schema.py"),
     _write("deploy", DEPLOY, "Let a package answer requests, on one port that stays.", "deploy wine:v1 --name wine",
            "deploy wine:v2 --name wine --canary 20", "deploy --name wine --canary 100",
            "deploy wine:v1 --target kserve --image ghcr.io/team/wine-service:v1"),
@@ -165,8 +169,15 @@ VERBS: tuple[Verb, ...] = (
            "batch wine:v1 new.parquet scored.parquet --on dask --scheduler tcp://10.0.0.5:8786"),
     _write("rollback", DEPLOY, "Let the revision before answer again, or take the canary away.", "rollback wine",
            "rollback wine --to 1"),
+    _write("monitor", DEPLOY, "Look at what a deployment is asked and answers; tell what is wrong.", "monitor wine",
+           "monitor wine --window 15min --since 6h -o wine.html", "monitor wine --data train.csv",
+           "monitor wine --watch --every 60s"),
     _write("undeploy", DEPLOY, "Stop a deployment; it can be started again.", "undeploy wine", "undeploy wine --purge"),
     _read("logs", DEPLOY, "Show what the service of a deployment says.", "logs wine", "logs wine --router"),
+    _write("profile", MONITOR, "Show what a table holds, in a small summary that can be kept.",
+           "profile data/train.parquet", "profile tuned", "profile data/train.csv -o train.json"),
+    _write("drift", MONITOR, "Show how far a table has moved from another, or from what a model was trained on.",
+           "drift data/2025.parquet data/2026.parquet", "drift tuned data/today.csv -o drift.html --check"),
 )  # fmt: skip
 
 

@@ -126,6 +126,8 @@ class FitLog:
                     import_path=self._import_path(),
                 )
             )
+            if fit.rows_seen:
+                self._send(m.Extra(name="profile", key=key, body={"path": fit.rows_seen}))
         elif fit.model_skipped:
             self._send(m.SetTags(key=key, tags={Tags.MODEL: f"skipped: {fit.model_skipped}"}))
 

@@ -150,8 +150,17 @@ CASES = (
         verb="evaluate",
         values={"ref": "line:v1", "data": "line.csv", "against": "line:v1", "gate": "gate.yaml", "no_track": True},
     ),
+    Case(verb="profile", values={"data": "line.csv", "output": "line-profile.json"}),
+    Case(verb="drift", values={"reference": "line-profile.json", "current": "line.csv", "output": "drift.html"}),
+    Case(verb="drift", values={"reference": "line.csv", "current": "line.csv", "limit": ["psi=0.1"], "check": True}),
     Case(verb="explain", values={"notebook": "line:v1", "data": "line.csv", "row": [2, 50], "output": "why.html"}),
     Case(verb="explain", values={"notebook": "line:v1", "data": "line.csv", "metric": "r2", "no_track": True}),
+    Case(verb="validate", values={"data": "line.csv", "infer": "line.yaml"}),
+    Case(verb="validate", values={"data": "line.csv", "schema": "line.yaml"}),
+    Case(verb="validate", values={"data": "line.csv", "schema": "narrow.yaml", "sample": 2, "no_fail": True}),
+    Case(verb="validate", values={"schema": "line.yaml", "export": "gx", "output": "suite.json"}),
+    Case(verb="validate", values={"data": "line.csv", "import_": "suite.json", "output": "suite.yaml"}),
+    Case(verb="validate", values={"schema": "narrow.yaml", "export": "pandera"}),
     Case(verb="logout", values={"registry": "example.org"}),
     Case(verb="remove", values={"package": "counted:v2"}),
     Case(verb="init", values={"path": "inner"}),
@@ -210,12 +219,33 @@ CASES = (
         verb="unpack", values={"package": "counted:v1", "dir": "unpacked", "filter": ["prompts"]}, kind="filter-empty"
     ),
     Case(verb="evaluate", values={"ref": "line:v1"}, kind="data-missing"),
+    Case(verb="profile", values={"data": "absent.csv"}, kind="data-missing"),
+    Case(verb="profile", values={"data": "odd/gate.yaml"}, kind="data-format"),
+    Case(verb="drift", values={"reference": "line.csv", "current": "absent.csv"}, kind="data-missing"),
+    Case(
+        verb="drift", values={"reference": "line.csv", "current": "line.csv", "columns": ["z"]}, kind="column-missing"
+    ),
+    Case(
+        verb="drift", values={"reference": "line.csv", "current": "line.csv", "limit": ["psy=1"]}, kind="limit-unknown"
+    ),
+    Case(
+        verb="drift",
+        values={"reference": "line.csv", "current": "line.csv", "limit": ["psi=x"]},
+        kind="limit-malformed",
+    ),
     Case(verb="evaluate", values={"ref": "nobody", "data": "line.csv"}, kind="model-missing"),
     Case(verb="evaluate", values={"ref": "line:v1", "data": "odd/gate.yaml"}, kind="data-format"),
     Case(
         verb="evaluate", values={"ref": "line:v1", "data": "line.csv", "gate": "odd/gate.yaml"}, kind="gate-malformed"
     ),
     Case(verb="evaluate", values={"ref": "line:v1", "data": "line.csv", "gate": "gate.yaml"}, kind="against-missing"),
+    Case(verb="validate", kind="validate-malformed"),
+    Case(verb="validate", values={"data": "line.csv"}, kind="contract-unnamed"),
+    Case(verb="validate", values={"data": "line.csv", "schema": "absent.yaml"}, kind="contract-missing"),
+    Case(verb="validate", values={"data": "line.csv", "schema": "odd/gate.yaml"}, kind="contract-malformed"),
+    Case(verb="validate", values={"data": "absent.csv", "schema": "line.yaml"}, kind="data-missing"),
+    Case(verb="validate", values={"data": "line.csv", "infer": "line.yaml"}, kind="file-exists"),
+    Case(verb="validate", values={"schema": "line.yaml", "import_": "odd/gate.yaml"}, kind="validate-malformed"),
     Case(verb="deployments"),
     Case(verb="deployments", values={"name": "counter"}, kind="deployment-missing"),
     Case(verb="deploy", values={"package": "nobody"}, kind="deployable-missing"),
@@ -242,8 +272,10 @@ CASES = (
     Case(verb="rollback", values={"name": "counter", "to": 1}, kind="deployment-missing"),
     Case(verb="undeploy", values={"name": "Counter"}, kind="deployment-name"),
     Case(verb="logs", values={"name": "counter"}, kind="deployment-missing"),
+    Case(verb="monitor", values={"name": "counter"}, kind="deployment-missing"),
+    Case(verb="monitor", values={"name": "counter", "since": "soon"}, kind="window-malformed"),
 )
-CARRIED_OUT_ELSEWHERE = {"push", "pull", "predict", "batch", "rollback", "undeploy", "logs"}
+CARRIED_OUT_ELSEWHERE = {"push", "pull", "predict", "batch", "rollback", "undeploy", "logs", "monitor"}
 """Here they are refused: tests/services has registries and services for them, tests/journeys a model for `batch`."""
 KIT = {
     "Kitfile": "package: {name: counted}\nmodel: {path: total.txt}\ndatasets: [{path: numbers.csv}]\n"
@@ -261,6 +293,7 @@ LINE = {
     "def _load_pyfunc(path):\n    return Line()\n",
     "line.csv": "x,y\n" + "".join(f"{x},{2 * x + x % 3 / 4}\n" for x in range(60)),
     "gate.yaml": "metrics: {mae: {max: 0.1}}\nagainst: {mae: {min_change: 0.0}}\n",
+    "narrow.yaml": "columns: {x: {type: integer, max: 50}, y: {type: number, max: {is: 100, severity: warning}}}\n",
     "odd/gate.yaml": "metrics: {mea: {max: 0.1}}\n",
 }
 """A model of Python code, what it is judged by, and a gate that it does not pass."""

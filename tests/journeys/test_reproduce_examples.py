@@ -11,10 +11,12 @@ import pytest
 from tests.journeys.conftest import Terminal
 
 EXAMPLES = Path(__file__).resolve().parents[2] / "example-notebooks"
+# It deploys a model and asks it: address, token and times are others each time.
+IN_THE_WORLD = frozenset({"parcels"})
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("name", sorted(path.stem for path in EXAMPLES.glob("*.ipynb")))
+@pytest.mark.parametrize("name", sorted({path.stem for path in EXAMPLES.glob("*.ipynb")} - IN_THE_WORLD))
 def test_an_example_is_reproduced(terminal: Terminal, name: str) -> None:
     shutil.copytree(EXAMPLES, terminal.folder, dirs_exist_ok=True)
     done = terminal.papermill(f"{name}.ipynb", "out.ipynb")

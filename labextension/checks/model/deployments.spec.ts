@@ -44,6 +44,7 @@ function deployment(revisions: RevisionView[], more: Partial<DeploymentView> = {
     pid: 1,
     since: null,
     problem: '',
+    watched: null,
     ...more
   };
 }

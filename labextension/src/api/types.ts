@@ -36,6 +36,17 @@ export interface AnnotateResult {
   note: string;
 }
 
+/** One answer of a row: `base` and all parts add up to it. */
+export interface AttributionOutcome {
+  /** The class whose probability it is; empty: the value. */
+  of: string;
+  answer: number | null;
+  /** The mean answer over the background rows. */
+  base: number | null;
+  /** The largest first. */
+  parts: Part[];
+}
+
 /** What share of the values is there, before and after, from 0 to 1. */
 export interface Bar {
   label: string;
@@ -129,6 +140,13 @@ export interface Calibration {
   /** Mean distance of predicted and observed, by rows (ECE). */
   error: number | null;
   bins: Bin[];
+}
+
+export interface Categories {
+  /** The most frequent first. */
+  counts: { [name: string]: number };
+  /** Rows of those that are not among them. */
+  other: number;
 }
 
 export interface Cell {
@@ -242,7 +260,7 @@ export interface Certificate {
   pipeline: string;
   /** Digest of the source notebook's code cells. */
   notebook: string;
-  verdict: Verdict;
+  verdict: CertificateVerdict;
   made: string;
   /** Largest relative difference at which two floating-point figures count as equal. */
   tolerance: number;
@@ -250,6 +268,8 @@ export interface Certificate {
   reason: string;
   parameters: { [name: string]: unknown };
 }
+
+export type CertificateVerdict = 'EQUIVALENT' | 'DIVERGES' | 'NOT COMPARABLE';
 
 export interface Change {
   path: string;
@@ -307,6 +327,26 @@ export interface Code {
   diffId: string;
 }
 
+export interface Column {
+  name: string;
+  kind: 'category' | 'datetime' | 'empty' | 'number' | 'text';
+  /** As the table called it. */
+  dtype: string;
+  rows: number;
+  missing: number;
+  /** Exact up to 128, estimated above (a relative error of 9 %, one deviation). */
+  distinct: number;
+  /** The least 128 of the values' 32-bit hashes: what `distinct` is made of, and merged by. */
+  hashes: number[];
+  numbers: Numbers | null;
+  categories: Categories | null;
+  texts: Texts | null;
+  /** Values that are of another type than most. */
+  mixed: number;
+  /** Of datetimes. */
+  zone: string;
+}
+
 /** A column of a table that is not as it was. */
 export interface ColumnChange {
   name: string;
@@ -324,6 +364,21 @@ export interface ColumnChange {
   shift: number;
   /** Its distribution before and after, for a small chart: in ranges for numbers, by value for the rest. */
   bars: Bar[];
+}
+
+export interface ColumnDrift {
+  name: string;
+  kind: 'category' | 'datetime' | 'empty' | 'number' | 'text';
+  verdict: DriftVerdict;
+  /** The one that decides first. */
+  measures: Measure[];
+  /** A footnote, corrected for the number of columns (Holm): many rows make any difference significant. */
+  p_value: number | null;
+  /** In a sentence, with units. */
+  why: string;
+  shape: Shape | null;
+  /** Share of the model's answers that comes from it, where that is known. */
+  importance: number | null;
 }
 
 /** What a table of runs may show, sorted; at most `MOST_NAMES` of each. */
@@ -355,7 +410,7 @@ export interface Comparison {
   name: string;
   /** The step that gave the value last. */
   step: string;
-  verdict: Verdict;
+  verdict: CertificateVerdict;
   /** Summary of the notebook's value. */
   expected: string;
   /** Summary of the pipeline's value. */
@@ -395,6 +450,24 @@ export interface Confusion {
   labels: string[];
   /** A row for each true label, a column for each predicted one. */
   counts: number[][];
+}
+
+/** One rule, and whether it is kept. */
+export interface ContractOutcome {
+  kind: RuleKind;
+  columns: string[];
+  passed: boolean;
+  /** In a sentence, with the figures. */
+  why: string;
+  severity: Level;
+  /** Rows that break it; columns where the rule is about columns. */
+  broken: number;
+  /** Of the rows that it is about. */
+  share: number | null;
+  allowed: number | null;
+  /** The first of them. */
+  offenders: Offender[];
+  line: number;
 }
 
 /** One metric of one run; the three lists have one entry a point, in order of steps. */
@@ -520,6 +593,12 @@ export interface DeployRequest {
   share?: number | null;
   /** A column whose values are not kept. Default: as before. */
   redact?: string[];
+  /** What rows have to be: a file of `validate`. Default: as the revision before. */
+  contract?: string;
+  /** Hold rows against it no longer. */
+  no_contract?: boolean;
+  /** What becomes of rows that break it: counted, refused, or kept apart. Default: as before, else counted. */
+  on_breach?: 'quarantine' | 'reject' | 'warn' | null;
   /** Of the service, as `nbmlops image` has made it. For containers and clusters. */
   image?: string;
   /** Where KServe finds the model, in place of an image. */
@@ -554,6 +633,18 @@ export interface DeployResult {
   manifests: Manifests | null;
 }
 
+/** What a revision has answered since the router runs. */
+export interface DeploymentTraffic {
+  requests: number;
+  /** With a status of 500 or more. */
+  failed: number;
+  /** Seconds, of the newest thousand. */
+  p50: number | null;
+  p99: number | null;
+  /** Answers of a shadow that were others than those that were given. */
+  differing: number;
+}
+
 export interface DeploymentView {
   name: string;
   state: State;
@@ -570,7 +661,11 @@ export interface DeploymentView {
   /** Of the router. */
   pid: number;
   since: string | null;
+  /** That the stable revision holds rows against, and what becomes of others: `contract.yaml (reject)`. */
+  contract: string;
   problem: string;
+  /** None: nobody has looked yet. */
+  watched: Watched | null;
 }
 
 export interface DeploymentsRequest {
@@ -652,6 +747,60 @@ export interface DoctorResult {
   origins: { [name: string]: string };
 }
 
+export interface Drift {
+  /** As it was called. */
+  reference: string;
+  current: string;
+  reference_rows: number;
+  current_rows: number;
+  /** Worst first. */
+  columns: ColumnDrift[];
+  together: Multivariate[];
+  /** From all rows; False: from profiles (within 2 %). */
+  is_exact: boolean;
+  /** Share of the model's importance that lies in columns that have drifted. */
+  weighted: number | null;
+  notes: string[];
+}
+
+export interface DriftRequest {
+  /** A table, SNAPSHOT:path, a profile (.json); or a run or package: what its model was trained on. */
+  reference: string;
+  /** A table, SNAPSHOT:path or a profile. */
+  current: string;
+  /** Only these columns. */
+  columns?: string[];
+  /** From when on a column has drifted: psi=0.2, ks=0.2, missing=0.1, new=0.05, words=0.3. */
+  limit?: string[];
+  /** Ask as well whether all columns together have moved. Takes seconds; needs both tables. */
+  together?: boolean;
+  /** Exit code 1 if anything has drifted. */
+  check?: boolean;
+  /** Write the report there, as HTML. */
+  output?: string;
+}
+
+export interface DriftResult {
+  /** As it was called. */
+  reference: string;
+  current: string;
+  reference_rows: number;
+  current_rows: number;
+  /** Worst first. */
+  columns: ColumnDrift[];
+  together: Multivariate[];
+  /** From all rows; False: from profiles (within 2 %). */
+  is_exact: boolean;
+  /** Share of the model's importance that lies in columns that have drifted. */
+  weighted: number | null;
+  notes: string[];
+  /** The file that was asked for. */
+  report: string;
+  is_checked: boolean;
+}
+
+export type DriftVerdict = 'drifted' | 'stable' | 'too few' | 'new' | 'gone' | 'changed';
+
 /** A cell of the notebook that is in no step, and why. */
 export interface Dropped {
   cell: number;
@@ -700,6 +849,19 @@ export interface EnterResult {
   refused: { [name: string]: string };
   /** The step's notebook, to mend. */
   notebook: string;
+}
+
+/** A figure that nobody has measured: what it has to be if the model errs as it did on labelled rows. */
+export interface Estimated {
+  name: string;
+  value: number | null;
+  low: number | null;
+  high: number | null;
+  method: 'cbpe' | 'dle';
+  /** Without labels, that it is of. */
+  rows: number;
+  /** With labels, that it was learnt from. */
+  from_rows: number;
 }
 
 export interface EvaluateRequest {
@@ -781,6 +943,14 @@ export interface Evaluated {
   bytes: number;
   /** For 1000 rows, asked at once: the best of several times. */
   milliseconds: number | null;
+}
+
+/** A finding that has begun or ended: told once each. */
+export interface Event {
+  time: string;
+  deployment: string;
+  finding: Finding;
+  is_over: boolean;
 }
 
 export interface ExecutedRequest {
@@ -947,7 +1117,7 @@ export interface ExplainedRow {
   answer: string;
   truth: string;
   /** The class that was asked for or predicted first. */
-  outcomes: Outcome[];
+  outcomes: AttributionOutcome[];
   /** It could not be explained. */
   why: string;
 }
@@ -1014,6 +1184,19 @@ export interface FileDetail {
   cells: CellChange[];
   /** A unified diff. */
   text: string;
+}
+
+/** One rule that does not hold. */
+export interface Finding {
+  /** drift, quality, performance, traffic, missing-labels... */
+  kind: string;
+  /** A column, a metric, the deployment itself. */
+  subject: string;
+  /** In a sentence, with the figures. */
+  message: string;
+  severity: Severity;
+  value: number | null;
+  limit: number | null;
 }
 
 export interface GcRequest {
@@ -1399,6 +1582,9 @@ export interface LayerView {
   bytes: number;
 }
 
+/** How bad it is that a rule is broken. */
+export type Level = 'error' | 'warning';
+
 /** Something that another cell has made, or uses. */
 export interface Link {
   /** A variable, a file, or hidden state as people call it. */
@@ -1485,6 +1671,14 @@ export interface McpServer {
   diffId: string;
 }
 
+export interface Measure {
+  /** psi, ks, wasserstein (in deviations of the reference), js, chi2 (Cramer's V), missing, new_share, length_ks... */
+  name: string;
+  value: number | null;
+  /** At or above it the column has drifted; None: it is only told. */
+  limit: number | null;
+}
+
 /** Sections of the notebook that had to become one step. */
 export interface Merge {
   step: string;
@@ -1546,6 +1740,62 @@ export interface ModelView {
   tags: { [name: string]: string };
 }
 
+export interface MonitorRequest {
+  /** The deployment, one that keeps what it is asked. */
+  name: string;
+  /** How far back to look: 6h, 7d. */
+  since?: string;
+  /** Requests of so long are looked at together. */
+  window?: string;
+  /** What requests are compared with from now on: a table, SNAPSHOT:path, a profile, a run. Default: what the model was trained on, if that is packed with it, else its first window. */
+  data?: string;
+  /** Write a report there, as HTML. */
+  output?: string;
+  /** Look again and again, until Ctrl-C. */
+  watch?: boolean;
+  /** How often, with --watch. */
+  every?: string;
+  /** Forget first what other looks have found, and the reference. */
+  clear?: boolean;
+}
+
+export interface MonitorResult {
+  deployment: string;
+  time: string;
+  since: string;
+  width_seconds: number | null;
+  confidence: number | null;
+  /** As it was called; empty: there is none yet. */
+  reference: string;
+  /** Of all windows. */
+  rows: number;
+  /** The others were read at looks before. */
+  rows_read: number;
+  /** Oldest first. */
+  windows: Window[];
+  /** By revision: its newest window that has enough rows. */
+  drift: [string, Drift][];
+  /** Whole revisions, over all that was read. */
+  performance: Performance[];
+  by_window: Performance[];
+  traffic: MonitoringTraffic[];
+  /** That go on, also those that this look could not judge. */
+  findings: Finding[];
+  /** That this look has raised. */
+  events: Event[];
+  notes: string[];
+  /** The file that was asked for. */
+  report: string;
+  looks: number;
+}
+
+/** What a revision has answered since the look before, as its router counts. */
+export interface MonitoringTraffic {
+  revision: string;
+  requests: number;
+  failed: number;
+}
+
 export interface Move {
   /** Id of the cell to move. */
   cell: string;
@@ -1564,6 +1814,40 @@ export interface Moved {
   known: number;
   /** Names of packs that were not moved, or not whole, because they are damaged where they lie. */
   damaged: string[];
+}
+
+/** All columns together. */
+export interface Multivariate {
+  /** domain_classifier (area under the ROC curve that tells the two tables apart), pca (reconstruction error). */
+  name: string;
+  value: number | null;
+  limit: number | null;
+  low: number | null;
+  high: number | null;
+  why: string;
+}
+
+/** Finite values. */
+export interface Numbers {
+  count: number;
+  mean: number | null;
+  /** Standard deviation of the population. */
+  deviation: number | null;
+  low: number | null;
+  high: number | null;
+  /** Values that are not finite; they are in nothing else here. */
+  infinite: number;
+  /** POINTS of them, evenly spaced in rank; those of few values too. */
+  quantiles: (number | null)[];
+}
+
+/** A row that breaks a rule. */
+export interface Offender {
+  /** From 0 on, as it lies in the table. */
+  row: number;
+  column: string;
+  /** As text, shortened; what looks like a secret is not shown. */
+  value: string;
 }
 
 /** Where a package says it comes from. */
@@ -1586,17 +1870,6 @@ export interface Origin {
   data: number;
   /** Why it cannot be read; then all else is empty. */
   problem: string;
-}
-
-/** One answer of a row: `base` and all parts add up to it. */
-export interface Outcome {
-  /** The class whose probability it is; empty: the value. */
-  of: string;
-  answer: number | null;
-  /** The mean answer over the background rows. */
-  base: number | null;
-  /** The largest first. */
-  parts: Part[];
 }
 
 export interface PackRequest {
@@ -1793,6 +2066,23 @@ export interface Passed {
   bytes: number | null;
 }
 
+/** How well a revision did in a while, by labels that were told later. */
+export interface Performance {
+  revision: string;
+  start: string;
+  end: string;
+  rows: number;
+  labelled: number;
+  /** Seconds from an answer to its label: the median. */
+  delay: number | null;
+  /** classification or regression; empty: there are no labels. */
+  task: string;
+  metrics: Metric[];
+  /** The worst first. */
+  slices: Slice[];
+  estimates: Estimated[];
+}
+
 /** What `pipeline.yaml` says. Its identity is the digest of its canonical form. */
 export interface Pipeline {
   kind: 'pipeline';
@@ -1860,7 +2150,7 @@ export interface PipelineView {
   /** Cells of the notebook that it does without. */
   left_out: number;
   /** Of its certificate; None: it has none. */
-  verdict: Verdict | null;
+  verdict: CertificateVerdict | null;
   verified: string | null;
   /** False where it was changed since it was verified. */
   is_certified: boolean;
@@ -1919,6 +2209,31 @@ export interface PredictResult {
   /** That has answered. */
   revision: number;
   seconds: number;
+}
+
+export interface Profile {
+  rows: number;
+  columns: Column[];
+  /** As it was called. */
+  source: string;
+  /** When the first of its rows came, where that is known. */
+  first: string | null;
+  last: string | null;
+  layout: number;
+}
+
+export interface ProfileRequest {
+  /** A table (.csv, .parquet, .jsonl), SNAPSHOT:path or RUN:path, an address; or a run or package: what its model was trained on. */
+  data: string;
+  /** Write the profile there, as JSON. */
+  output?: string;
+}
+
+export interface ProfileResult {
+  profile: Profile;
+  /** Of a model's answers to what it was trained on. */
+  outputs: Profile | null;
+  written: string;
 }
 
 export interface PromoteRequest {
@@ -2236,7 +2551,7 @@ export interface RevisionView {
   /** Of requests, that it answers. */
   percent: number;
   replicas: Replica[];
-  traffic: Traffic;
+  traffic: DeploymentTraffic;
   run: string;
 }
 
@@ -2294,6 +2609,28 @@ export interface Rule {
   /** Of the gate's file. */
   line: number;
 }
+
+/** Of a rule. The words are those of the file. */
+export type RuleKind =
+  | 'present'
+  | 'type'
+  | 'finite'
+  | 'zone'
+  | 'missing'
+  | 'unique'
+  | 'min'
+  | 'max'
+  | 'min_length'
+  | 'max_length'
+  | 'categories'
+  | 'pattern'
+  | 'min_rows'
+  | 'max_rows'
+  | 'fresh'
+  | 'closed'
+  | 'order'
+  | 'check'
+  | 'names';
 
 export interface RunDiff {
   /** Name of the run. */
@@ -2425,6 +2762,19 @@ export interface SessionInfo {
   imported: string[];
   /** Files of the project's own modules among them, relative to the project. */
   modules: string[];
+}
+
+export type Severity = 'info' | 'warning' | 'error';
+
+/** To be drawn: how the rows of both are spread. */
+export interface Shape {
+  /** Of categories, the most frequent first; empty for numbers. */
+  names: string[];
+  /** Of bins of numbers; what is beyond is in the first and the last one. */
+  edges: (number | null)[];
+  /** Shares of rows. */
+  before: (number | null)[];
+  now: (number | null)[];
 }
 
 /** What only one run holds: deleting it in MLflow and collecting again would free so much. */
@@ -2839,6 +3189,13 @@ export interface Take {
   step: string;
 }
 
+export interface Texts {
+  /** In characters. */
+  lengths: Numbers;
+  /** Lower case; rows that have the word. */
+  words: Categories;
+}
+
 export interface TrackRequest {
   /** `on` or `off`; without it, only tell. */
   state?: '' | 'off' | 'on';
@@ -2863,18 +3220,6 @@ export interface Tracking {
   is_on: boolean;
   since: string;
   pid: number;
-}
-
-/** What a revision has answered since the router runs. */
-export interface Traffic {
-  requests: number;
-  /** With a status of 500 or more. */
-  failed: number;
-  /** Seconds, of the newest thousand. */
-  p50: number | null;
-  p99: number | null;
-  /** Answers of a shadow that were others than those that were given. */
-  differing: number;
 }
 
 export interface Trial {
@@ -2999,6 +3344,50 @@ export interface UsingRun {
   status: string;
 }
 
+export interface ValidateRequest {
+  /** The table: a file (.csv, .parquet, .jsonl), SNAPSHOT:path or RUN:path, an address, or in a notebook the name of a DataFrame. */
+  data?: string;
+  /** The contract. Default: contract.yaml beside the data, else in the project. */
+  schema?: string;
+  /** Write a contract that the table keeps, to be edited. */
+  infer?: string;
+  /** Infer the contract from what a run was trained on, or a file of a snapshot. */
+  from_?: string;
+  /** Rows that are shown of each broken rule. */
+  sample?: number;
+  /** Write the contract for pandera or Great Expectations. */
+  export?: '' | 'gx' | 'pandera';
+  /** Make the contract of a suite of Great Expectations: a JSON file. */
+  import_?: string;
+  /** Where --export and --import write. Default: shown; contract.yaml. */
+  output?: string;
+  /** Write over a file that is there. */
+  force?: boolean;
+  /** Only tell what is broken: the exit code is 0, and a cell goes on. */
+  no_fail?: boolean;
+}
+
+export interface ValidateResult {
+  /** Where the table comes from. */
+  place: string;
+  contract: string;
+  rows: number;
+  columns: number;
+  /** Broken ones first, the worst first; then as the contract has them. */
+  outcomes: ContractOutcome[];
+  notes: string[];
+  /** False: only a contract was written or translated. */
+  checked: boolean;
+  /** The file that was asked for. */
+  written: string;
+  /** The contract for another library, where no file was named for it. */
+  text: string;
+  /** What the other library, or this one, has no word for. */
+  untranslated: string[];
+  /** A broken contract is a failure. */
+  is_fatal: boolean;
+}
+
 /** What one step hands to others. */
 export interface Value {
   /** Names that may share objects travel together. */
@@ -3020,8 +3409,6 @@ export interface VerbEntry {
   /** Works as a magic line in a notebook only: `%mlops NAME ...`. */
   needs_kernel: boolean;
 }
-
-export type Verdict = 'EQUIVALENT' | 'DIVERGES' | 'NOT COMPARABLE';
 
 export interface VerifyRequest {
   /** A package. Default: the snapshots of this project. */
@@ -3048,6 +3435,39 @@ export interface VerifyResult {
   recovered: number;
   /** Where a package was named; then all else is empty. */
   package: PackageCheck | null;
+}
+
+/** What the last look of `monitor` has found. */
+export interface Watched {
+  looked: string;
+  /** That go on. */
+  findings: Finding[];
+  /**
+   * Of windows of the stable revision, oldest first: how far the worst column is over its limit. None: it is not
+   * known.
+   */
+  drift: (number | null)[];
+  /** Of the same windows. */
+  rows: number[];
+}
+
+/** Rows that one revision has answered in a while. */
+export interface Window {
+  revision: string;
+  start: string;
+  end: string;
+  rows: number;
+  requests: number;
+  /** No more rows will come. */
+  is_closed: boolean;
+  /** Seconds that a request has taken. */
+  p50: number | null;
+  p99: number | null;
+  /** Of what was asked and answered; None: there are too few rows. */
+  profile: Profile | null;
+  /** By column the deciding measure over its limit: 1 and more has drifted. */
+  drift: { [name: string]: number | null };
+  drifted: string[];
 }
 
 /** Verbs that REST answers. */
@@ -3096,13 +3516,17 @@ export interface Verbs {
   logout: { request: LogoutRequest; result: LogoutResult };
   remove: { request: RemoveRequest; result: RemoveResult };
   evaluate: { request: EvaluateRequest; result: EvaluateResult };
+  validate: { request: ValidateRequest; result: ValidateResult };
   deploy: { request: DeployRequest; result: DeployResult };
   deployments: { request: DeploymentsRequest; result: DeploymentsResult };
   predict: { request: PredictRequest; result: PredictResult };
   batch: { request: BatchRequest; result: BatchResult };
   rollback: { request: RollbackRequest; result: RollbackResult };
+  monitor: { request: MonitorRequest; result: MonitorResult };
   undeploy: { request: UndeployRequest; result: UndeployResult };
   logs: { request: LogsRequest; result: LogsResult };
+  profile: { request: ProfileRequest; result: ProfileResult };
+  drift: { request: DriftRequest; result: DriftResult };
 }
 
 /** Verbs that are magic lines of a notebook only. */

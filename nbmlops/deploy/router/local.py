@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import time
+from pathlib import Path
 
 import msgspec
 
@@ -14,11 +16,14 @@ from nbmlops.deploy.router.upstream import GoneError
 LIVE, READY, METRICS = b"/healthz/live", b"/healthz/ready", b"/metrics"
 _SECONDS = 2.0
 """For the figures of one replica."""
+_MOST_BYTES = 1 << 20
 
 
 class Local:
-    def __init__(self, pools: Pools) -> None:
+    def __init__(self, pools: Pools, gauges: Path | None = None) -> None:
+        """`gauges`: figures that whoever watches over the model leaves there, in Prometheus' words."""
         self._pools = pools
+        self._gauges = gauges
 
     async def answer(self, asked: Asked) -> bytes | None:
         """None where it is not the router's to answer."""
@@ -36,7 +41,7 @@ class Local:
     async def _figures(self, asked: Asked) -> bytes:
         """Each replica's, with its revision and its number; whoever does not answer in time is left out."""
         told = await asyncio.gather(*(self._of(pool, asked) for pool in self._pools.all()))
-        return merged([each for replicas in told for each in replicas] + [self._own()]).encode()
+        return merged([each for replicas in told for each in replicas] + [self._own(), *self._watched()]).encode()
 
     async def _of(self, pool: Pool, asked: Asked) -> list[tuple[dict[str, str], str]]:
         found = []
@@ -64,6 +69,19 @@ class Local:
         lines += [f'nbmlops_routed_failures_total{{revision="{each.revision}"}} {each.failed}'
                   for each in self._pools.all()]  # fmt: skip
         return {}, "\n".join(lines)
+
+    def _watched(self) -> list[tuple[dict[str, str], str]]:
+        """What the last look has found, and how long ago that was."""
+        if self._gauges is None:
+            return []
+        try:
+            age = max(0.0, time.time() - self._gauges.stat().st_mtime)
+            with self._gauges.open("rb") as file:
+                data = file.read(_MOST_BYTES)
+        except OSError:
+            return []
+        head = "# HELP nbmlops_monitor_age_seconds Since the last look.\n# TYPE nbmlops_monitor_age_seconds gauge\n"
+        return [({}, f"{head}nbmlops_monitor_age_seconds {age:.1f}\n{data.decode('utf-8', 'replace')}")]
 
 
 def _reply(asked: Asked, status: int, body: bytes, kind: bytes = b"application/json") -> bytes:

@@ -19,6 +19,7 @@ from typing import TypeAlias
 import msgspec
 import pyarrow as pa
 
+from nbmlops.serve.request_log.probabilities import Probabilities
 from nbmlops.serve.request_log.segment import GROWING, WHOLE, Segment, is_written, whole
 from nbmlops.serve.request_log.tables import Entry, table_of
 
@@ -64,6 +65,8 @@ class RequestLog:
         self.kept = 0
         """Requests."""
         self.lost = 0
+        self.probabilities: Probabilities | None = None
+        """That are kept beside the labels of a classifier."""
         self._recover()
         self._thread = threading.Thread(target=self._write_all, name="request-log", daemon=True)
         self._thread.start()
@@ -120,9 +123,10 @@ class RequestLog:
             self.lost += len(entries)
             return
         tables: list[pa.Table] = []
-        for entry in entries:
+        likely = self.probabilities.of(entries) if self.probabilities is not None else [{} for _ in entries]
+        for entry, more in zip(entries, likely, strict=True):
             try:
-                tables.append(table_of(entry, revision=self._revision, redacted=self._wanted.redacted))
+                tables.append(table_of(entry, revision=self._revision, redacted=self._wanted.redacted, more=more))
             except (pa.ArrowException, ValueError, TypeError) as error:
                 self.lost += 1
                 logger.warning("A request cannot be kept: %s", type(error).__name__)

@@ -5,12 +5,14 @@
 | `request_id`, `row` | of the request; from 0 |
 | `time` | UTC, when it was answered |
 | `protocol`, `revision`, `milliseconds` | as in the service's log |
+| `broken` | of those that lie apart: which rules of the contract |
 | `input.NAME`, `output.NAME` | a column each of what was asked and answered; without names `input`, `output` |
+| `output.probability_LABEL` | of a classifier: how likely it holds each label (probabilities.py) |
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from datetime import datetime
 from typing import Any
 
@@ -36,10 +38,14 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True):
     names: tuple[str, ...]
     """Of an array's columns; empty: it has none."""
     outputs: Any
+    broken: str = ""
+    """Rules of the contract that its rows break."""
 
 
-def table_of(entry: Entry, *, revision: str, redacted: Collection[str]) -> pa.Table:
-    """Raises whatever Arrow raises for values that it has no type for."""
+def table_of(
+    entry: Entry, *, revision: str, redacted: Collection[str], more: Mapping[str, pa.Array] | None = None
+) -> pa.Table:
+    """`more` columns of its rows. Raises whatever Arrow raises for values that it has no type for."""
     inputs = _columns("input", entry.inputs, entry.names, redacted)
     outputs = _columns("output", entry.outputs, (), redacted)
     count = max((len(each) for each in inputs.values()), default=0) or 1
@@ -47,6 +53,9 @@ def table_of(entry: Entry, *, revision: str, redacted: Collection[str]) -> pa.Ta
         # One answer to all rows: it stands with the first of them.
         whole = msgspec.json.encode(entry.outputs, enc_hook=_plain).decode()
         outputs = {"output": pa.array([whole, *[None] * (count - 1)], pa.string())}
+    if PREDICTION not in redacted:
+        more = {name: values[:MOST_ROWS] for name, values in (more or {}).items()}
+        outputs |= {name: values for name, values in more.items() if len(values) == count}
     shared = {
         "request_id": pa.array([entry.request_id] * count, pa.string()),
         "row": pa.array(range(count), pa.int32()),
@@ -55,6 +64,8 @@ def table_of(entry: Entry, *, revision: str, redacted: Collection[str]) -> pa.Ta
         "revision": pa.array([revision] * count, pa.string()),
         "milliseconds": pa.array([entry.milliseconds] * count, pa.float32()),
     }
+    if entry.broken:
+        shared["broken"] = pa.array([entry.broken] * count, pa.string())
     return _marked(pa.table({**shared, **inputs, **outputs}), redacted)
 
 

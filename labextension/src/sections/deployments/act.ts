@@ -41,6 +41,10 @@ export async function forget(host: Host, view: DeploymentView, folder: string): 
   }
 }
 
+export function look(host: Host, view: DeploymentView, folder: string): void {
+  begin(host, 'monitor', folder, { name: view.name });
+}
+
 /** Whether the canary is to answer everybody. */
 export async function isAgreed(host: Host, canary: number, stable: number | undefined): Promise<boolean> {
   const { trans } = host;

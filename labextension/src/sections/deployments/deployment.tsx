@@ -10,6 +10,7 @@ import { Answer } from './answer';
 import { openLogs } from './logs';
 import { RevisionLine } from './revision';
 import { Share } from './share';
+import { FindingCount, WatchedPart } from './watched';
 
 /** One deployment; opened, its revisions and what can be done with it. */
 export function DeploymentLine(props: {
@@ -47,6 +48,7 @@ export function DeploymentLine(props: {
             )}
           </span>
         )}
+        <FindingCount watched={view.watched} />
       </div>
       {view.problem && <p className="nbmlops-tone-bad nbmlops-Deployment-problem">{view.problem}</p>}
       {isOpen && <OpenDeployment view={view} />}
@@ -114,6 +116,7 @@ function OpenDeployment(props: { view: DeploymentView }): React.ReactElement {
           {view.monitored && <span>{trans.__('requests are kept')}</span>}
         </div>
       )}
+      <WatchedPart view={view} folder={folder} />
       <ul className="nbmlops-Steps" aria-label={trans.__('Revisions of %1', view.name)}>
         {view.revisions.map(each => (
           <RevisionLine key={each.number} view={view} revision={each} folder={folder} />
