@@ -15,10 +15,10 @@ from nbmlops.attribution.with_shap import Explained
 from nbmlops.errors import NbmlopsError, UsageError
 from nbmlops.model.attribution import ExplainedRow, Outcome, Part
 from nbmlops.ops.call import Call, Progress
+from nbmlops.ops.explanation_answers import Asking
 
 if TYPE_CHECKING:
     from nbmlops.ops.explain import Request
-    from nbmlops.ops.explain_model import Asking
 
 _MOST_CLASSES = 5
 _MOST_ROWS = 100
@@ -129,7 +129,7 @@ def _outcomes(asking: Asking, place: int, amounts: Array, base: Array, errors: A
 
 def _row(asking: Asking, place: int, picked: str, outcomes: tuple[Outcome, ...], why: str = "") -> ExplainedRow:
     base = asking.asked.base
-    said: Any = asking.classes[base.said[place]] if asking.classes else float(base.values[place, 0])
+    said: Any = asking.classes[base.said[place]] if base.said is not None else float(base.values[place, 0])
     return ExplainedRow(
         row=int(asking.numbers[place]),
         picked=picked,

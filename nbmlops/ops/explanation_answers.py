@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
+import msgspec
 import numpy as np
 
+from nbmlops.attribution.groups import Group
 from nbmlops.attribution.inputs import Array, Given, Inputs
 from nbmlops.errors import ExternalError
 from nbmlops.ops.evaluation_answers import Said, plain_values
@@ -95,6 +97,29 @@ class Asked:
         if callable(direct) and _agrees(direct, inputs.at(np.arange(few)), expected[:few]):
             return lambda rows: _directly(direct, rows)
         return lambda rows: _flat(long.predict(rows))
+
+
+class Asking(msgspec.Struct, frozen=True, kw_only=True):
+    """A model, the rows that it is asked about, and what is known of them."""
+
+    inputs: Inputs
+    """All rows."""
+    asked: Asked
+    estimator: Any
+    truth: tuple[Any, ...]
+    """Of each row; empty without a target."""
+    numbers: Array
+    """Of each row in the file, from 1."""
+    classes: tuple[Any, ...]
+    """Empty for values."""
+    of: int
+    """The outcome that directions and curves are about."""
+    is_of_asked: bool
+    """Somebody has named it."""
+    groups: tuple[Group, ...]
+    """Columns that are shuffled as one."""
+    background: Array
+    """Places of rows that stand for what is not known of a row."""
 
 
 def _directly(ask: Callable[[Any], Any], rows: Any) -> Array:
