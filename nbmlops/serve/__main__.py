@@ -44,8 +44,8 @@ from nbmlops.serve.model import load_model
 from nbmlops.serve.slot import Slot
 
 if TYPE_CHECKING:
-    from nbmlops.serve.model import ServedModel
     from nbmlops.quality.door import Door
+    from nbmlops.serve.model import ServedModel
     from nbmlops.serve.request_log.log import RequestLog
 
 PORT = 8080
@@ -104,7 +104,6 @@ def main(words: list[str] | None = None) -> int:
             model = load_model(Path(options.model), options.name, Limits(seconds=options.seconds))
             if kept is not None:
                 _keep_probabilities(kept, model)
-            slot.put(model)
             slot.put(msgspec.structs.replace(model, door=door))
         except NbmlopsError as error:
             failures.append(str(error))
@@ -158,6 +157,8 @@ def _keep_probabilities(kept: RequestLog, model: ServedModel) -> None:
     from nbmlops.serve.request_log.probabilities import Probabilities
 
     kept.probabilities = Probabilities(model.long_way.estimator)
+
+
 def _door(options: Any) -> Door | None:
     """Raises ExternalError for a contract that cannot be had, UsageError for what is none."""
     if not options.contract:
