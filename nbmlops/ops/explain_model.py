@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from nbmlops.ops.explanation_answers import Asking
 
 _CURVES = 6
+_MOST_REPEATS = 1000
 
 
 class Result(Explanation, frozen=True, kw_only=True):
@@ -241,6 +242,8 @@ def _check(request: Request) -> None:
     ):
         if value < least:
             raise UsageError(f"--{name} has to be {least} or more.", kind=f"{name}-malformed")
+    if request.repeats > _MOST_REPEATS:
+        raise UsageError(f"--repeats has to be {_MOST_REPEATS:,} or less.", kind="repeats-malformed")
     if not 0.5 <= request.confidence < 1:
         raise UsageError(
             f"--confidence has to be from 0.5 to below 1, not {request.confidence:g}.", kind="confidence-malformed"

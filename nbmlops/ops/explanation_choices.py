@@ -143,7 +143,7 @@ def places_of(request: Request, rows: int, groups: int) -> tuple[Array, list[str
 
     if rows < 2:
         raise UsageError("One row cannot be shuffled.", kind="data-few", hint="Name a table with more rows.")
-    most = max(_LEAST_ROWS, min(request.sample, _MOST_ASKED // (request.repeats * groups)))
+    most = min(request.sample, max(_LEAST_ROWS, _MOST_ASKED // (request.repeats * groups)))
     if rows <= most:
         most = rows
     told = [f"A sample of {most:,} of {rows:,} rows is shuffled."] if most < rows else []

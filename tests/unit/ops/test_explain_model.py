@@ -134,6 +134,7 @@ def test_the_class_and_the_metric_that_are_asked_for(made: Project) -> None:
         ({"row": (0,)}, "row-missing"),
         ({"row": (10_000,)}, "row-missing"),
         ({"repeats": 0}, "repeats-malformed"),
+        ({"repeats": 10**9}, "repeats-malformed"),
         ({"sample": 1}, "sample-malformed"),
         ({"seed": -1}, "seed-malformed"),
         ({"confidence": 1.0}, "confidence-malformed"),
@@ -172,9 +173,9 @@ def test_rows_without_a_target_are_counted_and_numbers_stay(made: Project) -> No
 
 
 def test_a_sample_is_told(made: Project) -> None:
-    found = asked(made, "ridge", "data/diabetes.csv", sample=120)
-    assert found.rows == 120
-    assert found.notes == ("A sample of 120 of 221 rows is shuffled.",)
+    found = asked(made, "ridge", "data/diabetes.csv", sample=50)
+    assert found.rows == 50
+    assert found.notes == ("A sample of 50 of 221 rows is shuffled.",)
 
 
 def test_one_row_is_too_few(made: Project) -> None:
