@@ -41,7 +41,8 @@ from nbmlops import api
 began = time.perf_counter()
 found = api.monitor(name="wine", folder=sys.argv[1])
 took = time.perf_counter() - began
-print(json.dumps([took, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024, found.rows_read, len(found.findings)]))
+memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+print(json.dumps([took, memory, found.rows_read, len(found.findings)]))
 """
 
 
