@@ -34,6 +34,7 @@ ALL = (
     "drift",
     "evidently",
     "monitor",
+    "explain",
 )
 
 

@@ -5,6 +5,7 @@
     ├── NotFoundError           (LookupError)   no such run, snapshot, verb, file
     ├── ConflictError                           exists already, or changed meanwhile
     ├── StateError                              not now: nothing to do it on
+    ├── BrokenContractError                     data are not what their contract says
     ├── NotebookError                           the user's notebook cannot be used as it is
     │   └── CellFailedError                     a cell of it raised
     ├── MissingDependencyError  (ImportError)   an extra is not installed
@@ -64,6 +65,10 @@ class ConflictError(NbmlopsError):
 
 class StateError(NbmlopsError):
     """Not now."""
+
+
+class BrokenContractError(NbmlopsError):
+    """Data are not what their contract says."""
 
 
 class NotebookError(NbmlopsError):

@@ -2,7 +2,8 @@
 
 TreeExplainer and LinearExplainer look into the estimator, which is fast and exact; whether their values add up to the
 model's answers is checked, and where they do not, the model is asked as a whole (PermutationExplainer). That one sees
-numbers of rows instead of values, so that columns of text and gaps are no different from others.
+numbers of rows instead of values, so that columns of text and gaps are no different from others. Of boosted classes,
+TreeExplainer finds parts of the log-odds and stretches them to the probability: near its Shapley values, but not these.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ import numpy as np
 
 from nbmlops.attribution.groups import Group
 from nbmlops.attribution.inputs import Array, Ask, Inputs
-from nbmlops.errors import MissingDependencyError, NbmlopsError
+from nbmlops.errors import ExternalError, MissingDependencyError, NbmlopsError
 
 TREE, LINEAR, PERMUTATION = "SHAP TreeExplainer", "SHAP LinearExplainer", "SHAP PermutationExplainer"
 _TOLERANCE = 1e-4
@@ -84,9 +85,14 @@ def by_asking(ask: Ask, inputs: Inputs, rows: Array, background: Array, seed: in
     behind = np.tile(background[:, None], (1, columns)).astype(float)
     asked = np.tile(rows[:, None], (1, columns)).astype(float)
     masker = shap.maskers.Independent(behind, max_samples=len(behind))
-    with _quiet():
-        explainer = shap.PermutationExplainer(answers, masker, seed=seed)
-        found = explainer(asked, max_evals=_CALLS * (2 * columns + 1), silent=True)
+    try:
+        with _quiet():
+            explainer = shap.PermutationExplainer(answers, masker, seed=seed)
+            found = explainer(asked, max_evals=_CALLS * (2 * columns + 1), silent=True)
+    except NbmlopsError:
+        raise
+    except Exception as error:
+        raise ExternalError(f"SHAP failed: {type(error).__name__}: {str(error)[:200]}", kind="shap-failed") from error
     amounts = np.asarray(found.values, dtype=float)
     base = np.asarray(found.base_values, dtype=float)
     if amounts.ndim == 2:

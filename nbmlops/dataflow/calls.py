@@ -303,6 +303,18 @@ class Calls(Unseen):
                 self.run_script(text)
             case magics.LOG:
                 effects.logs = True
+            case magics.CHECK:
+                effects.sink = effects.sink or "checks data"
+                data, schema = magics.checked(text)
+                known = self.world.notebook.values
+                if data in known:
+                    # What comes after it is about data that have passed: it waits for them.
+                    self.read(data)
+                    self.mutate(known[data].own, data)
+                elif data and not shell.expansions(data):
+                    self.read_file(text_value(data))
+                if not shell.expansions(schema):
+                    self.read_file(text_value(schema))
             case magics.CONSOLE:
                 effects.displays = True
             case magics.SETTING:

@@ -5,6 +5,7 @@
     files = !ls                 ->  files = MARK_shell("ls")
     %matplotlib inline          ->  MARK_housekeeping("...")
     %mlops log accuracy=$acc    ->  MARK_log("accuracy=$acc", acc)
+    %mlops validate wines       ->  MARK_check("validate wines")
 
 The effects of the `MARK_...` calls are known to `calls.py`; nobody else sees them.
 """
@@ -24,6 +25,8 @@ CONSOLE = "MARK_console"
 """Only prints."""
 LOG = "MARK_log"
 """`%mlops log`."""
+CHECK = "MARK_check"
+"""`%mlops validate`."""
 UNKNOWN = "MARK_magic"
 """A magic we do not know: it may do anything, so it stays."""
 HOUSEKEEPING = "MARK_housekeeping"
@@ -37,8 +40,11 @@ RUN = "MARK_run"
 APART = "MARK_apart"
 """The body of `with MARK_apart():` runs in a function of its own."""
 _Node = TypeVar("_Node", bound=ast.AST)
-MARKS = frozenset({SHELL, CONSOLE, LOG, UNKNOWN, HOUSEKEEPING, SETTING, WRITE, RUN})
+MARKS = frozenset({SHELL, CONSOLE, LOG, CHECK, UNKNOWN, HOUSEKEEPING, SETTING, WRITE, RUN})
 _KEYBOARD_EXTENSIONS = frozenset({"autoreload", "nbmlops", "watermark", "tensorboard"})
+
+_DRAFTING = re.compile(r"\s--(?:infer|export|import)\b")
+"""Contracts are written at the keyboard, and kept in the notebook's steps."""
 
 TRANSPARENT_LINES = frozenset({"time", "prun", "memit", "mprun", "lprun", "snakeviz", "pyinstrument"})
 TRANSPARENT_CELLS = frozenset({"time", "capture", "prun", "memit", "mprun", "snakeviz", "pyinstrument", "mlops"})
@@ -83,6 +89,8 @@ def line_magic(name: str, line: str) -> list[ast.stmt] | ast.expr:
     if name == "mlops":
         if line.split()[:1] == ["log"]:
             return _call(LOG, line, shell.expansions(line))
+        if line.split()[:1] == ["validate"] and not _DRAFTING.search(line):
+            return _call(CHECK, line, shell.expansions(line))
         return _housekeeping(f"%mlops {' '.join(line.split()[:1])} is for the live notebook".replace("  ", " "))
     if name in ("pip", "conda", "mamba", "uv"):
         return shell_command(f"{name} {line}")
@@ -101,6 +109,20 @@ def line_magic(name: str, line: str) -> list[ast.stmt] | ast.expr:
     if name in _CONSOLE_LINES:
         return _call(CONSOLE, f"%{name} {line}", shell.expansions(line))
     return _call(UNKNOWN, f"%{name} {line}".strip(), shell.expansions(line))
+
+
+def checked(line: str) -> tuple[str, str]:
+    """Of `validate DATA --schema FILE`: the data, a variable or a file, and the contract's file."""
+    words = iter(word for part in line.split()[1:] for word in part.split("=", 1))
+    data, schema = "", "contract.yaml"
+    for word in words:
+        if word in ("-s", "--schema"):
+            schema = next(words, schema)
+        elif word in ("-o", "--output", "--sample", "--from"):
+            next(words, None)
+        elif not word.startswith("-"):
+            data = data or word
+    return data.strip("'\""), schema.strip("'\"")
 
 
 def shell_command(command: str) -> ast.expr:

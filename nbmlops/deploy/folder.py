@@ -2,7 +2,7 @@
 
 spec.json         what is wanted; written by verbs, read by the router
 token             what callers send; readable by its owner only
-revisions/N/      the files of a revision, and its log
+revisions/N/      the files of a revision, its contract, and its log
 router.log        what the router says
 router.lock       held by the router as long as it lives
 requests/         what was asked and answered, where that is kept
@@ -81,6 +81,10 @@ class DeploymentFolder:
 
     def files(self, number: int) -> Path:
         return self.revision(number) / "files"
+
+    def contract(self, number: int) -> Path:
+        """What rows have to be, where the revision asks for something."""
+        return self.revision(number) / "contract.json"
 
     def log(self, number: int) -> Path:
         return self.revision(number) / "service.log"

@@ -14,6 +14,7 @@ FAMILIES: dict[type[NbmlopsError], tuple[int, int]] = {
     errors.NotFoundError: (3, 404),
     errors.ConflictError: (4, 409),
     errors.StateError: (5, 409),
+    errors.BrokenContractError: (1, 422),
     errors.NotebookError: (6, 422),
     errors.CellFailedError: (6, 422),
     errors.MissingDependencyError: (7, 501),

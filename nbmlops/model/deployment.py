@@ -13,6 +13,8 @@ import msgspec
 
 LAYOUT = 1
 Target = Literal["process", "container"]
+OnBreach = Literal["warn", "reject", "quarantine"]
+"""What is done with rows that break the contract: counted, refused, or answered and kept apart."""
 
 
 class Revision(msgspec.Struct, frozen=True, kw_only=True):
@@ -30,6 +32,9 @@ class Revision(msgspec.Struct, frozen=True, kw_only=True):
     """That a container runs."""
     run: str = ""
     """That made it, where the package says so."""
+    contract: str = ""
+    """What rows have to be, as the file was called; empty: nothing is asked of them."""
+    on_breach: OnBreach = "warn"
 
 
 class Spec(msgspec.Struct, frozen=True, kw_only=True):

@@ -85,6 +85,8 @@ class Tags:
     """MLflow's id of the model, or the package's digest."""
     GATE = "nbmlops.gate"
     """`passed` or `failed`."""
+    CONTRACT = "nbmlops.contract"
+    """`kept` or `broken`, by the last `validate` in the run."""
     FAILURE = "nbmlops.failure"
     KEY = "nbmlops.key"
     """What the kernel called the run before MLflow gave it an id; tells a message sent twice."""

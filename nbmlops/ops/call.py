@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -37,10 +37,13 @@ class Call:
         session: Session | None = None,
         makes_project: bool = False,
         progress: Callable[[Progress], None] = lambda event: None,
+        variables: Mapping[str, object] | None = None,
     ) -> None:
+        """`variables`: of the kernel, where there is one, tracked or not."""
         self.folder = folder
         self.makes_project = makes_project
         self.progress = progress
+        self.variables: Mapping[str, object] = variables if variables is not None else {}
         self._session = session
         self._project: Project | None = session.project if session is not None else None
 

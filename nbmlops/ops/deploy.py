@@ -22,6 +22,7 @@ from nbmlops.model.deployment import Revision, Spec, Target
 from nbmlops.ops.call import Call, Progress
 from nbmlops.ops.compare_answers import Replay, replay
 from nbmlops.ops.deploy_manifests import Manifests, deploy_manifests
+from nbmlops.ops.deployed_contract import WantedContract, lay_contract
 from nbmlops.ops.deployed_package import deployed_package, lay_out, name_of
 from nbmlops.ops.deployment_view import DeploymentView, view
 from nbmlops.ops.fields import option, positional
@@ -72,6 +73,18 @@ class Request(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     redact: Annotated[
         tuple[str, ...], option("A column whose values are not kept. Default: as before.", metavar="COLUMN")
     ] = ()
+    contract: Annotated[
+        str,
+        option("What rows have to be: a file of `validate`. Default: as the revision before.", metavar="FILE"),
+    ] = ""
+    no_contract: Annotated[bool, option("Hold rows against it no longer.")] = False
+    on_breach: Annotated[
+        Literal["warn", "reject", "quarantine"] | None,
+        option(
+            "What becomes of rows that break it: counted, refused, or kept apart. Default: as before, else counted.",
+            metavar="warn|reject|quarantine",
+        ),
+    ] = None
     image: Annotated[
         str, option("Of the service, as `nbmlops image` has made it. For containers and clusters.", metavar="IMAGE")
     ] = ""
@@ -149,7 +162,7 @@ def _deployed(
     is_first = not spec.stable
     before = spec
     try:
-        revision = _revision(call, request, folder, number, reference, package)
+        revision = _revision(call, request, folder, spec, number, reference, package)
         spec = msgspec.structs.replace(spec, candidate=number, is_wanted=True, revisions=(*spec.revisions, revision))
         apply(folder, spec)
         wait_ready(call, folder, number)
@@ -209,9 +222,17 @@ def _require_alike(request: Request, spec: Spec, example: Replay, logged: Replay
 
 
 def _revision(
-    call: Call, request: Request, folder: DeploymentFolder, number: int, reference: Reference, package: Opened
+    call: Call,
+    request: Request,
+    folder: DeploymentFolder,
+    spec: Spec,
+    number: int,
+    reference: Reference,
+    package: Opened,
 ) -> Revision:
+    wanted = WantedContract(file=request.contract, way=request.on_breach, is_dropped=request.no_contract)
     model = lay_out(call, reference, package, folder.files(number))
+    asked = lay_contract(call, folder, number, spec, wanted)
     return Revision(
         number=number,
         package=str(reference),
@@ -220,6 +241,8 @@ def _revision(
         model=model,
         image=request.image,
         run=said.run if (said := origin(store(), package)) is not None else "",
+        contract=asked.name if asked is not None else "",
+        on_breach=asked.way if asked is not None else "warn",
     )
 
 
@@ -335,6 +358,12 @@ def _check(request: Request) -> None:
         problem = "--monitor and --no-monitor contradict each other."
     elif not request.package and (request.monitor or request.no_monitor or request.redact or request.share is not None):
         problem = "What is kept of requests changes with a new revision."
+    elif request.contract and request.no_contract:
+        problem = "--contract and --no-contract contradict each other."
+    elif (request.contract or request.no_contract or request.on_breach) and (
+        not request.package or request.target in CLUSTERS
+    ):
+        problem = "A contract is for a new revision here."
     elif request.memory and (not request.package or request.target in CLUSTERS):
         problem = "--memory is for a new revision here; for a cluster it stands in an overlay."
     elif request.max_difference is not None and (not request.package or not request.max_difference >= 0):

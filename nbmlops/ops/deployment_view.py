@@ -70,6 +70,8 @@ class DeploymentView(msgspec.Struct, frozen=True, kw_only=True):
     pid: int = 0
     """Of the router."""
     since: datetime | None = None
+    contract: str = ""
+    """That the stable revision holds rows against, and what becomes of others: `contract.yaml (reject)`."""
     problem: str = ""
     watched: Watched | None = None
     """None: nobody has looked yet."""
@@ -86,6 +88,7 @@ def view(folder: DeploymentFolder, spec: Spec | None = None) -> DeploymentView:
     """Raises NotFoundError and IntegrityError for what is kept of it."""
     spec = spec or folder.spec()
     status, problem = _seen(folder) if spec.is_wanted else (None, "")
+    stable = spec.revision(spec.stable)
     return DeploymentView(
         name=spec.name,
         state=_state(spec, status),
@@ -95,6 +98,7 @@ def view(folder: DeploymentFolder, spec: Spec | None = None) -> DeploymentView:
         token_file=str(folder.path / "token"),
         monitored=spec.monitored,
         revisions=tuple(_revision(spec, each.number, status) for each in reversed(spec.revisions)),
+        contract=f"{stable.contract} ({stable.on_breach})" if stable is not None and stable.contract else "",
         pid=status.pid if status is not None else 0,
         since=status.since if status is not None else None,
         problem=problem,

@@ -96,7 +96,7 @@ def _explained(call: Call, request: Request, scratch: Path) -> tuple[Result, Sou
     from nbmlops.ops.evaluated_model import aliased, find_candidate
     from nbmlops.ops.evaluation_data import find_data, read_table
     from nbmlops.ops.explained_rows import explain_rows
-    from nbmlops.ops.explanation_answers import Asked
+    from nbmlops.ops.explanation_answers import ANOTHER, Asked
 
     source = find_data(call, request.data, _made(scratch / "data"))
     ref = (aliased(call, request.notebook, request.model) if request.model else "") or request.notebook
@@ -121,6 +121,8 @@ def _explained(call: Call, request: Request, scratch: Path) -> tuple[Result, Sou
         target, truth = "", np.empty(0)
     true = answering.plain_values(truth)
     classes = answering.known_classes([said], true, "") if task == answering.CLASSIFICATION else ()
+    if classes and not said.classes:
+        classes = (*classes, ANOTHER)
     asked = Asked(model, inputs, said, classes)
     of = _of(request, classes, asked.base.said)
     groups, told = _groups(request, inputs)
@@ -155,7 +157,7 @@ def _explained(call: Call, request: Request, scratch: Path) -> tuple[Result, Sou
         rows=len(table),
         left_out=checked.left_out,
         target=target,
-        notes=(*checked.notes, *(label_notes(true, said.classes or classes) if classes and target else ())),
+        notes=(*checked.notes, *(label_notes(true, said.classes or classes[:-1]) if classes and target else ())),
     )
     return Result(
         model=msgspec.structs.replace(candidate.told, estimator=said.estimator),

@@ -13,6 +13,8 @@ from nbmlops.ops.evaluation_answers import Said, plain_values
 from nbmlops.serve.model import ServedModel
 from nbmlops.serve.words import failed
 
+ANOTHER = "another label"
+"""A class beside those that a model has said, where it does not name all that it knows."""
 _ROUNDING = 1e-9
 _TRIED = 200
 
@@ -72,11 +74,13 @@ class Asked:
     def _places(self, values: Array) -> Array:
         known = {each: place for place, each in enumerate(self._classes)}
         try:
-            return np.fromiter((known[each] for each in plain_values(values)), dtype=np.int64, count=len(values))
-        except (KeyError, TypeError) as error:
-            raise ExternalError(
-                f"The model says {str(error)[:60]}, which it has not said before.", kind="answers-types"
-            ) from error
+            found = [known.get(each, known.get(ANOTHER)) for each in plain_values(values)]
+        except TypeError as error:
+            raise ExternalError(f"The model gives no labels: {str(error)[:60]}.", kind="answers-types") from error
+        if None in found:
+            strange = values[found.index(None)]
+            raise ExternalError(f"The model says {str(strange)[:60]}, which is no class of its.", kind="answers-types")
+        return np.array(found, dtype=np.int64)
 
     def _way(self, method: str, inputs: Inputs, expected: Array | None) -> Callable[[Any], Array]:
         """The shortest one that gives the same."""

@@ -21,8 +21,12 @@ from nbmlops.package.opened import Opened
 from nbmlops.package.paths import clean
 from nbmlops.package.trust.bom import libraries
 
-PARTS = ("__init__.py", "errors.py", "lib/__init__.py", "lib/user_folder.py", "lib/version.py", "serve")
-"""Of this project's package: what `nbmlops.serve` imports."""
+PARTS = (
+    "__init__.py", "errors.py", "lib/__init__.py", "lib/user_folder.py", "lib/version.py", "serve", "model/__init__.py",
+    "model/contract.py", "quality/__init__.py", "quality/door.py", "quality/expressions.py", "quality/patterns.py",
+    "quality/seen.py", "quality/sentences.py", "quality/typed.py", "quality/values.py",
+)  # fmt: skip
+"""Of this project's package: what `nbmlops.serve` imports, and what rows are held against a contract with."""
 NEEDS = ("httptools", "msgspec", "numpy", "pandas", "prometheus-client", "pyyaml", "starlette", "uvicorn")
 """What it needs of others, beside MLflow's smaller half."""
 _MOST_BYTES = 1 << 20

@@ -14,6 +14,8 @@
 | --keep-share | NBMLOPS_KEEP_SHARE | 1: of the requests |
 | --keep-without | NBMLOPS_KEEP_WITHOUT | columns, with commas between them, whose values are left out |
 | --keep-bytes | NBMLOPS_KEEP_BYTES | 1 GiB: of that folder; the oldest go first |
+| --contract | NBMLOPS_CONTRACT | file with what rows have to be, as `deploy` writes it |
+| --on-breach | NBMLOPS_ON_BREACH | warn: or reject, or quarantine, which keeps such requests apart |
 | | NBMLOPS_TOKEN | what callers must send; made and printed where there is none |
 | --no-token | NBMLOPS_NO_TOKEN=1 | whoever reaches it may ask |
 | --token-in-front | NBMLOPS_TOKEN_IN_FRONT=1 | whoever stands in front asks for a token: `/openapi.json` says so |
@@ -32,19 +34,24 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import msgspec
 import uvicorn
 
-from nbmlops.errors import ExternalError, MissingDependencyError, NbmlopsError
+from nbmlops.errors import ExternalError, MissingDependencyError, NbmlopsError, UsageError
 from nbmlops.serve.app import service
 from nbmlops.serve.limits import SECONDS, Limits
 from nbmlops.serve.model import load_model
 from nbmlops.serve.slot import Slot
 
 if TYPE_CHECKING:
+    from nbmlops.quality.door import Door
     from nbmlops.serve.model import ServedModel
     from nbmlops.serve.request_log.log import RequestLog
 
 PORT = 8080
+APART = "quarantine"
+"""Folder of requests that break the contract, among those that are kept."""
+_WAYS = ("warn", "reject", "quarantine")
 _GRACE_SECONDS = 20
 _PARENT_SECONDS = 1.0
 
@@ -64,6 +71,8 @@ def main(words: list[str] | None = None) -> int:
         threading.Thread(target=_end_with_parent, name="parent", daemon=True).start()
     try:
         kept = _request_log(options)
+        door = _door(options)
+        apart = _apart(options) if kept is not None and door is not None and door.way == "quarantine" else None
     except NbmlopsError as error:
         print(error, file=sys.stderr)
         return 1
@@ -76,6 +85,8 @@ def main(words: list[str] | None = None) -> int:
             revision=options.revision,
             log_requests=options.log_requests,
             kept=kept,
+            apart=apart,
+            door=door,
         ),
         host=options.host,
         port=options.port,
@@ -93,7 +104,7 @@ def main(words: list[str] | None = None) -> int:
             model = load_model(Path(options.model), options.name, Limits(seconds=options.seconds))
             if kept is not None:
                 _keep_probabilities(kept, model)
-            slot.put(model)
+            slot.put(msgspec.structs.replace(model, door=door))
         except NbmlopsError as error:
             failures.append(str(error))
             server.should_exit = True
@@ -105,8 +116,9 @@ def main(words: list[str] | None = None) -> int:
         # It ends by the signal that it was sent.
         server.run()
     finally:
-        if kept is not None:
-            kept.close()
+        for log in (kept, apart):
+            if log is not None:
+                log.close()
         if slot.is_at_work:
             # Python would wait for the threads of a model that hangs.
             os._exit(0)
@@ -131,6 +143,8 @@ def _options(words: list[str] | None) -> Any:
     parser.add_argument("--keep-share", type=float, default=told("NBMLOPS_KEEP_SHARE", "1"))
     parser.add_argument("--keep-without", default=told("NBMLOPS_KEEP_WITHOUT", ""))
     parser.add_argument("--keep-bytes", type=int, default=told("NBMLOPS_KEEP_BYTES", str(1 << 30)))
+    parser.add_argument("--contract", default=told("NBMLOPS_CONTRACT", ""))
+    parser.add_argument("--on-breach", choices=_WAYS, default=told("NBMLOPS_ON_BREACH", "warn"))
     parser.add_argument("--ends-with-parent", action="store_true", help="when whoever has started it ends")
     parser.add_argument("--no-token", action="store_true", default=_is_on("NBMLOPS_NO_TOKEN"))
     parser.add_argument("--token-in-front", action="store_true", default=_is_on("NBMLOPS_TOKEN_IN_FRONT"))
@@ -143,6 +157,30 @@ def _keep_probabilities(kept: RequestLog, model: ServedModel) -> None:
     from nbmlops.serve.request_log.probabilities import Probabilities
 
     kept.probabilities = Probabilities(model.long_way.estimator)
+
+
+def _door(options: Any) -> Door | None:
+    """Raises ExternalError for a contract that cannot be had, UsageError for what is none."""
+    if not options.contract:
+        return None
+    from nbmlops.quality.door import Door, read_contract
+
+    if options.on_breach == "quarantine" and not options.keep_requests:
+        raise UsageError("What is kept apart needs --keep-requests.", kind="request-log-folder")
+    try:
+        data = Path(options.contract).read_bytes()
+    except OSError as error:
+        raise ExternalError(
+            f"The contract {options.contract} cannot be read: {error.strerror or error}.", kind="contract-unreadable"
+        ) from error
+    return Door(read_contract(data), options.on_breach)
+
+
+def _apart(options: Any) -> RequestLog | None:
+    """For requests that break the contract: all of them, in a folder of their own."""
+    options.keep_requests = str(Path(options.keep_requests) / APART)
+    options.keep_share = 1.0
+    return _request_log(options)
 
 
 def _request_log(options: Any) -> RequestLog | None:

@@ -16,6 +16,7 @@ from nbmlops.serve.shares import Shared
 from nbmlops.serve.slot import Slot
 
 if TYPE_CHECKING:
+    from nbmlops.quality.door import Door
     from nbmlops.serve.request_log.log import RequestLog
 
 FREE = frozenset({*health.PATHS, *open_inference.PATHS, *mlflow_scoring.PATHS, page.PATH})
@@ -31,12 +32,15 @@ def service(
     log_requests: bool = False,
     write: logs.Write = logs.to_stdout,
     kept: RequestLog | None = None,
+    apart: RequestLog | None = None,
+    door: Door | None = None,
     most_of_one: int = MOST_OF_ONE,
 ) -> Starlette:
     """`is_token_in_front`: callers have met somebody who asks for one. `write` takes the log's lines, without their
-    ends; `kept` what was asked and answered. `most_of_one`: requests that one caller may have under way.
+    ends; `kept` what was asked and answered, `apart` that of which the rows break the contract, at whose `door` the
+    model of the slot asks. `most_of_one`: requests that one caller may have under way.
     """
-    counts = metrics.Metrics(kept)
+    counts = metrics.Metrics(kept, door)
     return Starlette(
         routes=[
             *health.routes(slot),
@@ -51,7 +55,7 @@ def service(
             *_kept_routes(kept),
         ],
         middleware=[
-            Middleware(logs.Logged, all_requests=log_requests, revision=revision, write=write, kept=kept),
+            Middleware(logs.Logged, all_requests=log_requests, revision=revision, write=write, kept=kept, apart=apart),
             Middleware(metrics.Measured, metrics=counts),
             Middleware(Access, token=token, free=FREE),
             Middleware(Shared, most=most_of_one),

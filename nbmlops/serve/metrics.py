@@ -32,6 +32,13 @@ class Kept(Protocol):
     lost: int
 
 
+class Door(Protocol):
+    """Whoever holds requests against a contract."""
+
+    requests: dict[str, int]
+    rows: dict[tuple[str, str], int]
+
+
 class _OfKept(Collector):
     def __init__(self, log: Kept) -> None:
         self._log = log
@@ -41,13 +48,36 @@ class _OfKept(Collector):
         yield CounterMetricFamily("nbmlops_requests_lost", "That should be kept and are not.", value=self._log.lost)
 
 
+class _OfDoor(Collector):
+    """Labels are columns and kinds of the contract's rules, and no more than the door counts."""
+
+    def __init__(self, door: Door) -> None:
+        self._door = door
+
+    def collect(self) -> Iterator[CounterMetricFamily]:
+        requests = CounterMetricFamily(
+            "nbmlops_contract_requests", "Requests held against the contract.", labels=("found",)
+        )
+        for found, count in self._door.requests.items():
+            requests.add_metric([found], count)
+        yield requests
+        rows = CounterMetricFamily(
+            "nbmlops_contract_broken_rows", "Rows that break a rule of it.", labels=("column", "rule")
+        )
+        for (column, rule), count in list(self._door.rows.items()):
+            rows.add_metric([column, rule], count)
+        yield rows
+
+
 class Metrics:
     """Of one process."""
 
-    def __init__(self, kept: Kept | None = None) -> None:
+    def __init__(self, kept: Kept | None = None, door: Door | None = None) -> None:
         self.registry = own = CollectorRegistry()
         if kept is not None:
             own.register(_OfKept(kept))
+        if door is not None:
+            own.register(_OfDoor(door))
         self.requests = Counter("nbmlops_requests", "Predictions asked for.", ("protocol", "status"), registry=own)
         self.seconds = Histogram(
             "nbmlops_request_seconds", "From the request to its answer.", ("protocol",), buckets=_SECONDS, registry=own

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, ParamSpec, TypeVar
+from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
 
 import msgspec
 
@@ -15,7 +16,7 @@ from nbmlops.serve.estimator import Estimator, estimator_of, kept_estimator
 from nbmlops.serve.example import logged_example
 from nbmlops.serve.fitted import Fitted
 from nbmlops.serve.limits import Limits
-from nbmlops.serve.logs import note_answer, note_rows
+from nbmlops.serve.logs import note_answer, note_breaches, note_rows
 from nbmlops.serve.long_way import LongWay
 from nbmlops.serve.matrix import matrix_of
 from nbmlops.serve.mistakes import mistake
@@ -25,6 +26,11 @@ from nbmlops.serve.signature import Described, Signature, describe
 from nbmlops.serve.threads import Threads
 from nbmlops.serve.words import failed, first_line
 
+if TYPE_CHECKING:
+    from nbmlops.quality.door import Door
+
+_MOST_AT_ONCE = 2000
+"""Rows that are held against a contract between two other requests: some hundred microseconds."""
 R = TypeVar("R")
 P = ParamSpec("P")
 
@@ -43,6 +49,8 @@ class ServedModel(msgspec.Struct, frozen=True, kw_only=True):
     threads: Threads
     """For everything else."""
     limits: Limits
+    door: Door | None = None
+    """What rows have to be, where there is a contract."""
     example: Any = None
     """A request to `/invocations`, as it was logged with the model."""
 
@@ -68,6 +76,11 @@ class ServedModel(msgspec.Struct, frozen=True, kw_only=True):
         """
         assert self.estimator is not None
         note_rows(len(rows))
+        if self.door is not None:
+            if len(rows) <= _MOST_AT_ONCE:
+                self._ask(rows, self.estimator.columns.names)
+            else:
+                await asyncio.to_thread(self._ask, rows, self.estimator.columns.names)
         try:
             if self.estimator.has_to_load(rows):
                 # Aside: whoever asks for plain numbers, and probes, are answered meanwhile.
@@ -87,6 +100,8 @@ class ServedModel(msgspec.Struct, frozen=True, kw_only=True):
         """Raises UsageError for what its signature does not take, ExternalError where the model itself fails."""
         rows = _rows_of(data)
         note_rows(rows)
+        if self.door is not None:
+            self._ask(data, ())
         try:
             answer = self.long_way.predict(data, params)
         except ExternalError as error:
@@ -95,6 +110,11 @@ class ServedModel(msgspec.Struct, frozen=True, kw_only=True):
             raise
         note_answer(data, (), answer)
         return answer
+
+    def _ask(self, data: Any, names: tuple[str, ...]) -> None:
+        """Whether the rows keep the contract. Raises UsageError for those that are refused."""
+        assert self.door is not None
+        note_breaches(self.door.ask(data, names), self.door.way)
 
 
 def load_model(folder: Path, name: str, limits: Limits | None = None) -> ServedModel:

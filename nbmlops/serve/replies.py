@@ -13,7 +13,8 @@ from nbmlops.errors import NbmlopsError, NotFoundError, UnavailableError, UsageE
 from nbmlops.serve.logs import note_failure
 
 JSON = "application/json"
-_STATUSES = {"body-slow": 408, "body-too-large": 413, "content-type-unknown": 415, "model-slow": 504}
+_STATUSES = {"body-slow": 408, "body-too-large": 413, "content-type-unknown": 415, "model-slow": 504,
+             "contract-broken": 422}  # fmt: skip
 _GONE = 499
 """Nobody reads it; it is what proxies write of callers who have left."""
 

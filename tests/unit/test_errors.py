@@ -28,6 +28,7 @@ def test_the_table_of_families_holds_exactly_the_tree() -> None:
         (errors.NotFoundError, 3, 404),
         (errors.ConflictError, 4, 409),
         (errors.StateError, 5, 409),
+        (errors.BrokenContractError, 1, 422),
         (errors.NotebookError, 6, 422),
         (errors.CellFailedError, 6, 422),
         (errors.MissingDependencyError, 7, 501),

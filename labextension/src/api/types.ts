@@ -36,6 +36,17 @@ export interface AnnotateResult {
   note: string;
 }
 
+/** One answer of a row: `base` and all parts add up to it. */
+export interface AttributionOutcome {
+  /** The class whose probability it is; empty: the value. */
+  of: string;
+  answer: number | null;
+  /** The mean answer over the background rows. */
+  base: number | null;
+  /** The largest first. */
+  parts: Part[];
+}
+
 /** What share of the values is there, before and after, from 0 to 1. */
 export interface Bar {
   label: string;
@@ -441,6 +452,24 @@ export interface Confusion {
   counts: number[][];
 }
 
+/** One rule, and whether it is kept. */
+export interface ContractOutcome {
+  kind: RuleKind;
+  columns: string[];
+  passed: boolean;
+  /** In a sentence, with the figures. */
+  why: string;
+  severity: Level;
+  /** Rows that break it; columns where the rule is about columns. */
+  broken: number;
+  /** Of the rows that it is about. */
+  share: number | null;
+  allowed: number | null;
+  /** The first of them. */
+  offenders: Offender[];
+  line: number;
+}
+
 /** One metric of one run; the three lists have one entry a point, in order of steps. */
 export interface Curve {
   run: string;
@@ -564,6 +593,12 @@ export interface DeployRequest {
   share?: number | null;
   /** A column whose values are not kept. Default: as before. */
   redact?: string[];
+  /** What rows have to be: a file of `validate`. Default: as the revision before. */
+  contract?: string;
+  /** Hold rows against it no longer. */
+  no_contract?: boolean;
+  /** What becomes of rows that break it: counted, refused, or kept apart. Default: as before, else counted. */
+  on_breach?: 'quarantine' | 'reject' | 'warn' | null;
   /** Of the service, as `nbmlops image` has made it. For containers and clusters. */
   image?: string;
   /** Where KServe finds the model, in place of an image. */
@@ -626,6 +661,8 @@ export interface DeploymentView {
   /** Of the router. */
   pid: number;
   since: string | null;
+  /** That the stable revision holds rows against, and what becomes of others: `contract.yaml (reject)`. */
+  contract: string;
   problem: string;
   /** None: nobody has looked yet. */
   watched: Watched | null;
@@ -1080,7 +1117,7 @@ export interface ExplainedRow {
   answer: string;
   truth: string;
   /** The class that was asked for or predicted first. */
-  outcomes: Outcome[];
+  outcomes: AttributionOutcome[];
   /** It could not be explained. */
   why: string;
 }
@@ -1545,6 +1582,9 @@ export interface LayerView {
   bytes: number;
 }
 
+/** How bad it is that a rule is broken. */
+export type Level = 'error' | 'warning';
+
 /** Something that another cell has made, or uses. */
 export interface Link {
   /** A variable, a file, or hidden state as people call it. */
@@ -1801,6 +1841,15 @@ export interface Numbers {
   quantiles: (number | null)[];
 }
 
+/** A row that breaks a rule. */
+export interface Offender {
+  /** From 0 on, as it lies in the table. */
+  row: number;
+  column: string;
+  /** As text, shortened; what looks like a secret is not shown. */
+  value: string;
+}
+
 /** Where a package says it comes from. */
 export interface Origin {
   notebook: string;
@@ -1821,17 +1870,6 @@ export interface Origin {
   data: number;
   /** Why it cannot be read; then all else is empty. */
   problem: string;
-}
-
-/** One answer of a row: `base` and all parts add up to it. */
-export interface Outcome {
-  /** The class whose probability it is; empty: the value. */
-  of: string;
-  answer: number | null;
-  /** The mean answer over the background rows. */
-  base: number | null;
-  /** The largest first. */
-  parts: Part[];
 }
 
 export interface PackRequest {
@@ -2572,6 +2610,28 @@ export interface Rule {
   line: number;
 }
 
+/** Of a rule. The words are those of the file. */
+export type RuleKind =
+  | 'present'
+  | 'type'
+  | 'finite'
+  | 'zone'
+  | 'missing'
+  | 'unique'
+  | 'min'
+  | 'max'
+  | 'min_length'
+  | 'max_length'
+  | 'categories'
+  | 'pattern'
+  | 'min_rows'
+  | 'max_rows'
+  | 'fresh'
+  | 'closed'
+  | 'order'
+  | 'check'
+  | 'names';
+
 export interface RunDiff {
   /** Name of the run. */
   before: string;
@@ -3284,6 +3344,50 @@ export interface UsingRun {
   status: string;
 }
 
+export interface ValidateRequest {
+  /** The table: a file (.csv, .parquet, .jsonl), SNAPSHOT:path or RUN:path, an address, or in a notebook the name of a DataFrame. */
+  data?: string;
+  /** The contract. Default: contract.yaml beside the data, else in the project. */
+  schema?: string;
+  /** Write a contract that the table keeps, to be edited. */
+  infer?: string;
+  /** Infer the contract from what a run was trained on, or a file of a snapshot. */
+  from_?: string;
+  /** Rows that are shown of each broken rule. */
+  sample?: number;
+  /** Write the contract for pandera or Great Expectations. */
+  export?: '' | 'gx' | 'pandera';
+  /** Make the contract of a suite of Great Expectations: a JSON file. */
+  import_?: string;
+  /** Where --export and --import write. Default: shown; contract.yaml. */
+  output?: string;
+  /** Write over a file that is there. */
+  force?: boolean;
+  /** Only tell what is broken: the exit code is 0, and a cell goes on. */
+  no_fail?: boolean;
+}
+
+export interface ValidateResult {
+  /** Where the table comes from. */
+  place: string;
+  contract: string;
+  rows: number;
+  columns: number;
+  /** Broken ones first, the worst first; then as the contract has them. */
+  outcomes: ContractOutcome[];
+  notes: string[];
+  /** False: only a contract was written or translated. */
+  checked: boolean;
+  /** The file that was asked for. */
+  written: string;
+  /** The contract for another library, where no file was named for it. */
+  text: string;
+  /** What the other library, or this one, has no word for. */
+  untranslated: string[];
+  /** A broken contract is a failure. */
+  is_fatal: boolean;
+}
+
 /** What one step hands to others. */
 export interface Value {
   /** Names that may share objects travel together. */
@@ -3412,6 +3516,7 @@ export interface Verbs {
   logout: { request: LogoutRequest; result: LogoutResult };
   remove: { request: RemoveRequest; result: RemoveResult };
   evaluate: { request: EvaluateRequest; result: EvaluateResult };
+  validate: { request: ValidateRequest; result: ValidateResult };
   deploy: { request: DeployRequest; result: DeployResult };
   deployments: { request: DeploymentsRequest; result: DeploymentsResult };
   predict: { request: PredictRequest; result: PredictResult };

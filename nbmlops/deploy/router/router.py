@@ -27,6 +27,8 @@ CALLER_BUSY = "caller-busy"
 _TRIES = 2
 """Of a request whose replica has died. One that kills each replica it meets shall not kill them all."""
 _MOST_SHADOWED = 64
+_CALLER_LEFT = 499
+"""Counted for a caller who has closed the line, be it after the last byte of the answer: the model has not failed."""
 _PROBES = (b"/healthz/live", b"/healthz/ready", b"/v2/health/live", b"/v2/health/ready", b"/ping", b"/health")
 _FREE = frozenset({b"/", b"/version", *_PROBES})
 """What probes ask, and the page, without a token: as in the service. Replicas have no token of their own."""
@@ -76,6 +78,9 @@ class Router:
                 status = await self._asked_twice(pool, asked, both if shadow is not None else passed, held)
         except GoneError:
             status = 502
+            raise
+        except asyncio.CancelledError:
+            status = _CALLER_LEFT
             raise
         finally:
             self._under_way -= 1

@@ -19,6 +19,7 @@ from nbmlops.model.deployment import Revision, Spec
 
 _INSIDE = "/run/nbmlops"
 _REQUESTS = "/run/requests"
+_CONTRACT = "/run/contract.json"
 _FORGOTTEN = ("NBMLOPS_TOKEN", "NBMLOPS_MODEL", "NBMLOPS_NAME", "NBMLOPS_HOST", "NBMLOPS_PORT", "NBMLOPS_PACKAGE")
 _OF_DOCKER = ("DOCKER_CONFIG",)
 """podman refuses to run where that folder has no logins, although it needs none."""
@@ -55,6 +56,7 @@ def _process(folder: DeploymentFolder, spec: Spec, revision: Revision, replica: 
             **_environment(),
             **_threads(spec),
             **_keeping(spec, str(folder.requests)),
+            **_contract(revision, str(folder.contract(revision.number))),
             "NBMLOPS_PACKAGE": str(files),
         },
         socket=socket,
@@ -73,6 +75,7 @@ def _container(folder: DeploymentFolder, spec: Spec, revision: Revision, replica
     socket = _socket(folder, revision, replica)
     if spec.monitored:
         folder.requests.mkdir(parents=True, exist_ok=True)
+    told = {**_threads(spec), **_keeping(spec, _REQUESTS), **_contract(revision, _CONTRACT)}
     # In podman's own user namespace root is the user; docker knows no other than the machine's.
     user = "0:0" if engine == "podman" else f"{os.getuid()}:{os.getgid()}"
     return Launch(
@@ -85,7 +88,8 @@ def _container(folder: DeploymentFolder, spec: Spec, revision: Revision, replica
             f"--volume={socket.parent}:{_INSIDE}:Z",
             f"--env=NBMLOPS_NAME={spec.name}", f"--env=NBMLOPS_UDS={_INSIDE}/{socket.name}",
             *((f"--volume={folder.requests}:{_REQUESTS}:Z",) if spec.monitored else ()),
-            *(f"--env={name}={value}" for name, value in {**_threads(spec), **_keeping(spec, _REQUESTS)}.items()),
+            *((f"--volume={folder.contract(revision.number)}:{_CONTRACT}:ro,Z",) if revision.contract else ()),
+            *(f"--env={name}={value}" for name, value in told.items()),
             f"--env=NBMLOPS_REVISION={revision.number}", "--env=NBMLOPS_NO_TOKEN=1",
             "--env=NBMLOPS_TOKEN_IN_FRONT=1",
             revision.image,
@@ -118,6 +122,12 @@ def _keeping(spec: Spec, requests: str) -> dict[str, str]:
         "NBMLOPS_KEEP_SHARE": str(spec.share),
         "NBMLOPS_KEEP_WITHOUT": ",".join(spec.redacted),
     }
+
+
+def _contract(revision: Revision, place: str) -> dict[str, str]:
+    if not revision.contract:
+        return {}
+    return {"NBMLOPS_CONTRACT": place, "NBMLOPS_ON_BREACH": revision.on_breach}
 
 
 def _threads(spec: Spec) -> dict[str, str]:

@@ -70,8 +70,20 @@ class MlopsMagics(Magics):  # type: ignore[misc]
         unwatched = session.recorder.files.paused() if session is not None else contextlib.nullcontext()
         with progress_display() as progress, unwatched:
             result = verb.operation(
-                Call(self._folder(), session=session, makes_project=True, progress=progress), request
+                Call(
+                    self._folder(),
+                    session=session,
+                    makes_project=True,
+                    progress=progress,
+                    variables=self.shell.user_ns,
+                ),
+                request,
             )
+        if (failure := getattr(result, "failure", None)) is not None:
+            from IPython.display import display
+
+            display(shown(result))
+            raise failure
         if verb.name in LIVE_VERBS and not self.loaded.is_rehearsal and hasattr(self.shell, "kernel"):
             from nbmlops.doors.magics.live import Live
 
@@ -102,6 +114,10 @@ class MlopsMagics(Magics):  # type: ignore[misc]
             open_cell_run(session, request)
 
     def _folder(self) -> Path:
+        """Where a person stands: beside their notebook. What runs by itself stands where its code does."""
+        session = self.loaded.session
+        if session is not None and session.info.door == "batch":
+            return Path.cwd()
         notebook = notebook_path(self.shell.user_ns)
         return notebook.parent if notebook is not None and notebook.parent.is_dir() else Path.cwd()
 

@@ -5,6 +5,7 @@
 | `request_id`, `row` | of the request; from 0 |
 | `time` | UTC, when it was answered |
 | `protocol`, `revision`, `milliseconds` | as in the service's log |
+| `broken` | of those that lie apart: which rules of the contract |
 | `input.NAME`, `output.NAME` | a column each of what was asked and answered; without names `input`, `output` |
 | `output.probability_LABEL` | of a classifier: how likely it holds each label (probabilities.py) |
 """
@@ -37,6 +38,8 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True):
     names: tuple[str, ...]
     """Of an array's columns; empty: it has none."""
     outputs: Any
+    broken: str = ""
+    """Rules of the contract that its rows break."""
 
 
 def table_of(
@@ -61,6 +64,8 @@ def table_of(
         "revision": pa.array([revision] * count, pa.string()),
         "milliseconds": pa.array([entry.milliseconds] * count, pa.float32()),
     }
+    if entry.broken:
+        shared["broken"] = pa.array([entry.broken] * count, pa.string())
     return _marked(pa.table({**shared, **inputs, **outputs}), redacted)
 
 

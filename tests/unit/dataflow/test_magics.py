@@ -33,6 +33,11 @@ def last(*sources: str) -> Statement:
         ("%%capture out\ny = x", ("x",), ("out",)),
         ("%%time\n%%capture\ny = x", ("x",), ("y",)),
         ("%mlops log accuracy=$x", ("x",), ()),
+        ("%mlops validate x", ("x",), ()),
+        ("%mlops validate --sample 3 x --schema x.yaml", ("x",), ()),
+        ("%mlops validate {x}.csv -s c.yaml", ("x",), ()),
+        ("%mlops validate x.csv", (), ()),
+        ("%mlops validate x --infer c.yaml", (), ()),
         ("%%mlops run first\ny = x", ("x",), ("y",)),
         ("%%bash --out said\necho hello > /tmp/x", (), ("said",)),
         ("if x:\n    !rm {x}", ("x",), ()),
@@ -100,3 +105,14 @@ def test_a_syntax_error_names_cell_and_line() -> None:
     with pytest.raises(NotebookError, match=r"Cell 2, line 2 is not valid Python") as caught:
         flow_of("x = 1", "y = 1\nz = = 2")
     assert caught.value.kind == "cell-syntax"
+
+
+def test_a_check_of_data_stays_reads_its_contract_and_comes_before_what_the_data_are_used_for() -> None:
+    flow = flow_of("x = [1]", "%mlops validate x --schema rules/c.yaml", "open('out.txt', 'w').write(str(x))")
+    check = flow.cells[1].statements[-1]
+    assert check.sink == "checks data"
+    assert tuple(check.files_read) == ("rules/c.yaml",)
+    assert set(cut(flow).cells) == {0, 1, 2}
+    assert {(edge.source[0], edge.target[0]) for edge in flow.edges} >= {(0, 1), (1, 2)}
+    named = flow_of("x = [1]", "%mlops validate x.csv").statements[-1]
+    assert tuple(named.files_read) == ("x.csv", "contract.yaml")

@@ -7,10 +7,12 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import mlflow
 import msgspec
 import numpy as np
 import pandas as pd
 import pytest
+from mlflow.models import infer_signature
 from sklearn.base import BaseEstimator, RegressorMixin
 from sklearn.compose import make_column_transformer
 from sklearn.ensemble import RandomForestClassifier
@@ -19,6 +21,7 @@ from sklearn.linear_model import LinearRegression, LogisticRegression
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import OneHotEncoder
 from sklearn.svm import SVC
+from xgboost import XGBClassifier
 
 from nbmlops.errors import NbmlopsError, NotFoundError, StateError, UsageError
 from nbmlops.model.attribution import CHANGE, Explanation
@@ -254,6 +257,46 @@ def test_labels_alone_and_a_model_of_one_column(made: Project) -> None:
     assert [row.picked for row in found.explained] == ["the first of its class"] * 2
     assert adds_up(found)
     assert refused(made, "labels", "labels.csv", metric="log_loss").kind == "metric-missing"
+
+
+def test_a_classifier_of_xgboost_gives_probabilities(made: Project) -> None:
+    chance = np.random.default_rng(6)
+    table = pd.DataFrame(chance.normal(size=(80, 3)), columns=["a", "b", "c"])
+    kind = (table["a"] > 0).astype(int)
+    model = XGBClassifier(n_estimators=5).fit(table, kind)
+    runs = Runs(made)
+    run = runs.add("boosted", experiment="boosted")
+    with mlflow.start_run(run_id=run):
+        mlflow.xgboost.log_model(model, name="model", signature=infer_signature(table, model.predict(table)))
+    runs.writer.end_run(run)
+    table.assign(kind=kind).to_csv(made.root / "boosted.csv", index=False)
+    found = asked(made, "boosted", "boosted.csv", metric="log_loss", row=(1,))
+    assert found.importances[0].name == "a"
+    assert 0 < found.explained[0].outcomes[0].answer < 1
+    assert adds_up(found)
+
+
+def test_code_that_names_no_classes_may_say_other_labels(made: Project) -> None:
+    folder = made.root / "words"
+    (folder / "model" / "code").mkdir(parents=True)
+    (folder / "Kitfile").write_text("package: {name: words}\nmodel: {path: model}\n")
+    (folder / "model" / "MLmodel").write_text(
+        "flavors:\n  python_function: {loader_module: a_word, code: code}\n"
+        """signature: {inputs: '[{"name": "x", "type": "double"}, {"name": "y", "type": "double"}]'}\n"""
+    )
+    (folder / "model" / "code" / "a_word.py").write_text(
+        "class Word:\n    def predict(self, table):\n"
+        "        return [f'{x > 0}{y > 0}' for x, y in zip(table['x'], table['y'])]\n\n\n"
+        "def _load_pyfunc(path):\n    return Word()\n"
+    )
+    pack(Call(made.root), PackRequest(source="words", tag="words:v1"))
+    value = np.arange(-10.0, 10.0)
+    pd.DataFrame({"x": value, "y": value}).to_csv(made.root / "words.csv", index=False)
+    found = asked(made, "words:v1", "words.csv", group=("none",))
+    assert found.task == "classification"
+    assert [each.importance is not None for each in found.importances] == [True, True]
+    assert adds_up(found)
+    assert any(outcome.of == "another label" for row in found.explained for outcome in row.outcomes)
 
 
 def test_a_model_of_arrays_takes_the_columns_names(made: Project) -> None:

@@ -54,7 +54,7 @@ def test_the_examples_of_a_verb_are_understood(verb: Verb) -> None:
 
 @every_verb
 def test_help_of_a_verb_shows_its_usage_and_examples(verb: Verb) -> None:
-    text = plain_text(help.verb_page(verb, magics=verb.needs_kernel), width=400)
+    text = plain_text(help.verb_page(verb, magics=verb.needs_kernel), width=500)
     start = "%mlops" if verb.needs_kernel else "nbmlops"
     assert text.splitlines()[:2] == [f"{start} {usage(verb)}", verb.summary]
     assert all(f"{start} {example}" in text for example in verb.examples)

@@ -14,7 +14,8 @@ def page(result: Result) -> Page:
         if found.problem:
             blocks.append(Line(found.problem, Tone.BAD))
         kept = " What is asked and answered is kept." if found.monitored else ""
-        blocks.append(Line(f"Callers send the token in {place(found.token_file)}.{kept}", Tone.DIM))
+        asked = f" Rows are held against {found.contract}." if found.contract else ""
+        blocks.append(Line(f"Callers send the token in {place(found.token_file)}.{kept}{asked}", Tone.DIM))
         return tuple(blocks)
     rows = tuple(
         (

@@ -170,7 +170,7 @@ def test_too_many_at_once_are_sent_away(
     told(tmp_path, story)
 
 
-def test_whoever_leaves_frees_the_replica(tmp_path: Path) -> None:
+def test_whoever_leaves_frees_the_replica_and_is_no_failure_of_it(tmp_path: Path) -> None:
     async def story(place: Place) -> None:
         backend = await place.replica(1, silent)
         place.router.pools.share(1, 0, 0, 0)
@@ -180,6 +180,10 @@ def test_whoever_leaves_frees_the_replica(tmp_path: Path) -> None:
                 await asyncio.sleep(0.01)
         while backend.under_way:
             await asyncio.sleep(0.01)
+        pool = place.router.pools.of(1)
+        while not pool.requests:
+            await asyncio.sleep(0.01)
+        assert pool.failed == 0
 
     told(tmp_path, story)
 
