@@ -30,6 +30,8 @@ from nbmlops.profile.table import profile_of
 from nbmlops.serve.request_log.labels import SCHEMA
 
 ROWS, FILES = 1_000_000, 144
+ROUNDS = 3
+"""Of a first look, of which the best counts."""
 _NUMBERS, _CATEGORIES = 7, 2
 _LABELLED = 10
 """Every so many rows."""
@@ -39,7 +41,7 @@ import pandas, pyarrow.compute, pyarrow.parquet, scipy.special, sklearn.utils
 import nbmlops.ops.monitor_look
 from nbmlops import api
 began = time.perf_counter()
-found = api.monitor(name="wine", folder=sys.argv[1])
+found = api.monitor(name="wine", folder=sys.argv[1], clear=sys.argv[2:] == ["clear"])
 took = time.perf_counter() - began
 memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
 print(json.dumps([took, memory, found.rows_read, len(found.findings)]))
@@ -53,8 +55,9 @@ def measure() -> tuple[Row, ...]:
         folder = DeploymentFolder(place / ".nbmlops" / "deployments" / "wine")
         _deploy(folder)
         names = _requests(folder.requests)
-        first, memory, rows, _ = _look(place)
-        assert rows == ROWS
+        firsts = [_look(place, is_first=True) for _ in range(ROUNDS)]
+        assert {rows for _, _, rows, _ in firsts} == {ROWS}
+        first, memory = min(each[0] for each in firsts), max(each[1] for each in firsts)
         again, _, _, _ = _look(place)
         _labels(folder.requests, names)
         labelled, more, _, _ = _look(place)
@@ -67,8 +70,9 @@ def measure() -> tuple[Row, ...]:
     )
 
 
-def _look(place: Path) -> tuple[float, float, int, int]:
-    done = subprocess.run([sys.executable, "-c", _LOOK, str(place)], check=True, capture_output=True, text=True)
+def _look(place: Path, *, is_first: bool = False) -> tuple[float, float, int, int]:
+    words = [sys.executable, "-c", _LOOK, str(place), *(["clear"] if is_first else [])]
+    done = subprocess.run(words, check=True, capture_output=True, text=True)
     took, memory, rows, findings = json.loads(done.stdout)
     return took, memory, rows, findings
 

@@ -18,7 +18,8 @@ import msgspec
 import numpy as np
 import pyarrow as pa
 
-from nbmlops.evaluate.metrics import Answers, Array, Classified, Regressed, coded
+from nbmlops.evaluate.metrics import Answers, Array, Classified, Regressed
+from nbmlops.monitor.coded import Values, plain_of, values_of
 from nbmlops.monitor.columns import NUMBER, TRUTH, kind_of
 from nbmlops.monitor.windows import OUTPUT
 
@@ -75,7 +76,7 @@ def said(table: pa.Table) -> Said:
     return Said(predicted=answer, probabilities=probabilities, names=names)
 
 
-def held(found: Said, rows: Array, truth: Sequence[Any]) -> Held | None:
+def held(found: Said, rows: Array, truth: Values) -> Held | None:
     """`rows` are places in the table of what was said, `truth` their labels. None where they cannot be compared."""
     if not len(rows):
         return None
@@ -83,59 +84,51 @@ def held(found: Said, rows: Array, truth: Sequence[Any]) -> Held | None:
         return _by_probabilities(found, rows, truth)
     if found.predicted is None:
         return None
-    values = [_plain(each) for each in found.predicted.take(pa.array(rows)).to_pylist()]
-    known = np.array([each is not None for each in values])
-    if not known.any():
+    values = values_of(found.predicted.take(pa.array(rows)))
+    places = np.flatnonzero(values.codes >= 0)
+    if not len(places):
         return None
-    places = np.flatnonzero(known)
-    values, labels = [values[each] for each in places.tolist()], [truth[each] for each in places.tolist()]
-    if all(isinstance(each, int | float) for each in (*values, *labels)):
-        numbers, true = np.array(values, dtype=float), np.array(labels, dtype=float)
-        if _is_probability(numbers, true):
+    values, labels = values.take(places), truth.take(places)
+    if values.are_numbers and labels.are_numbers:
+        numbers, true = values.numbers, labels.numbers
+        if _is_probability(values, labels):
             pair = np.stack([1 - numbers, numbers], axis=1)
             answers = Classified(
                 truth=true.astype(np.int64), said=(numbers >= 0.5).astype(np.int64), classes=2, probabilities=pair
             )
             return Held(answers=answers, rows=places, classes=(0, 1))
-        if not _is_label(numbers, true, found):
+        if not _is_label(values, labels, found):
             return Held(answers=Regressed(truth=true, said=numbers), rows=places)
-    elif any(isinstance(each, str) for each in values) != any(isinstance(each, str) for each in labels):
-        values, labels = [str(each) for each in values], [str(each) for each in labels]
-    classes = tuple(sorted({*values, *labels}, key=lambda each: (isinstance(each, str), each)))
-    return Held(
-        answers=Classified(truth=coded(labels, classes), said=coded(values, classes), classes=len(classes)),
-        rows=places,
-        classes=classes,
-    )
+    elif _has_texts(values) != _has_texts(labels):
+        values, labels = values.as_texts(), labels.as_texts()
+    classes = tuple(sorted({*values.different, *labels.different}, key=lambda each: (isinstance(each, str), each)))
+    answers = Classified(truth=labels.among(classes), said=values.among(classes), classes=len(classes))
+    return Held(answers=answers, rows=places, classes=classes)
 
 
-def _by_probabilities(found: Said, rows: Array, truth: Sequence[Any]) -> Held | None:
+def _by_probabilities(found: Said, rows: Array, truth: Values) -> Held | None:
     assert found.probabilities is not None
     chosen = found.probabilities[rows]
     places = np.flatnonzero(~np.isnan(chosen).any(axis=1))
     if not len(places):
         return None
-    labels = [truth[each] for each in places.tolist()]
-    classes = _classes(found.names, labels)
+    labels = truth.take(places)
+    classes = _classes(found.names, labels.different)
     if classes is None:
         return None
-    extra = tuple(dict.fromkeys(each for each in labels if each not in set(classes)))
-    if len(classes) + len(extra) > _MOST_CLASSES:
+    every = (*classes, *(each for each in labels.different if each not in set(classes)))
+    if len(every) > _MOST_CLASSES:
         return None
-    chosen = np.hstack([chosen[places], np.zeros((len(places), len(extra)))])
-    every = (*classes, *extra)
+    chosen = np.hstack([chosen[places], np.zeros((len(places), len(every) - len(classes)))])
     answer = chosen.argmax(axis=1)
     if found.predicted is not None:
-        told = [_plain(each) for each in found.predicted.take(pa.array(rows[places])).to_pylist()]
-        if all(each in set(every) for each in told):
-            answer = coded(told, every)
-    return Held(
-        answers=Classified(
-            truth=coded(labels, every), said=answer.astype(np.int64), classes=len(every), probabilities=chosen
-        ),
-        rows=places,
-        classes=every,
+        told = values_of(found.predicted.take(pa.array(rows[places])))
+        if (told.codes >= 0).all() and set(told.different) <= set(every):
+            answer = told.among(every)
+    answers = Classified(
+        truth=labels.among(every), said=answer.astype(np.int64), classes=len(every), probabilities=chosen
     )
+    return Held(answers=answers, rows=places, classes=every)
 
 
 def _classes(names: Sequence[str], labels: Sequence[Any]) -> tuple[Any, ...] | None:
@@ -162,18 +155,23 @@ def _probabilities(columns: dict[str, pa.ChunkedArray]) -> Array | None:
     return found
 
 
-def _is_probability(numbers: Array, truth: Array) -> bool:
-    inside = bool(((numbers >= 0) & (numbers <= 1)).all())
-    return inside and bool(np.isin(truth, (0, 1)).all()) and bool(((numbers > 0) & (numbers < 1)).any())
+def _is_probability(values: Values, labels: Values) -> bool:
+    said = values.different
+    inside = all(0 <= each <= 1 for each in said) and any(0 < each < 1 for each in said)
+    return inside and set(labels.different) <= {0, 1}
 
 
-def _is_label(numbers: Array, truth: Array, found: Said) -> bool:
+def _is_label(values: Values, labels: Values, found: Said) -> bool:
     """Whole numbers that are few: names of classes."""
     assert found.predicted is not None
     if kind_of(found.predicted.type) == TRUTH:
         return True
-    both = np.concatenate([numbers, truth])
-    return bool((both % 1 == 0).all()) and len(np.unique(both)) <= max(20, len(truth) // 50)
+    both = {*values.different, *labels.different}
+    return len(both) <= max(20, len(labels) // 50) and all(isinstance(each, int) for each in both)
+
+
+def _has_texts(values: Values) -> bool:
+    return any(isinstance(each, str) for each in values.different)
 
 
 def _is_output(name: str) -> bool:
@@ -193,17 +191,6 @@ def _are_places(names: Sequence[str]) -> bool:
 
 def _number(name: str) -> int | float | None:
     try:
-        return _plain(float(name))  # type: ignore[no-any-return]
+        return plain_of(float(name))  # type: ignore[no-any-return]
     except ValueError:
         return None
-
-
-def _plain(value: Any) -> Any:
-    """As labels are told: truth values are numbers, whole numbers are whole; no number is nothing."""
-    if isinstance(value, bool):
-        return int(value)
-    if isinstance(value, float):
-        if not np.isfinite(value):
-            return None
-        return int(value) if value.is_integer() else value
-    return value if isinstance(value, int | str) or value is None else str(value)

@@ -10,6 +10,7 @@ import msgspec
 import numpy as np
 import pyarrow as pa
 
+from nbmlops.monitor.coded import Values, either, values_of
 from nbmlops.monitor.segments import TIME, segments
 from nbmlops.monitor.windows import REQUEST, ROW
 
@@ -71,19 +72,15 @@ def join(requests: pa.Table, told: Told) -> Joined:
     found = left.join(right.cast(_like(left, right)), keys=[REQUEST, ROW], join_type="inner")
     rows, labels = found.column(_PLACE).to_numpy(), found.column(_OTHER).to_numpy()
     order = np.argsort(rows, kind="stable")
-    known = len(np.unique(labels))
-    return Joined(rows=rows[order], labels=labels[order], unknown=told.count - known)
+    is_known = np.zeros(told.count, bool)
+    is_known[labels] = True
+    return Joined(rows=rows[order], labels=labels[order], unknown=int((~is_known).sum()))
 
 
-def values(told: Told, places: Array) -> list[Any]:
-    """Of labels: a number as a whole one where it is that, or a text."""
+def values(told: Told, places: Array) -> Values:
+    """Of labels: numbers, whole ones where they are that, or texts."""
     chosen = told.table.select([NUMBER, TEXT]).take(pa.array(places))
-    numbers, texts = chosen.column(NUMBER).to_pylist(), chosen.column(TEXT).to_pylist()
-    return [text if number is None else _whole(number) for number, text in zip(numbers, texts, strict=True)]
-
-
-def _whole(number: float) -> int | float:
-    return int(number) if number.is_integer() else number
+    return either(values_of(chosen.column(NUMBER)), values_of(chosen.column(TEXT)))
 
 
 def _like(left: pa.Table, right: pa.Table) -> pa.Schema:

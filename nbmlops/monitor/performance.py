@@ -21,6 +21,7 @@ from nbmlops.model.evaluation import Metric
 from nbmlops.model.monitoring import Estimated, Performance
 from nbmlops.monitor import answers, labels
 from nbmlops.monitor.answers import Held, Said
+from nbmlops.monitor.coded import Values
 from nbmlops.monitor.columns import NUMBER, TEXT, TRUTH, kind_of
 from nbmlops.monitor.estimate import estimate
 from nbmlops.monitor.labels import Told
@@ -118,7 +119,8 @@ def _by_window(
     first = 0
     for part in parts:
         last = first + part.table.num_rows
-        here = np.flatnonzero((rows >= first) & (rows < last))
+        # They are in order.
+        here = np.arange(np.searchsorted(rows, first), np.searchsorted(rows, last))
         first = last
         metrics: tuple[Metric, ...] = ()
         if len(here) >= LEAST:
@@ -163,7 +165,10 @@ def _estimates(
 ) -> tuple[Estimated, ...]:
     """Of the newest window's rows without labels."""
     first = table.num_rows - newest.table.num_rows
-    without = np.setdiff1d(np.arange(first, table.num_rows), rows, assume_unique=False)
+    is_without = np.ones(table.num_rows, bool)
+    is_without[:first] = False
+    is_without[rows] = False
+    without = np.flatnonzero(is_without)
     if len(without) < LEAST:
         return ()
     if isinstance(known.answers, Regressed):
@@ -182,7 +187,7 @@ def _unlabelled(found: Said, rows: Array, known: Held) -> Classified | None:
     if not isinstance(known.answers, Classified) or known.answers.probabilities is None:
         return None
     # Any labels will do: nobody looks at them. All occur, so that probabilities are named as they were.
-    stand_in = [known.classes[place % len(known.classes)] for place in range(len(rows))]
+    stand_in = Values(different=known.classes, codes=np.arange(len(rows)) % len(known.classes))
     held = answers.held(found, rows, stand_in)
     return held.answers if held is not None and isinstance(held.answers, Classified) else None
 

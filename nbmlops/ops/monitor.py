@@ -8,6 +8,7 @@ monitor wine --watch --every 60s
 
 from __future__ import annotations
 
+import threading
 import time
 from datetime import timedelta
 from typing import Annotated
@@ -66,6 +67,13 @@ def monitor(call: Call, request: Request) -> Result:
     from nbmlops.monitor.history import HistoryFolder
 
     since, window, every = _checked(request)
+    if request.watch and threading.current_thread() is not threading.main_thread():
+        # Nothing could interrupt it there.
+        raise UsageError(
+            "--watch goes on until it is interrupted, and here nobody could.",
+            kind="watch-endless",
+            hint="Ask for it as a job, at a terminal or in a notebook.",
+        )
     folder = folder_of(call.project.layout.folder, request.name)
     spec = folder.spec()
     if not spec.monitored:

@@ -118,3 +118,18 @@ def test_the_fingerprint_changes_with_whatever_decides() -> None:
     }
     assert len(marks) == 5
     assert fingerprint(named(table(1)), read({}, "", "wine"), ()) in marks
+
+
+def test_windows_that_have_not_moved_stay_silent_and_one_that_has_names_its_column() -> None:
+    false = 0
+    for seed in range(1, 60, 2):
+        reference = named(table(seed, 2000))
+        quiet, moved = table(seed + 1, 200), table(seed + 1, 200)
+        moved["b"] += 1.0
+        found, other = drift(quiet, reference), drift(moved, reference)
+        assert found is not None
+        assert other is not None
+        false += bool(found.drifted)
+        assert [each.name for each in other.drifted] == ["b"]
+    # One of a thousand windows may be: of 30, more than one is hardly by chance.
+    assert false <= 1

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from pathlib import Path
 from unittest import mock
@@ -329,3 +330,10 @@ def test_hostile_names_are_text_on_pages_and_in_figures(tmp_path: Path) -> None:
     assert "&lt;script" in page
     (line,) = [each for each in wine.folder.gauges.read_text().splitlines() if "script" in each]
     assert line.startswith('nbmlops_drift{column="<script>alert(1)</script>\\"}\\n# x"} ')
+
+
+def test_nobody_watches_where_nobody_could_interrupt_it(tmp_path: Path) -> None:
+    wine = Deployed(tmp_path)
+    with ThreadPoolExecutor(1) as pool, pytest.raises(UsageError) as refused:
+        pool.submit(wine.look, watch=True).result()
+    assert refused.value.kind == "watch-endless"
