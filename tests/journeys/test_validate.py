@@ -11,6 +11,7 @@ import pandas as pd
 import pytest
 
 from tests.journeys.conftest import Terminal, one_line, write
+from tests.kernels import Kernel
 
 NOTEBOOK = """
 # %% [markdown]
@@ -101,6 +102,34 @@ def test_contracts_for_other_libraries(terminal: Terminal) -> None:
     assert imported["checked"]
     assert all(each["passed"] for each in imported["outcomes"])
     assert "Imported from suite.json" in (terminal.folder / "again.yaml").read_text()
+
+
+def test_at_the_keyboard_a_table_of_the_notebook(terminal: Terminal) -> None:
+    wines(terminal.folder).drop(columns="price").to_csv(terminal.folder / "wines.csv", index=False)
+    with Kernel(terminal.folder, terminal.variables) as kernel:
+        kernel.good("%load_ext nbmlops\nimport pandas as pd, polars\nwines = pd.read_csv('wines.csv')")
+        kernel.good("%mlops validate wines --infer rules/contract.yaml")
+        kept = kernel.good("found = %mlops validate wines --schema rules/contract.yaml\nfound")
+        assert kept.shown.splitlines()[0] == "wines against contract.yaml: 60 rows, 2 columns, 10 rules"
+        assert "The contract is kept." in kept.value["text/html"]
+        broken = kernel.run(
+            "wines = polars.from_pandas(wines.assign(kind='rosé'))\n%mlops validate wines -s rules/contract.yaml"
+        )
+        assert broken.error.startswith(
+            "BrokenContractError: wines breaks contract.yaml: kind has to be one of red, white;"
+        )
+        assert "(row 0: rosé, row 1: rosé, row 2: rosé)" in broken.error
+        assert "\n" not in broken.error.strip()
+        assert "The contract is broken: 1 rule." in broken.displayed[-1]["text/plain"]
+        told = kernel.good("found = %mlops validate wines -s rules/contract.yaml --no-fail\nlen(found.broken)")
+        assert told.shown == "1"
+        for line, error in (
+            ("kernel_absent", "There is neither a DataFrame nor a file"),
+            ("pd", "pd is a module, and no table"),
+        ):
+            assert error in kernel.run(f"%mlops validate {line} -s rules/contract.yaml").error
+        # A look at a table makes no run.
+        assert kernel.good("runs = %mlops runs\nruns.total").shown == "0"
 
 
 @pytest.mark.slow
