@@ -158,11 +158,11 @@ def _contract(call: Call, request: Request, scratch: Path) -> Contract:
 
         source = find_data(call, trained_on(call, request.from_), _made(scratch / "from"))
         return infer(read_table(source), place=source.place)
-    if request.schema:
-        return load(call.path(request.schema))
-    for folder in _folders(call, request):
-        if (folder / DEFAULT).is_file():
-            return load(folder / DEFAULT)
+    places = [call.path(request.schema)] if request.schema else [each / DEFAULT for each in _folders(call, request)]
+    for path in places:
+        if request.schema or path.is_file():
+            call.inputs.append(path)
+            return load(path)
     raise UsageError(
         f"Which contract {request.data or 'it'} has to keep is not said, and there is no {DEFAULT}.",
         kind="contract-unnamed",
@@ -198,6 +198,8 @@ def _table(call: Call, request: Request, contract: Contract | None, scratch: Pat
                 hint="Name a DataFrame of this notebook, or a table's file.",
             ) from error
         raise
+    if not source.path.is_relative_to(scratch):
+        call.inputs.append(source.path)
     texts = contract.texts() if contract is not None else ()
     return read_table(source, [Column(name=each, kind="string") for each in texts]), source.place
 

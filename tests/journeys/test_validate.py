@@ -143,6 +143,13 @@ def test_a_step_of_a_pipeline_that_lets_no_bad_data_be_learned_from(terminal: Te
     run = terminal.good("run", "pipelines/wines", "--name", "first")
     assert {each["state"] for each in run["result"]["steps"]} <= {"done", "kept"}, run
     assert (folder / "slope.txt").exists()
+    # A contract that is edited is asked again.
+    contract = (folder / "contract.yaml").read_text()
+    (folder / "contract.yaml").write_text(contract + "table: {rows: {min: 61}}\n")
+    stricter = terminal.nbmlops("run", "pipelines/wines", "--name", "stricter")
+    assert stricter.returncode == 6, stricter.stdout + stricter.stderr
+    assert "the table has to have at least 61 rows; it has 60" in stricter.stdout + stricter.stderr
+    (folder / "contract.yaml").write_text(contract)
     bad = table.copy()
     bad.loc[7, "alcohol"] = 140
     bad.to_csv(folder / "data" / "wines.csv", index=False)
