@@ -90,6 +90,17 @@ def test_from_the_first_table_to_the_one_that_breaks_its_contract(terminal: Term
     assert terminal.nbmlops("validate", "bad.parquet", "--from", f"{digest}:data/wines.csv").returncode == 1
 
 
+def test_a_file_needs_no_project(tmp_path: Path, variables: dict[str, str]) -> None:
+    terminal = Terminal(tmp_path, variables)
+    wines(tmp_path)
+    assert terminal.nbmlops("validate", "data/wines.csv", "--infer", "data/contract.yaml").returncode == 0
+    assert terminal.nbmlops("validate", "data/wines.csv").returncode == 0
+    wines(tmp_path, kind="rosé")
+    assert terminal.nbmlops("validate", "data/wines.csv").returncode == 1
+    assert "There is no project" in one_line(terminal.nbmlops("validate", "4f2a:wines.csv", "-s", "data/contract.yaml"))
+    assert not (tmp_path / ".nbmlops").exists()
+
+
 def test_contracts_for_other_libraries(terminal: Terminal) -> None:
     wines(terminal.folder)
     terminal.good("validate", "data/wines.csv", "--infer", "contract.yaml")
