@@ -41,6 +41,8 @@ class Call:
     ) -> None:
         """`variables`: of the kernel, where there is one, tracked or not."""
         self.folder = folder
+        self.inputs: list[Path] = []
+        """Files that an operation has read for the notebook: inputs of its cell, as if that had read them."""
         self.makes_project = makes_project
         self.progress = progress
         self.variables: Mapping[str, object] = variables if variables is not None else {}

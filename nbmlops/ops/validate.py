@@ -20,6 +20,7 @@ from nbmlops.ops.call import Call, Progress
 from nbmlops.ops.fields import option, positional
 
 if TYPE_CHECKING:
+    from nbmlops.evaluate.validate import Column
     from nbmlops.quality.expectations import Translated
 
 DEFAULT = "contract.yaml"
@@ -158,11 +159,11 @@ def _contract(call: Call, request: Request, scratch: Path) -> Contract:
 
         source = find_data(call, trained_on(call, request.from_), _made(scratch / "from"))
         return infer(read_table(source), place=source.place)
-    if request.schema:
-        return load(call.path(request.schema))
-    for folder in _folders(call, request):
-        if (folder / DEFAULT).is_file():
-            return load(folder / DEFAULT)
+    places = [call.path(request.schema)] if request.schema else [each / DEFAULT for each in _folders(call, request)]
+    for path in places:
+        if request.schema or path.is_file():
+            call.inputs.append(path)
+            return load(path)
     raise UsageError(
         f"Which contract {request.data or 'it'} has to keep is not said, and there is no {DEFAULT}.",
         kind="contract-unnamed",
@@ -181,8 +182,7 @@ def _folders(call: Call, request: Request) -> list[Path]:
 
 
 def _table(call: Call, request: Request, contract: Contract | None, scratch: Path) -> tuple[Any, str]:
-    from nbmlops.evaluate.validate import Column
-    from nbmlops.ops.evaluation_data import find_data, read_table
+    from nbmlops.ops.evaluation_data import SUFFIXES, Source, find_data, read_table
     from nbmlops.ops.live_table import live_table
 
     live = live_table(call.variables, request.data)
@@ -191,6 +191,11 @@ def _table(call: Call, request: Request, contract: Contract | None, scratch: Pat
     try:
         source = find_data(call, request.data, scratch)
     except NotFoundError as error:
+        path = call.path(request.data)
+        if error.kind == "project-missing" and path.is_file() and path.suffix.lower() in SUFFIXES:
+            # A file needs no project.
+            source = Source(path=path, place=request.data, kept="", digest="", bytes=path.stat().st_size)
+            return read_table(source, _texts(contract)), source.place
         if call.variables and request.data.isidentifier() and error.kind == "data-missing":
             raise NotFoundError(
                 f"There is neither a DataFrame nor a file {request.data}.",
@@ -198,8 +203,16 @@ def _table(call: Call, request: Request, contract: Contract | None, scratch: Pat
                 hint="Name a DataFrame of this notebook, or a table's file.",
             ) from error
         raise
-    texts = contract.texts() if contract is not None else ()
-    return read_table(source, [Column(name=each, kind="string") for each in texts]), source.place
+    if not source.path.is_relative_to(scratch):
+        call.inputs.append(source.path)
+    return read_table(source, _texts(contract)), source.place
+
+
+def _texts(contract: Contract | None) -> list[Column]:
+    """To be read as text from files that have no types."""
+    from nbmlops.evaluate.validate import Column
+
+    return [Column(name=each, kind="string") for each in (contract.texts() if contract is not None else ())]
 
 
 def _imported(call: Call, request: Request) -> tuple[Contract | None, tuple[str, ...], str]:

@@ -11,6 +11,7 @@ import pandas as pd
 import pytest
 
 from tests.journeys.conftest import Terminal, one_line, write
+from tests.kernels import Kernel
 
 NOTEBOOK = """
 # %% [markdown]
@@ -89,6 +90,17 @@ def test_from_the_first_table_to_the_one_that_breaks_its_contract(terminal: Term
     assert terminal.nbmlops("validate", "bad.parquet", "--from", f"{digest}:data/wines.csv").returncode == 1
 
 
+def test_a_file_needs_no_project(tmp_path: Path, variables: dict[str, str]) -> None:
+    terminal = Terminal(tmp_path, variables)
+    wines(tmp_path)
+    assert terminal.nbmlops("validate", "data/wines.csv", "--infer", "data/contract.yaml").returncode == 0
+    assert terminal.nbmlops("validate", "data/wines.csv").returncode == 0
+    wines(tmp_path, kind="rosé")
+    assert terminal.nbmlops("validate", "data/wines.csv").returncode == 1
+    assert "There is no project" in one_line(terminal.nbmlops("validate", "4f2a:wines.csv", "-s", "data/contract.yaml"))
+    assert not (tmp_path / ".nbmlops").exists()
+
+
 def test_contracts_for_other_libraries(terminal: Terminal) -> None:
     wines(terminal.folder)
     terminal.good("validate", "data/wines.csv", "--infer", "contract.yaml")
@@ -103,6 +115,34 @@ def test_contracts_for_other_libraries(terminal: Terminal) -> None:
     assert "Imported from suite.json" in (terminal.folder / "again.yaml").read_text()
 
 
+def test_at_the_keyboard_a_table_of_the_notebook(terminal: Terminal) -> None:
+    wines(terminal.folder).drop(columns="price").to_csv(terminal.folder / "wines.csv", index=False)
+    with Kernel(terminal.folder, terminal.variables) as kernel:
+        kernel.good("%load_ext nbmlops\nimport pandas as pd, polars\nwines = pd.read_csv('wines.csv')")
+        kernel.good("%mlops validate wines --infer rules/contract.yaml")
+        kept = kernel.good("found = %mlops validate wines --schema rules/contract.yaml\nfound")
+        assert kept.shown.splitlines()[0] == "wines against contract.yaml: 60 rows, 2 columns, 10 rules"
+        assert "The contract is kept." in kept.value["text/html"]
+        broken = kernel.run(
+            "wines = polars.from_pandas(wines.assign(kind='rosé'))\n%mlops validate wines -s rules/contract.yaml"
+        )
+        assert broken.error.startswith(
+            "BrokenContractError: wines breaks contract.yaml: kind has to be one of red, white;"
+        )
+        assert "(row 0: rosé, row 1: rosé, row 2: rosé)" in broken.error
+        assert "\n" not in broken.error.strip()
+        assert "The contract is broken: 1 rule." in broken.displayed[-1]["text/plain"]
+        told = kernel.good("found = %mlops validate wines -s rules/contract.yaml --no-fail\nlen(found.broken)")
+        assert told.shown == "1"
+        for line, error in (
+            ("kernel_absent", "There is neither a DataFrame nor a file"),
+            ("pd", "pd is a module, and no table"),
+        ):
+            assert error in kernel.run(f"%mlops validate {line} -s rules/contract.yaml").error
+        # A look at a table makes no run.
+        assert kernel.good("runs = %mlops runs\nruns.total").shown == "0"
+
+
 @pytest.mark.slow
 def test_a_step_of_a_pipeline_that_lets_no_bad_data_be_learned_from(terminal: Terminal) -> None:
     folder = terminal.folder
@@ -114,6 +154,13 @@ def test_a_step_of_a_pipeline_that_lets_no_bad_data_be_learned_from(terminal: Te
     run = terminal.good("run", "pipelines/wines", "--name", "first")
     assert {each["state"] for each in run["result"]["steps"]} <= {"done", "kept"}, run
     assert (folder / "slope.txt").exists()
+    # A contract that is edited is asked again.
+    contract = (folder / "contract.yaml").read_text()
+    (folder / "contract.yaml").write_text(contract + "table: {rows: {min: 61}}\n")
+    stricter = terminal.nbmlops("run", "pipelines/wines", "--name", "stricter")
+    assert stricter.returncode == 6, stricter.stdout + stricter.stderr
+    assert "the table has to have at least 61 rows; it has 60" in stricter.stdout + stricter.stderr
+    (folder / "contract.yaml").write_text(contract)
     bad = table.copy()
     bad.loc[7, "alcohol"] = 140
     bad.to_csv(folder / "data" / "wines.csv", index=False)

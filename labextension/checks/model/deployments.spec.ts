@@ -41,6 +41,7 @@ function deployment(revisions: RevisionView[], more: Partial<DeploymentView> = {
     revisions,
     token_file: '',
     monitored: false,
+    contract: '',
     pid: 1,
     since: null,
     problem: '',

@@ -20,7 +20,8 @@ from nbmlops.model.deployment import Revision, Spec
 _INSIDE = "/run/nbmlops"
 _REQUESTS = "/run/requests"
 _CONTRACT = "/run/contract.json"
-_FORGOTTEN = ("NBMLOPS_TOKEN", "NBMLOPS_MODEL", "NBMLOPS_NAME", "NBMLOPS_HOST", "NBMLOPS_PORT", "NBMLOPS_PACKAGE")
+_FORGOTTEN = ("NBMLOPS_TOKEN", "NBMLOPS_MODEL", "NBMLOPS_NAME", "NBMLOPS_HOST", "NBMLOPS_PORT", "NBMLOPS_PACKAGE",
+              "NBMLOPS_CONTRACT", "NBMLOPS_ON_BREACH")  # fmt: skip
 _OF_DOCKER = ("DOCKER_CONFIG",)
 """podman refuses to run where that folder has no logins, although it needs none."""
 

@@ -69,16 +69,17 @@ class MlopsMagics(Magics):  # type: ignore[misc]
             session.settle()  # verbs read what the cells before have left
         unwatched = session.recorder.files.paused() if session is not None else contextlib.nullcontext()
         with progress_display() as progress, unwatched:
-            result = verb.operation(
-                Call(
-                    self._folder(),
-                    session=session,
-                    makes_project=True,
-                    progress=progress,
-                    variables=self.shell.user_ns,
-                ),
-                request,
+            call = Call(
+                self._folder(),
+                session=session,
+                makes_project=True,
+                progress=progress,
+                variables=self.shell.user_ns,
             )
+            result = verb.operation(call, request)
+        for path in call.inputs:
+            with contextlib.suppress(OSError), path.open("rb"):
+                pass  # watched again
         if (failure := getattr(result, "failure", None)) is not None:
             from IPython.display import display
 
