@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import TypeVar
 
 import msgspec
 
@@ -10,6 +11,7 @@ from nbmlops.drift.column import Said
 from nbmlops.drift.limits import Limits
 from nbmlops.model.drift import ColumnDrift, Drift, Verdict
 
+D = TypeVar("D", bound=Drift)
 _ORDER = {verdict: place for place, verdict in enumerate(
     (Verdict.GONE, Verdict.CHANGED, Verdict.DRIFTED, Verdict.NEW, Verdict.STABLE, Verdict.TOO_FEW)
 )}  # fmt: skip
@@ -56,7 +58,7 @@ def holm(p_values: Sequence[float]) -> list[float]:
     return found
 
 
-def weigh(drift: Drift, importance: Mapping[str, float]) -> Drift:
+def weigh(drift: D, importance: Mapping[str, float]) -> D:
     """The same with each column's share of the model's answers: the columns that matter come first."""
     if not importance:
         return drift

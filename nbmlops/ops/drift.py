@@ -69,7 +69,7 @@ def drift(call: Call, request: Request) -> Result:
         for folder in folders:
             folder.mkdir()
         before, now = find_kept(call, request.reference, folders[0]), find_kept(call, request.current, folders[1])
-        found = _compared(call, request, before, now, limits)
+        found = _weighed(call, _compared(call, request, before, now, limits), before.model)
     if request.output:
         from nbmlops.drift.report import report
 
@@ -109,6 +109,14 @@ def _compared(call: Call, request: Request, before: Kept, now: Kept, limits: Lim
         found = msgspec.structs.replace(found, together=together(reference, current, limits))
     call.progress(Progress(task="drift", state="done"))
     return _result(found, request)
+
+
+def _weighed(call: Call, found: Result, model: str) -> Result:
+    """With what `explain` has found of the model's columns, if somebody has asked it."""
+    from nbmlops.drift.judge import weigh
+    from nbmlops.ops.explanation_run import importances_of
+
+    return weigh(found, importances_of(call, model)) if model else found
 
 
 def _result(found: Drift, request: Request) -> Result:

@@ -21,6 +21,8 @@ class Kept(msgspec.Struct, frozen=True, kw_only=True):
     profile: Profile | None = None
     outputs: Profile | None = None
     """Of a model's answers."""
+    model: str = ""
+    """As it was called, where it is what a model was trained on."""
 
     def profiled(self, call: Call) -> Profile:
         if self.profile is not None:
@@ -89,4 +91,4 @@ def _of_model(call: Call, text: str, scratch: Path, is_trusted: bool, missing: N
             kind="profile-missing",
             hint="Name the training table instead, or train the model again with tracking on.",
         )
-    return Kept(name=text, profile=found.inputs, outputs=found.outputs)
+    return Kept(name=text, profile=found.inputs, outputs=found.outputs, model=text)

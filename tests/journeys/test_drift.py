@@ -57,6 +57,11 @@ def test_a_model_remembers_what_it_was_trained_on(there: Terminal) -> None:
     report = (there.folder / "drift.html").read_text()
     assert report.startswith("<!doctype html>")
     assert "<script" not in report
+    there.good("explain", "trained", "--data", "patients.csv", "--method", "light")
+    weighed = there.good("drift", "trained", "heavier.csv")
+    importance = {each["name"]: each["importance"] for each in weighed["columns"]}
+    assert weighed["weighted"] == pytest.approx(importance["bmi"])
+    assert importance["bmi"] > 0.2
     packed = there.good("pack", "trained", "-t", "patients:v1")
     assert packed["references"] == ["patients:v1"]
     assert there.good("profile", "patients:v1", "-o", "kept.json")["profile"] == kept["profile"]

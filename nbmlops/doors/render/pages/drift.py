@@ -16,8 +16,9 @@ _TONES = {
 
 def page(result: Result) -> Page:
     moved = result.drifted
+    weight = f" They hold {100 * result.weighted:.0f} % of the model's answers." if result.weighted is not None else ""
     verdict = (
-        Line(f"{len(moved)} of {many(len(result.columns), 'column')} have drifted.", Tone.BAD)
+        Line(f"{len(moved)} of {many(len(result.columns), 'column')} have drifted.{weight}", Tone.BAD)
         if moved
         else Line("Nothing has drifted.", Tone.GOOD)
     )
