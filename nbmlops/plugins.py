@@ -11,6 +11,7 @@ from nbmlops.errors import NotFoundError
 ENGINES = "nbmlops.engines"
 COMPILERS = "nbmlops.compilers"
 FORMATS = "nbmlops.formats"
+DRIFT_CHECKS = "nbmlops.drift_checks"
 
 
 def names(group: str) -> tuple[str, ...]:
@@ -25,7 +26,7 @@ def load(group: str, name: str) -> Any:
     known = names(group)
     near = difflib.get_close_matches(name, known, n=1) or known
     raise NotFoundError(
-        f"There is no {group.removeprefix('nbmlops.').removesuffix('s')} {name!r}.",
+        f"There is no {group.removeprefix('nbmlops.').removesuffix('s').replace('_', ' ')} {name!r}.",
         kind="plugin-missing",
         hint=f"There is: {', '.join(near)}." if near else "",
     )

@@ -9,7 +9,9 @@ from typing import Any, Protocol
 import msgspec
 
 from nbmlops.lib.stop import Stop
+from nbmlops.model.drift import Measure
 from nbmlops.model.pipeline import Pipeline, Step, StepResult
+from nbmlops.model.profile import Kind
 
 
 class StepSpec(msgspec.Struct, frozen=True, kw_only=True):
@@ -134,4 +136,27 @@ class ValueFormat(Protocol):
 
     def read(self, path: Path) -> Any:
         """Its bytes are known to be those that were written. The value may be changed; the file must not be."""
+        ...
+
+
+class DriftCheck(Protocol):
+    """Another measure of how far a column has moved. Entry points `nbmlops.drift_checks` name its class.
+
+    It is asked with all values of both tables: `nbmlops drift OLD NEW --also NAME`.
+    """
+
+    name: str
+    """Of its measure."""
+
+    def takes(self, kind: Kind) -> bool:
+        """Whether it can measure columns of that kind."""
+        ...
+
+    def measure(self, before: Any, now: Any) -> Measure | None:
+        """Of values that are not missing: arrays of finite floats (of datetimes, seconds since 1970), or lists of
+        strings. Neither is empty, and neither may be changed.
+
+        A measure with a limit decides: at or above it the column has drifted, and what chance says of that is the
+        check's own matter. None: it says nothing of this column.
+        """
         ...

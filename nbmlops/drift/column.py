@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import UTC, datetime
 
 import msgspec
@@ -10,8 +11,10 @@ import numpy as np
 from nbmlops.drift import categories, numbers
 from nbmlops.drift.limits import Limits
 from nbmlops.drift.side import Side
+from nbmlops.errors import ExternalError
 from nbmlops.model.drift import Measure, Shape, Verdict
 from nbmlops.model.profile import Categories, Kind, Numbers
+from nbmlops.ports import DriftCheck
 
 
 class Claim(msgspec.Struct, frozen=True, kw_only=True):
@@ -33,7 +36,7 @@ class Said(msgspec.Struct, frozen=True, kw_only=True):
     """Where the measures do not matter."""
 
 
-def said_of(name: str, before: Side, now: Side, limits: Limits) -> Said:
+def said_of(name: str, before: Side, now: Side, limits: Limits, checks: Sequence[DriftCheck] = ()) -> Said:
     kind = _kind(before, now)
     if before.rows < limits.min_rows or now.rows < limits.min_rows:
         few = f"{min(before.rows, now.rows)} rows; from {limits.min_rows} on something can be said"
@@ -53,7 +56,33 @@ def said_of(name: str, before: Side, now: Side, limits: Limits) -> Said:
         case _:
             found = _categories(name, before, now, limits)
     why = "; ".join(each for each in (found.why, lost[1]) if each)
-    return msgspec.structs.replace(found, claims=(*found.claims, *lost[0]), why=why)
+    more = _checked(name, kind, before, now, checks)
+    return msgspec.structs.replace(found, claims=(*found.claims, *lost[0], *more), why=why)
+
+
+def _checked(name: str, kind: Kind, before: Side, now: Side, checks: Sequence[DriftCheck]) -> tuple[Claim, ...]:
+    """What plug-ins say. Raises ExternalError for one that fails."""
+    if before.values is None or now.values is None or not len(before.values) or not len(now.values):
+        return ()
+    found = []
+    for check in checks:
+        if not check.takes(kind):
+            continue
+        one, other = (
+            each.values if isinstance(each.values, np.ndarray) else each.values.to_pylist() for each in (before, now)
+        )
+        try:
+            measure = check.measure(one, other)
+        except Exception as error:
+            raise ExternalError(
+                f"The drift check {check.name} fails at column {name}: {type(error).__name__}: {error}.",
+                kind="plugin-failed",
+                hint="Leave it out, or tell whoever made it.",
+            ) from error
+        if measure is not None:
+            # What chance says is the check's own matter.
+            found.append(Claim(measure=measure, p_value=0.0))
+    return tuple(found)
 
 
 def _kind(before: Side, now: Side) -> Kind:

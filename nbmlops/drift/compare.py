@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, TypeVar
 
 from nbmlops.drift.column import Said, said_of
@@ -11,6 +11,7 @@ from nbmlops.drift.limits import USUAL, Limits
 from nbmlops.drift.side import Side, side_of_profile, side_of_values
 from nbmlops.model.drift import Drift, Verdict
 from nbmlops.model.profile import Profile
+from nbmlops.ports import DriftCheck
 
 _MANY = 20_000
 _Kind = TypeVar("_Kind")
@@ -34,13 +35,17 @@ def compare_tables(
     limits: Limits = USUAL,
     *,
     names: tuple[str, str] = ("reference", "current"),
+    checks: Sequence[DriftCheck] = (),
     told: Callable[[int], None] = lambda done: None,
 ) -> Drift:
-    """Of two DataFrames. `told` is called with the number of columns that are done."""
+    """Of two DataFrames. `checks`: further measures; `told` is called with the number of columns that are done.
+
+    Raises ExternalError for a check that fails.
+    """
     before, now = _columns(reference), _columns(current)
     # Small columns are mostly Python's own work, which threads only disturb.
     each_of = in_threads if max(len(reference), len(current)) > _MANY else one_at_a_time
-    said = _compared(before, now, limits, side_of_values, lambda each, work: each_of(each, work, told))
+    said = _compared(before, now, limits, side_of_values, lambda each, work: each_of(each, work, told), checks)
     return _drift(said, limits, names, (len(reference), len(current)), is_exact=True)
 
 
@@ -58,9 +63,10 @@ def _compared(
     limits: Limits,
     side: Callable[[_Kind], Side],
     each_of: Callable[[list[str], Callable[[str], Said]], list[Said]],
+    checks: Sequence[DriftCheck] = (),
 ) -> list[Said]:
     shared = [name for name in before if name in now]
-    said = each_of(shared, lambda name: said_of(name, side(before[name]), side(now[name]), limits))
+    said = each_of(shared, lambda name: said_of(name, side(before[name]), side(now[name]), limits, checks))
     for name, values in before.items():
         if name not in now:
             said.append(Said(name=name, kind=side(values).kind, verdict=Verdict.GONE, why="it is not there any more"))

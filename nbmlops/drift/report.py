@@ -11,6 +11,7 @@ from nbmlops.model.drift import ColumnDrift, Drift, Verdict
 MOST = 500
 """Columns that are drawn."""
 _BAD = (Verdict.DRIFTED, Verdict.CHANGED, Verdict.GONE)
+_LARGE = ".R .large svg{width:460px;height:auto}"
 _HEADS = ("", "column", "over the limit", "reference (filled) and now", "what has moved", "measures")
 
 
@@ -84,6 +85,20 @@ def _row(found: ColumnDrift) -> list[Cell]:
         ("text", escape(found.why)),
         ("dim", escape(measures)),
     ]
+
+
+def one(found: ColumnDrift) -> str:
+    """A column by itself, as a part of another page."""
+    rows: list[list[Cell]] = [
+        [escape(each.name), number(f"{each.value:.4g}"), number(f"{each.limit:.3g}" if each.limit else "")]
+        for each in found.measures
+    ]
+    if found.p_value is not None:
+        rows.append(["p, corrected", number(f"{found.p_value:.2g}"), ""])
+    kind = "bad" if found.verdict in _BAD else "dim"
+    told = f'<p><span class="{kind}">{found.verdict}</span> {escape(found.why)}</p>'
+    large = f'<div class="large">{drawing(found)}</div>'
+    return inside(f'{told}<div class="side">{large}{table(["measure", "value", "limit"], rows)}</div>', _LARGE)
 
 
 def drawing(found: ColumnDrift) -> str:

@@ -18,7 +18,7 @@ class Side(msgspec.Struct, frozen=True, kw_only=True):
     missing: int = 0
     infinite: int = 0
     values: Any = None
-    """All finite numbers, as an array."""
+    """All finite numbers, as an array; or all texts, as an Arrow array."""
     numbers: Numbers | None = None
     """The same as a profile."""
     categories: Categories | None = None
@@ -65,6 +65,7 @@ def side_of_values(column: Any) -> Side:
         kind="text" if texts is not None else "category",
         rows=found.rows,
         missing=found.missing,
+        values=part.texts,
         categories=sketch.categories(),
         texts=texts,
     )

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import msgspec
 
+from nbmlops import plugins
 from nbmlops.errors import UsageError
 from nbmlops.lib.files import refusing_disk_errors, write_atomic
 from nbmlops.model.drift import Drift
@@ -38,6 +39,10 @@ class Request(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
             "From when on a column has drifted: psi=0.2, ks=0.2, missing=0.1, new=0.05, words=0.3.", metavar="NAME=N"
         ),
     ] = ()
+    also: Annotated[
+        tuple[str, ...],
+        option("Another measure as well, by its name: energy, or one that a package brings. Needs both tables."),
+    ] = ()
     together: Annotated[
         bool, option("Ask as well whether all columns together have moved. Takes seconds; needs both tables.")
     ] = False
@@ -59,7 +64,8 @@ class Result(Drift, frozen=True, kw_only=True):
 def drift(call: Call, request: Request) -> Result:
     """From all rows where both are tables, else from profiles.
 
-    Raises NotFoundError for what is not there, UsageError for what is no table, an unknown column or limit.
+    Raises NotFoundError for what is not there, ExternalError for a plug-in that fails, UsageError for what is no table,
+    an unknown column or limit.
     """
     from nbmlops.ops.table_source import find_kept
 
@@ -85,11 +91,11 @@ def _compared(call: Call, request: Request, before: Kept, now: Kept, limits: Lim
     from nbmlops.drift.compare import compare_profiles, compare_tables
 
     if before.table is None or now.table is None:
-        if request.together:
+        if request.together or request.also:
             raise UsageError(
-                "All columns together can be looked at in two tables; one of these is a profile.",
+                "--together and --also need all values of two tables; one of these is a profile.",
                 kind="tables-needed",
-                hint="Name both tables, or leave --together out.",
+                hint="Name both tables.",
             )
         kept = [_chosen(each.profiled(call), request.columns, each.name) for each in (before, now)]
         return _result(compare_profiles(kept[0], kept[1], limits), request)
@@ -100,6 +106,7 @@ def _compared(call: Call, request: Request, before: Kept, now: Kept, limits: Lim
         current,
         limits,
         names=(before.name, now.name),
+        checks=[plugins.load(plugins.DRIFT_CHECKS, each)() for each in request.also],
         told=lambda done: call.progress(Progress(task="drift", done=done, total=total)),
     )
     if request.together:

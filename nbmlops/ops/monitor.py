@@ -43,6 +43,7 @@ class Request(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
         ),
     ] = ""
     output: Annotated[str, option("Write a report there, as HTML.", short="o", metavar="FILE")] = ""
+    once: Annotated[bool, option("Look once, as without --watch: for cron and CI.")] = False
     watch: Annotated[bool, option("Look again and again, until Ctrl-C.")] = False
     every: Annotated[str, option("How often, with --watch.", metavar="TIME")] = "60s"
     clear: Annotated[bool, option("Forget first what other looks have found, and the reference.")] = False
@@ -158,6 +159,8 @@ def _rules(call: Call, name: str) -> object:
 
 
 def _checked(request: Request) -> tuple[timedelta, timedelta, float]:
+    if request.once and request.watch:
+        raise UsageError("--once and --watch contradict each other.", kind="watch-contradicted")
     since, window, every = (
         _seconds(name, text)
         for name, text in (("since", request.since), ("window", request.window), ("every", request.every))

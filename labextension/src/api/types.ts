@@ -772,6 +772,8 @@ export interface DriftRequest {
   columns?: string[];
   /** From when on a column has drifted: psi=0.2, ks=0.2, missing=0.1, new=0.05, words=0.3. */
   limit?: string[];
+  /** Another measure as well, by its name: energy, or one that a package brings. Needs both tables. */
+  also?: string[];
   /** Ask as well whether all columns together have moved. Takes seconds; needs both tables. */
   together?: boolean;
   /** Exit code 1 if anything has drifted. */
@@ -1751,6 +1753,8 @@ export interface MonitorRequest {
   data?: string;
   /** Write a report there, as HTML. */
   output?: string;
+  /** Look once, as without --watch: for cron and CI. */
+  once?: boolean;
   /** Look again and again, until Ctrl-C. */
   watch?: boolean;
   /** How often, with --watch. */

@@ -1,4 +1,7 @@
+from typing import Any
+
 from nbmlops.doors.render.blocks import Cell, Line, Page, Table, Tone, cell, many, place
+from nbmlops.doors.render.column_picker import column_picker
 from nbmlops.drift.report import body
 from nbmlops.model.drift import ColumnDrift, Verdict
 from nbmlops.ops.drift import Result
@@ -46,6 +49,10 @@ def page(result: Result) -> Page:
 
 def picture(result: Result) -> str:
     return body(result)
+
+
+def widget(result: Result) -> Any:
+    return column_picker(result)
 
 
 def _columns(shown: list[ColumnDrift]) -> Table:

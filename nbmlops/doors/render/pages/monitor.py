@@ -1,4 +1,7 @@
+from typing import Any
+
 from nbmlops.doors.render.blocks import Cell, Line, Page, Table, Tone, ago, cell, many, place
+from nbmlops.doors.render.column_picker import column_picker
 from nbmlops.lib.clock import utc_now
 from nbmlops.model.drift import Drift, Verdict
 from nbmlops.model.finding import Severity
@@ -37,6 +40,10 @@ def page(result: Result) -> Page:
 def picture(result: Result) -> str:
     """The report."""
     return body(result)
+
+
+def widget(result: Result) -> Any:
+    return column_picker(result.drift[-1][1]) if result.drift else None
 
 
 def _timeline(result: Result, revision: str, is_named: bool) -> Table:
