@@ -11,6 +11,7 @@ from nbmlops.capture.estimators import EstimatorSensor
 from nbmlops.capture.flavors import watch_flavors
 from nbmlops.capture.scores import ScoreSensor
 from nbmlops.lib.importing import after_import
+from nbmlops.track import messages as m
 from nbmlops.track.active import autologs_sklearn
 from nbmlops.track.address import prepare, sqlite_path
 from nbmlops.track.fits import FitLog
@@ -34,6 +35,7 @@ class Sensors:
             current=lambda: session.current.key if session.current is not None else None,
             import_path=lambda: tuple(sys.path),
             on_run=session.fitted,
+            on_rows=lambda key, path: self._profile(session, key, path),
         )
         self._estimators = EstimatorSensor(
             self._log.fit,
@@ -45,6 +47,11 @@ class Sensors:
         self._session = session
         self._tap: MetricTap | None = None
         self._cancel_prepare: Callable[[], None] = lambda: None
+
+    @staticmethod
+    def _profile(session: Session, key: str, path: str) -> None:
+        """The scribe makes the model's profile of them (ops/model_profile.py)."""
+        session.scribe.send(m.Extra(name="profile", key=key, body={"path": path}))
 
     def install(self) -> None:
         if not self._is_installed:

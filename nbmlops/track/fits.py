@@ -12,6 +12,7 @@ from __future__ import annotations
 import time
 from collections import OrderedDict
 from collections.abc import Callable, Mapping
+from pathlib import Path
 from typing import TypeVar
 
 from nbmlops.model.fit import Fit, Score
@@ -37,8 +38,11 @@ class FitLog:
         datasets: Callable[[], tuple[DatasetUse, ...]] = tuple,
         import_path: Callable[[], tuple[str, ...]] = tuple,
         on_run: Callable[[str], None] = lambda key: None,
+        on_rows: Callable[[str, str], None] = lambda key, path: Path(path).unlink(missing_ok=True),
     ) -> None:
-        """`current` gives the key of the run that is open now; `on_run` is told each key that gets a fit."""
+        """`current` gives the key of the run that is open now; `on_run` is told each key that gets a fit, `on_rows` also
+        the file with rows that the model was trained on: it is whoever is told that removes it.
+        """
         self._send = send
         self._experiment = experiment
         self._tags = tags
@@ -46,6 +50,7 @@ class FitLog:
         self._datasets = datasets
         self._import_path = import_path
         self._on_run = on_run
+        self._on_rows = on_rows
         self._key_of: OrderedDict[str, str] = OrderedDict()
         self._taken: OrderedDict[str, None] = OrderedDict()
         self._early: dict[str, list[Score]] = {}
@@ -127,7 +132,7 @@ class FitLog:
                 )
             )
             if fit.rows_seen:
-                self._send(m.Extra(name="profile", key=key, body={"path": fit.rows_seen}))
+                self._on_rows(key, fit.rows_seen)
         elif fit.model_skipped:
             self._send(m.SetTags(key=key, tags={Tags.MODEL: f"skipped: {fit.model_skipped}"}))
 
