@@ -40,8 +40,8 @@ class FitLog:
         on_run: Callable[[str], None] = lambda key: None,
         on_rows: Callable[[str, str], None] = lambda key, path: Path(path).unlink(missing_ok=True),
     ) -> None:
-        """`current` gives the key of the run that is open now; `on_run` is told each key that gets a fit, `on_rows` also
-        the file with rows that the model was trained on: it is whoever is told that removes it.
+        """`current` gives the key of the run that is open now; `on_run` is told each key that gets a fit, `on_rows`
+        also the file with rows that the model was trained on: it is whoever is told that removes it.
         """
         self._send = send
         self._experiment = experiment
