@@ -88,5 +88,5 @@ class ModelProfile(msgspec.Struct, frozen=True, kw_only=True):
     outputs: Profile | None = None
     """Column `prediction`; of several outputs 0, 1, ..."""
     rows: int = 0
-    """That it was trained on; the profile is of so many of them as fit into a million cells."""
+    """Of the profile: evenly spread over those that it was trained on."""
     layout: int = LAYOUT
