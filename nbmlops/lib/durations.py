@@ -25,3 +25,11 @@ def seconds_of(text: str) -> float:
     if not stripped or place < len(stripped) or total > _LONGEST:
         raise ValueError(f"{text!r} is no duration")
     return total
+
+
+def lasting(seconds: float) -> str:
+    """As people say it, to the unit that matters: `40 s`, `25 min`, `4 h`, `3 d`."""
+    for name, unit in (("d", 86_400.0), ("h", 3600.0), ("min", 60.0)):
+        if seconds >= 2 * unit or (seconds >= unit and seconds % unit == 0):
+            return f"{seconds / unit:.3g} {name}"
+    return f"{seconds:.3g} s"

@@ -208,6 +208,8 @@ class Attempt(msgspec.Struct, frozen=True, kw_only=True):
     why: str = ""
     """The need, in a line."""
     parameters: dict[str, Any] = {}
+    seen: dict[str, str] = {}
+    """What it was begun with: rows and digests of data, digest of code, versions of other models."""
     run: str = ""
     """The pipeline's, in MLflow."""
     version: str = ""

@@ -24,6 +24,8 @@ class Seen(msgspec.Struct, frozen=True, kw_only=True):
     """None: the document names no needs."""
     inputs: str = ""
     """Digest of pipeline, code and data: of what an attempt would be made."""
+    facts: dict[str, str] = {}
+    """What needs go by, to be kept with an attempt: rows and digests of data, digest of code, other models' versions."""
     rows: int | None = None
     """Of training data; None: it cannot be told, and nobody asked."""
     desired: str | None = None

@@ -1,0 +1,34 @@
+"""What people change by hand in what a reconciler remembers: under its lease, as a tick does it."""
+
+from __future__ import annotations
+
+import contextlib
+import time
+from collections.abc import Iterator
+
+from nbmlops.errors import ConflictError
+from nbmlops.lib.clock import utc_now
+from nbmlops.model.reconciler import Memory, Reconciler
+from nbmlops.ops.call import Call
+from nbmlops.ops.reconciling.view import kept_folder, store_of
+from nbmlops.reconcile.lease import Lease
+
+WAIT_SECONDS = 10.0
+_LOOK_SECONDS = 0.1
+
+
+@contextlib.contextmanager
+def held(call: Call, spec: Reconciler) -> Iterator[Memory]:
+    """What it remembers, while nobody else changes it. Raises ConflictError where it is at work for long."""
+    lease = Lease(kept_folder(call), spec.name)
+    until = time.monotonic() + WAIT_SECONDS
+    while (other := lease.take()) is not None:
+        if time.monotonic() > until:
+            raise ConflictError(
+                f"{spec.name} is at work: {other}.", kind="reconciler-busy", hint="Try again when it has ended."
+            )
+        time.sleep(_LOOK_SECONDS)
+    try:
+        yield store_of(call).load(spec.name, utc_now())
+    finally:
+        lease.give_back()

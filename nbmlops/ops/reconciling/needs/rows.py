@@ -1,0 +1,20 @@
+"""newRows: so many rows have come since the newest version was made."""
+
+from __future__ import annotations
+
+from nbmlops.model.reconciler import NeedSpec, Reason
+from nbmlops.ops.reconciling.needs.files import rows_of
+from nbmlops.ops.reconciling.observing import Observing
+
+
+def observe(look: Observing, need: NeedSpec) -> Reason:
+    names, wanted = tuple(need.options["data"]), int(need.options["rows"])
+    fact = f"rows of {', '.join(names)}"
+    rows = rows_of(look, names)
+    look.facts[fact] = str(rows)
+    look.rows = max(rows, look.rows or 0)
+    before = look.before(fact)
+    more = rows - int(before) if before is not None else rows
+    since = "since the newest version" if before is not None else "and no version was made of them yet"
+    why = f"{', '.join(names)} has {max(0, more):,} new rows {since}; {wanted:,} are wanted"
+    return Reason(need=need.need, holds=more >= wanted, why=why, key=f"rows:{rows}" if more >= wanted else "")

@@ -1,0 +1,22 @@
+"""schedule: a time has passed since the newest attempt was begun."""
+
+from __future__ import annotations
+
+from nbmlops.lib.durations import lasting
+from nbmlops.model.reconciler import NeedSpec, Reason
+from nbmlops.ops.reconciling.observing import Observing
+from nbmlops.reconcile import cron
+
+
+def observe(look: Observing, need: NeedSpec) -> Reason:
+    """A time that nobody was there for is made up for once."""
+    text, zone = str(need.options["cron"]), str(need.options.get("zone", "UTC"))
+    times = cron.parse(text)
+    due, coming = times.last(look.now, zone), times.next(look.now, zone)
+    began = max((each.began for each in look.memory.attempts), default=None)
+    if due is not None and (began is None or began < due):
+        why = f"{text} was due {lasting((look.now - due).total_seconds())} ago"
+        return Reason(need=need.need, holds=True, why=why, key=f"schedule:{due:%Y%m%dT%H%M}")
+    wait = (coming - look.now).total_seconds() if coming is not None else 0.0
+    why = f"{text} is due in {lasting(wait)}" if coming is not None else f"{text} is never due"
+    return Reason(need=need.need, holds=False, why=why, recheck=wait)

@@ -1,0 +1,30 @@
+"""What a need is asked with: the project, the reconciler and what it remembers."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from nbmlops.model.reconciler import Attempt, Memory, Reconciler, State
+from nbmlops.ops.call import Call
+
+
+class Observing:
+    """One look. Needs put into `facts` what they went by: it is kept with the attempt, for the next look."""
+
+    def __init__(self, call: Call, spec: Reconciler, memory: Memory, now: datetime) -> None:
+        self.call = call
+        self.spec = spec
+        self.memory = memory
+        self.now = now
+        self.facts: dict[str, str] = {}
+        self.rows: int | None = None
+
+    @property
+    def last(self) -> Attempt | None:
+        """The newest that made a version, whether or not the gate let it through."""
+        made = (each for each in reversed(self.memory.attempts) if each.state in (State.SUCCEEDED, State.REJECTED))
+        return next(made, None)
+
+    def before(self, fact: str) -> str | None:
+        """What that attempt went by; None where there is none, or it went by something else."""
+        return self.last.seen.get(fact) if self.last is not None else None

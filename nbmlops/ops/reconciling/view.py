@@ -1,0 +1,118 @@
+"""A reconciler as verbs show it: what its document says and what it remembers, together."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from pathlib import Path
+
+import msgspec
+
+from nbmlops.errors import NbmlopsError, NotFoundError
+from nbmlops.model.reconciler import Attempt, Condition, Happening, Kind, Memory, Proposal, Reason, Reconciler
+from nbmlops.ops.call import Call
+from nbmlops.reconcile.conditions import READY, STALLED, condition
+from nbmlops.reconcile.decide import open_proposal
+from nbmlops.reconcile.folder import Found, load_each
+from nbmlops.reconcile.memory import MemoryStore
+from nbmlops.reconcile.spec import FOLDER
+
+KEPT = "reconcile"
+_CACHE = "documents.json"
+
+
+class ReconcilerView(msgspec.Struct, frozen=True, kw_only=True):
+    name: str
+    kind: Kind
+    path: str
+    """Of its document."""
+    state: str
+    """In one word, as its condition Ready says: InSync, CoolDown, ProposalOpen...; empty: nobody has looked yet."""
+    why: str = ""
+    is_ready: bool | None = None
+    """None: it cannot be told."""
+    is_stalled: bool = False
+    is_suspended: bool = False
+    pinned: str = ""
+    model: str = ""
+    applied: str = ""
+    """The version that was last made true."""
+    looked: datetime | None = None
+    next_attempt: datetime | None = None
+    failures: int = 0
+    last: Attempt | None = None
+    proposal: Proposal | None = None
+    """That waits for somebody to agree."""
+    reason: Reason | None = None
+    conditions: tuple[Condition, ...] = ()
+    attempts: tuple[Attempt, ...] = ()
+    proposals: tuple[Proposal, ...] = ()
+    rejected: dict[str, str] = {}
+    timeline: tuple[Happening, ...] = ()
+
+
+def view(spec: Reconciler, memory: Memory, *, is_whole: bool = False) -> ReconcilerView:
+    ready, stalled = condition(memory.conditions, READY), condition(memory.conditions, STALLED)
+    more = (
+        {
+            "conditions": memory.conditions,
+            "attempts": memory.attempts,
+            "proposals": memory.proposals,
+            "rejected": memory.rejected,
+        }
+        if is_whole
+        else {}
+    )
+    return ReconcilerView(
+        name=spec.name,
+        kind=spec.kind,
+        path=spec.path,
+        state=ready.reason if ready is not None else "",
+        why=ready.message if ready is not None else "",
+        is_ready={"True": True, "False": False}.get(ready.status.value) if ready is not None else None,
+        is_stalled=stalled is not None and stalled.status == "True",
+        is_suspended=spec.is_suspended or memory.is_suspended,
+        pinned=spec.guard.pin or memory.pinned,
+        model=spec.model,
+        applied=memory.applied,
+        looked=memory.looked,
+        next_attempt=memory.next_attempt,
+        failures=memory.failures,
+        last=memory.attempts[-1] if memory.attempts else None,
+        proposal=open_proposal(memory),
+        reason=memory.reason,
+        timeline=memory.timeline if is_whole else memory.timeline[-5:],
+        **more,
+    )
+
+
+def store_of(call: Call) -> MemoryStore:
+    return MemoryStore(kept_folder(call))
+
+
+def kept_folder(call: Call) -> Path:
+    return call.project.layout.folder / KEPT
+
+
+def documents(call: Call) -> Found:
+    """All of the project's, by name; those that cannot be read stop no other."""
+    return load_each(call.project.root / FOLDER, cache=kept_folder(call) / _CACHE)
+
+
+def named(call: Call, name: str) -> Reconciler:
+    """Raises NotFoundError, and UsageError for a document that cannot be read."""
+    found = documents(call)
+    for spec in found.reconcilers:
+        if spec.name == name:
+            return spec
+    if found.refused:
+        raise found.refused[0]
+    raise missing(found, name)
+
+
+def missing(found: Found, name: str) -> NbmlopsError:
+    known = ", ".join(spec.name for spec in found.reconcilers)
+    return NotFoundError(
+        f"There is no reconciler {name}.",
+        kind="reconciler-missing",
+        hint=f"There are {known}." if known else f"Write one into {FOLDER}/; docs/reconcile.md shows how.",
+    )
