@@ -207,6 +207,10 @@ class Attempt(msgspec.Struct, frozen=True, kw_only=True):
     phase: Phase = Phase.BEGUN
     why: str = ""
     """The need, in a line."""
+    wanted: tuple[str, ...] = ()
+    """The needs that held, each with what makes it this one."""
+    inputs: str = ""
+    """Digest of what it is made of."""
     parameters: dict[str, Any] = {}
     run: str = ""
     """The pipeline's, in MLflow."""
@@ -214,6 +218,8 @@ class Attempt(msgspec.Struct, frozen=True, kw_only=True):
     """That it made, or that it deploys."""
     verdict: str = ""
     """Of the gate, in a line."""
+    table: str = ""
+    """Of the gate: champion and challenger, as Markdown."""
     error: str = ""
     cpu_seconds: float = 0.0
 
@@ -269,6 +275,10 @@ class Memory(msgspec.Struct, frozen=True, kw_only=True):
     """Newest last; at most one is open."""
     rejected: dict[str, str] = {}
     """What is not tried or proposed again: version or key -> why."""
+    finished: tuple[str, ...] = ()
+    """Keys of attempts that went well, newest last: none is run again."""
+    settled: str = ""
+    """The key of the last of them after which the need was gone. What is needed after that is something new."""
     applied: str = ""
     """The value that was last made true: merged, or deployed."""
     pinned: str = ""
