@@ -222,6 +222,8 @@ class Attempt(msgspec.Struct, frozen=True, kw_only=True):
     """Of the gate: champion and challenger, as Markdown."""
     error: str = ""
     cpu_seconds: float = 0.0
+    resumed: int = 0
+    """How often it was gone on with after somebody was killed in it."""
 
 
 class ProposalState(StrEnum):
@@ -289,6 +291,10 @@ class Memory(msgspec.Struct, frozen=True, kw_only=True):
     """One after the other, of the present key."""
     failing: str = ""
     """That key."""
+    failed: datetime | None = None
+    """When, the last time."""
+    error: str = ""
+    """What was said then."""
     next_attempt: datetime | None = None
     looked: datetime | None = None
     reason: Reason | None = None

@@ -1,8 +1,8 @@
 """Who is at a reconciler: one process at a time, on one machine or on several that share the folder.
 
-`NAME.lease` says which process, since when, where, and when its heart last beat; `NAME.lock` is held while that is read and
-written, so that two cannot both take it. It is taken over when its holder is dead (on this machine that can be seen), or
-has not been heard of for `ttl` seconds.
+`NAME.lease` says which process, since when, where, and when its heart last beat; `NAME.lock` is held while that is read
+and written, so that two cannot both take it. It is taken over when its holder is dead (on this machine that can be
+seen), or has not been heard of for `ttl` seconds.
 """
 
 from __future__ import annotations

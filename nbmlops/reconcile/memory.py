@@ -25,6 +25,8 @@ from nbmlops.reconcile.words import is_name
 MOST_HAPPENINGS = 200
 MOST_FINISHED = 200
 _MOST_PROPOSALS = 50
+_MOST_COUNTED = 2000
+"""Attempts that are kept for a guard."""
 _MOST_BYTES = 16 << 20
 _SUFFIX = ".json"
 
@@ -59,7 +61,7 @@ class MemoryStore:
         return tuple(sorted(stem for stem in stems if is_name(stem)))
 
     def peek(self, name: str) -> Memory:
-        """Changes nothing: a document that cannot be read is as none. Raises StateError when a newer nbmlops wrote it."""
+        """Changes nothing; one that cannot be read is as none. Raises StateError when a newer nbmlops wrote it."""
         return self._read(self.path(name)) or Memory(name=name)
 
     def load(self, name: str, now: datetime | None = None) -> Memory:
@@ -82,7 +84,7 @@ class MemoryStore:
         return memory
 
     def save(self, memory: Memory, *, durable: bool = True) -> None:
-        """Raises ExternalError for a disk that does not take it. What only says when it was looked need not be durable."""
+        """Raises ExternalError for a disk that does not take it. When it was looked need not be durable."""
         path = self.path(memory.name)
         failpoint("reconcile-save")
         with atomic_writer(path, durable=durable) as file:
@@ -157,20 +159,17 @@ def finished(memory: Memory, key: str) -> Memory:
 
 
 def trimmed(memory: Memory, spec: Reconciler, now: datetime) -> Memory:
-    """Without the attempts that are over the limits of the document. Those that guards count stay as long as they do."""
+    """Without the attempts over the limits of the document. Those that guards count stay as long as they do."""
     days = 30 if spec.guard.cpu_hours else 1 if spec.guard.most_runs_a_day else 0
     counted = now - timedelta(days=days)
     left = {State.SUCCEEDED: spec.kept_successful, State.FAILED: spec.kept_failed, State.REJECTED: spec.kept_failed}
     kept: list[Attempt] = []
     for attempt in reversed(memory.attempts):
-        if attempt.state == State.RUNNING or not kept or (days and attempt.began > counted and len(kept) < 2000):
+        is_running, is_counted = attempt.state == State.RUNNING, bool(days) and attempt.began > counted
+        if is_running or not kept or (is_counted and len(kept) < _MOST_COUNTED) or left[attempt.state] > 0:
             kept.append(attempt)
-        elif left[attempt.state] > 0:
-            kept.append(attempt)
-        else:
-            continue
-        if attempt.state != State.RUNNING:
-            left[attempt.state] -= 1
+            if not is_running:
+                left[attempt.state] -= 1
     return msgspec.structs.replace(memory, attempts=tuple(reversed(kept)))
 
 
@@ -186,7 +185,11 @@ def on_time(memory: Memory, spec: Reconciler, now: datetime) -> Memory:
     )
     farthest = now + timedelta(seconds=longest(spec))
     return msgspec.structs.replace(
-        memory, attempts=attempts, looked=_cut(memory.looked, now), next_attempt=_cut(memory.next_attempt, farthest)
+        memory,
+        attempts=attempts,
+        looked=_cut(memory.looked, now),
+        failed=_cut(memory.failed, now),
+        next_attempt=_cut(memory.next_attempt, farthest),
     )
 
 
@@ -200,8 +203,7 @@ def _cut(time: T, most: datetime) -> T | datetime:
 def _times(memory: Memory) -> Iterable[datetime]:
     yield from (each.began for each in memory.attempts)
     yield from (each.ended for each in memory.attempts if each.ended is not None)
-    if memory.looked is not None:
-        yield memory.looked
+    yield from (each for each in (memory.looked, memory.failed) if each is not None)
 
 
 def _has_zones(memory: Memory) -> bool:
