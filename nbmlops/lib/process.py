@@ -51,8 +51,8 @@ def run(
 ) -> Ended:
     """Run a command to its end, with `data` as its standard input.
 
-    `is_apart`: it has no terminal to ask at, and what it has started ends with it when it takes too long. Raises OSError
-    when it cannot be started and subprocess.TimeoutExpired.
+    `is_apart`: it has no terminal to ask at, and what it has started ends with it when it takes too long. Raises
+    OSError when it cannot be started and subprocess.TimeoutExpired.
     """
     import subprocess
 

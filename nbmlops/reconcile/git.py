@@ -30,14 +30,14 @@ _SETTINGS = (
     "core.fsmonitor=false",
     "core.quotePath=false",
     "core.askPass=",
-    "core.commitGraph=true",
     "gc.auto=0",
+    "i18n.commitEncoding=utf-8",
+    "i18n.logOutputEncoding=utf-8",
     "maintenance.auto=false",
     "log.showSignature=false",
     "push.followTags=false",
     "push.recurseSubmodules=no",
     "push.gpgSign=false",
-    "advice.detachedHead=false",
 )
 _OF_A_REPOSITORY = (
     "GIT_ALTERNATE_OBJECT_DIRECTORIES",
@@ -76,13 +76,16 @@ class Git:
         self.folder = folder
         self._environment = environment(os.environ)
         self.text("rev-parse", "--git-dir")
+        # Paths are told from there. A bare repository has no such folder.
+        root = self.text("rev-parse", "--show-toplevel", allowed=(0, 128))
+        self.folder = Path(root) if root else folder
         self._environment |= self._names()
 
     def text(self, *arguments: str, data: bytes | None = None, allowed: Sequence[int] = (0,)) -> str:
         """Without the line end."""
-        return self.bytes(*arguments, data=data, allowed=allowed).decode("utf-8", "surrogateescape").rstrip("\n")
+        return self.output(*arguments, data=data, allowed=allowed).decode("utf-8", "surrogateescape").rstrip("\n")
 
-    def bytes(self, *arguments: str, data: bytes | None = None, allowed: Sequence[int] = (0,)) -> bytes:
+    def output(self, *arguments: str, data: bytes | None = None, allowed: Sequence[int] = (0,)) -> bytes:
         return self.ended(*arguments, data=data, allowed=allowed)[1]
 
     def ended(
@@ -95,7 +98,8 @@ class Git:
     ) -> tuple[int, bytes, str]:
         """Exit code, output and what was said; an exit code that is not allowed is an error.
 
-        `remote`: it is spoken to, and stands in errors. Raises UnavailableError, DeniedError, NotFoundError, ExternalError.
+        `remote`: it is spoken to, and stands in errors. Raises UnavailableError, DeniedError, NotFoundError
+        and ExternalError.
         """
         settings = [part for setting in _SETTINGS for part in ("-c", setting)]
         seconds = NETWORK_SECONDS if remote else LOCAL_SECONDS
@@ -124,10 +128,10 @@ class Git:
             raise ExternalError(f"git cannot be run: {error.strerror or error}.", kind="git-failed") from error
         said = errors.decode("utf-8", "replace")
         if code not in allowed:
-            raise self._refusal(arguments[0], said, remote)
+            raise self.refusal(arguments[0], said, remote)
         return code, output, said
 
-    def _refusal(self, verb: str, said: str, remote: str) -> NbmlopsError:
+    def refusal(self, verb: str, said: str, remote: str) -> NbmlopsError:
         lower = said.lower()
         told = cleaned(said)
         if "not a git repository" in lower and not remote:

@@ -11,8 +11,6 @@ AUTO_UPDATE = "auto-update/"
 """How branches of proposals begin, unless somebody gave another name."""
 REJECTED = "refs/nbmlops/rejected/"
 MEMORY = "refs/nbmlops/reconcile/"
-FETCHED = "refs/nbmlops/fetched/"
-"""What was fetched is kept there: the user's own `refs/remotes` stay as they were when they looked last."""
 _BAD_IN_REFERENCE = re.compile(r"[\x00-\x20\x7f~^:?*\[\\]|\.\.|@\{|//")
 
 

@@ -28,7 +28,7 @@ def read(text: str, pointer: str, place: str) -> str | None:
 
 
 def write(text: str, pointer: str, value: str, place: str) -> str:
-    """The text with another value there. Raises as `read` does, and UsageError for a value in a form that is not edited:
+    """The text with another value there. Raises as `read` does, and UsageError for what is not edited: a value that is
     a block (`|`, `>`), one with an anchor or a tag, or one that an alias stands for as well.
     """
     if any("\ud800" <= letter <= "\udfff" for letter in value):
@@ -42,10 +42,10 @@ def write(text: str, pointer: str, value: str, place: str) -> str:
         raise refused(place, found.line, f"{pointer} cannot be edited: {found.blocked}")
     if found.value == value:
         return text
-    room = pointer_json if _is_json(place) else pointer_yaml
-    for written in room.spelt(text, found, value):
+    is_json = _is_json(place)
+    for written in pointer_json.spelt(found, value) if is_json else pointer_yaml.spelt(text, found, value):
         changed = text[: found.start] + written + text[found.end :]
-        if room.is_same_but(text, changed, found, value, place):
+        if is_json or pointer_yaml.is_same_but(text, changed, found, value, place):
             return changed
     raise refused(place, found.line, f"{pointer} cannot be edited without changing something else")
 

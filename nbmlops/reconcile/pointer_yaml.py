@@ -43,7 +43,7 @@ class _Node:
 
     @property
     def line(self) -> int:
-        return int(self.event.start_mark.line) + 1
+        return _line(self.event)
 
     def pairs(self) -> list[tuple[_Node, _Node]]:
         return list(zip(self.children[::2], self.children[1::2], strict=True))
@@ -68,12 +68,14 @@ def find(text: str, tokens: Sequence[str], place: str) -> Found:
         raise refused(place, node.line, f"{written(tokens)} is an alias", f"Point at what &{event.anchor} stands at.")
     if not isinstance(event, yaml.ScalarEvent):
         raise refused(place, node.line, f"{written(tokens) or 'it'} is no scalar")
+    start_mark: Any = event.start_mark
+    end_mark: Any = event.end_mark
     quote = event.style if event.style in ("'", '"') else ""
     kind = "text" if event.style else _kind(event.value)
     return Found(
         value=None if kind == "null" and not event.tag else event.value,
-        start=event.start_mark.index + text.startswith("\ufeff"),
-        end=event.end_mark.index + text.startswith("\ufeff"),
+        start=start_mark.index + text.startswith("\ufeff"),
+        end=end_mark.index + text.startswith("\ufeff"),
         line=node.line,
         quote=quote,
         kind=kind,
@@ -191,7 +193,7 @@ def _events(text: str, place: str) -> list[Any]:
             events.append(event)
             depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
             if depth > _DEEPEST:
-                raise refused(place, event.start_mark.line + 1, f"more than {_DEEPEST} things stand in each other")
+                raise refused(place, _line(event), f"more than {_DEEPEST} things stand in each other")
         return events
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
@@ -201,6 +203,10 @@ def _events(text: str, place: str) -> list[Any]:
         raise
     except (yaml.YAMLError, ValueError) as error:
         raise refused(place, 1, f"it is no YAML: {' '.join(str(error).split())[:200]}") from error
+
+
+def _line(event: Any) -> int:
+    return int(event.start_mark.line) + 1
 
 
 def _roots(events: Sequence[Any]) -> list[_Node]:

@@ -268,7 +268,7 @@ def test_what_is_set_is_read_and_nothing_else_is_other_than_it_was(
         assert changed.endswith(text[found.end :])
         new = changed[found.start : len(changed) - len(text) + found.end]
         kinds = (yaml.safe_load(text[found.start : found.end]), yaml.safe_load(new))
-        assert isinstance(kinds[1], str) or isinstance(kinds[1], type(kinds[0])) or isinstance(kinds[0], int | float)
+        assert isinstance(kinds[1], (str, type(kinds[0]))) or isinstance(kinds[0], int | float)
 
 
 @settings(max_examples=150, deadline=None)
