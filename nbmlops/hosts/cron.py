@@ -19,7 +19,9 @@ _LONGEST = 990
 
 
 def files(hosted: Hosted) -> dict[str, str]:
-    return {"crontab": f"# Written by nbmlops schedule. Add it: crontab -l | cat - crontab | crontab -\n{line(hosted)}\n"}
+    return {
+        "crontab": f"# Written by nbmlops schedule. Add it: crontab -l | cat - crontab | crontab -\n{line(hosted)}\n"
+    }
 
 
 def line(hosted: Hosted) -> str:

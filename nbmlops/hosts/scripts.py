@@ -46,6 +46,11 @@ exit "$code"
 """Runs its arguments, and comes to a good end also where something was done."""
 
 
+TICK_IN_PROJECT = f"""\
+cd "$PROJECT" || exit 1
+{TICK}"""
+
+
 def credentials(username: str, password: str) -> str:
     """A helper that tells git what the host keeps in variables of these names, without writing it anywhere."""
     return (
