@@ -28,8 +28,8 @@ def seconds_of(text: str) -> float:
 
 
 def lasting(seconds: float) -> str:
-    """As people say it, to the unit that matters: `40 s`, `25 min`, `4 h`, `3 d`."""
-    for name, unit in (("d", 86_400.0), ("h", 3600.0), ("min", 60.0)):
-        if seconds >= 2 * unit or (seconds >= unit and seconds % unit == 0):
-            return f"{seconds / unit:.3g} {name}"
-    return f"{seconds:.3g} s"
+    """As people say it, to the unit that matters, rounded up: `40 s`, `25 min`, `4 h`, `3 d`. Never 0."""
+    for unit, size in (("d", 86_400), ("h", 3600), ("min", 60)):
+        if seconds > (2 if unit == "d" else 1.5) * size:
+            return f"{-int(-seconds // size)} {unit}"
+    return f"{max(-int(-seconds // 1), 1)} s"

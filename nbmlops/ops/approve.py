@@ -31,8 +31,8 @@ class Result(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def approve(call: Call, request: Request) -> Result:
-    """The version becomes the champion, too. Raises NotFoundError, StateError where nothing is proposed, ConflictError for
-    what cannot be merged, UnavailableError and DeniedError of the remote or the forge.
+    """The version becomes the champion, too. Raises NotFoundError, StateError where nothing is proposed, ConflictError
+    for what cannot be merged, UnavailableError and DeniedError of the remote or the forge.
     """
     spec = named(call, request.name)
     with held(call, spec) as memory:

@@ -86,8 +86,8 @@ class Result(Evaluation, frozen=True, kw_only=True):
 
 
 def evaluate(call: Call, request: Request, *, may_be_first: bool = False) -> Result:
-    """Never fails for a gate that is not passed: the result says so, and the exit code. `may_be_first`: where there is no
-    other model yet, there is nothing to compare with.
+    """Never fails for a gate that is not passed: the result says so, and the exit code. `may_be_first`: where there is
+    no other model yet, there is nothing to compare with.
 
     Raises UsageError for data that the model cannot take, a target that is not clear and a gate that is none,
     NotFoundError for a model or data that are not there, StateError for a package whose model is not trusted,
@@ -249,9 +249,7 @@ def _ref(call: Call, request: Request) -> str:
     return (aliased(call, request.ref, request.model) if request.model else "") or request.ref
 
 
-def _other(
-    call: Call, request: Request, candidate: Candidate, scratch: Path, may_be_first: bool
-) -> Candidate | None:
+def _other(call: Call, request: Request, candidate: Candidate, scratch: Path, may_be_first: bool) -> Candidate | None:
     """None where the alias that is to be given has not been given yet: then there is nothing to compare with."""
     from nbmlops.ops.evaluated_model import aliased, find_candidate
 

@@ -27,8 +27,8 @@ class Result(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def suspend(call: Call, request: Request) -> Result:
-    """Here, on this machine; `suspend: true` in the document holds everywhere. Raises NotFoundError, ConflictError for one
-    that is at work, and StateError where the document itself suspends it or pins it.
+    """Here, on this machine; `suspend: true` in the document holds everywhere. Raises NotFoundError, ConflictError for
+    one that is at work, and StateError where the document itself suspends it or pins it.
     """
     spec = named(call, request.name)
     if request.off and spec.is_suspended:

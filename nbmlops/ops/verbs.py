@@ -65,7 +65,7 @@ def _write(name: str, group: str, summary: str, *examples: str, **more: bool) ->
 
 
 PROJECT, TRACK, SNAPSHOT, PIPELINE = ("Project", "Track", "Snapshot", "Pipeline")
-PACKAGE, DEPLOY, MONITOR = ("Package", "Deploy", "Monitor")
+PACKAGE, DEPLOY, MONITOR, RECONCILE = ("Package", "Deploy", "Monitor", "Reconcile")
 
 VERBS: tuple[Verb, ...] = (
     _write("init", PROJECT, "Make a project in a folder.", "init", "init churn"),
@@ -178,6 +178,15 @@ VERBS: tuple[Verb, ...] = (
            "profile data/train.parquet", "profile tuned", "profile data/train.csv -o train.json"),
     _write("drift", MONITOR, "Show how far a table has moved from another, or from what a model was trained on.",
            "drift data/2025.parquet data/2026.parquet", "drift tuned data/today.csv -o drift.html --check"),
+    _write("reconcile", RECONCILE, "Make what documents in git say so: models fresh, deployments as wanted.",
+           "reconcile", "reconcile --dry-run", "reconcile labels-train", "reconcile --watch"),
+    _read("reconcilers", RECONCILE, "Show reconcilers: whether all is as it should be, and what they wait for.",
+          "reconcilers", "reconcilers labels-train"),
+    _write("approve", RECONCILE, "Merge what a reconciler proposes.", "approve labels-train"),
+    _write("reject", RECONCILE, "Close what a reconciler proposes; it is never proposed again.",
+           "reject labels-train --why 'it knows no French'"),
+    _write("suspend", RECONCILE, "Let a reconciler do nothing, until it may go on.", "suspend labels-train",
+           "suspend labels-train --off"),
 )  # fmt: skip
 
 

@@ -116,6 +116,7 @@ def _begin(desk: Desk, decision: Decision) -> None:
         wanted=tuple(sorted(wanted(reason))) if reason is not None else (),
         inputs=seen.inputs,
         parameters=parameters_of(spec, reason),
+        seen=seen.facts,
         version=(seen.desired or "") if spec.kind == Kind.DEPLOYER else "",
     )
     _go_on(desk, desk.note(attempt, "began", f"attempt {attempt.number}: {attempt.why}"))

@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 
 import msgspec
 
+from nbmlops.lib.durations import lasting as left
 from nbmlops.model.reconciler import Attempt, Memory, Reconciler, State, Window
 from nbmlops.reconcile.words import window_words, zone_of
 from nbmlops.reconcile.world import Seen
@@ -58,14 +59,6 @@ def holding(spec: Reconciler, memory: Memory, seen: Seen, now: datetime, key: st
             )
         )
     return tuple(found)
-
-
-def left(seconds: float) -> str:
-    """`4 h`, `12 min`, `3 d`: rounded up, so that it never says 0."""
-    for unit, size in (("d", 86_400), ("h", 3600), ("min", 60)):
-        if seconds > (2 if unit == "d" else 1.5) * size:
-            return f"{-int(-seconds // size)} {unit}"
-    return f"{max(-int(-seconds // 1), 1)} s"
 
 
 def _cooling(memory: Memory, cooldown: float, now: datetime, key: str) -> Held | None:

@@ -25,7 +25,7 @@ class Seen(msgspec.Struct, frozen=True, kw_only=True):
     inputs: str = ""
     """Digest of pipeline, code and data: of what an attempt would be made."""
     facts: dict[str, str] = {}
-    """What needs go by, to be kept with an attempt: rows and digests of data, digest of code, other models' versions."""
+    """What needs go by, to be kept with an attempt: digests of data and code, rows, versions of other models."""
     rows: int | None = None
     """Of training data; None: it cannot be told, and nobody asked."""
     desired: str | None = None

@@ -126,7 +126,9 @@ def newest_version(uri: str, name: str) -> tuple[str, datetime | None]:
     from mlflow import MlflowClient
 
     client = MlflowClient(uri, registry_uri=uri)
-    found = max(client.search_model_versions(f"name='{quoted(name)}'"), key=lambda each: int(each.version), default=None)
+    found = max(
+        client.search_model_versions(f"name='{quoted(name)}'"), key=lambda each: int(each.version), default=None
+    )
     return (str(found.version), _time(found.creation_timestamp)) if found is not None else ("", None)
 
 

@@ -23,8 +23,8 @@ def wanted_digest(call: Call, spec: Reconciler) -> str:
 
 
 def answering(call: Call, spec: Reconciler) -> str | None:
-    """The version, or the digest, of what answers all requests; None where nothing does. A deployment that should run and
-    is down does not run: it is started again.
+    """The version, or the digest, of what answers all requests; None where nothing does. A deployment that should run
+    and is down does not run: it is started again.
     """
     folder = folder_of(call.project.layout.folder, spec.deployment)
     if not folder.exists:
@@ -80,7 +80,9 @@ def _asked(spec: Reconciler) -> dict[str, Any]:
     known = set(deploying.Request.__struct_fields__)
     unknown = sorted(set(spec.deployment_options) - known)
     if unknown:
-        raise UsageError(f"{spec.path}: deploy has no option {unknown[0]}.", kind="reconciler-malformed", hint="Mend it.")
+        raise UsageError(
+            f"{spec.path}: deploy has no option {unknown[0]}.", kind="reconciler-malformed", hint="Mend it."
+        )
     return dict(spec.deployment_options)
 
 

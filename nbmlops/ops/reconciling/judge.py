@@ -40,7 +40,9 @@ def _refused(call: Call, spec: Reconciler, gate: GateSpec) -> Verdict | None:
         certificate = read_certificate(call.project.root / spec.pipeline)
         if certificate is None or certificate.verdict is not Proof.EQUIVALENT:
             said = certificate.verdict.value if certificate is not None else "none"
-            return Verdict(passed=False, why=f"the certificate of {spec.pipeline} is {said}, not {Proof.EQUIVALENT.value}")
+            return Verdict(
+                passed=False, why=f"the certificate of {spec.pipeline} is {said}, not {Proof.EQUIVALENT.value}"
+            )
     if gate.contract:
         checked = validate.validate(call, validate.Request(data=gate.data, schema=gate.contract, no_fail=True))
         if checked.errors:

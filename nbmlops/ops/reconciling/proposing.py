@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import msgspec
 
+from nbmlops.errors import StateError
 from nbmlops.model.reconciler import Attempt, Memory, Place, Proposal, ProposalState, PublishSpec, Reconciler
 from nbmlops.ops.call import Call
 from nbmlops.ops.reconciling.proposed_text import text_of
@@ -68,6 +69,15 @@ class Repositories:
             )
         return made
 
+    def merge(self, spec: Reconciler, proposal: Proposal) -> str:
+        """The commit that has it. Raises ConflictError, UnavailableError, DeniedError."""
+        assert spec.publish is not None
+        return Proposals(self.repository(spec.publish.place), spec.publish.place).merge(proposal)
+
+    def reject(self, spec: Reconciler, proposal: Proposal, why: str) -> None:
+        assert spec.publish is not None
+        Proposals(self.repository(spec.publish.place), spec.publish.place).reject(proposal, why)
+
     def clean(self, spec: Reconciler, memory: Memory) -> None:
         if spec.publish is None:
             return
@@ -76,3 +86,13 @@ class Repositories:
 
     def _forge(self, publish: PublishSpec) -> object | None:
         return None
+
+
+def open_one(spec: Reconciler, memory: Memory) -> Proposal:
+    """Raises StateError where nothing is proposed."""
+    found = open_proposal(memory)
+    if found is None or spec.publish is None:
+        raise StateError(
+            f"{spec.name} proposes nothing.", kind="proposal-missing", hint="See what it waits for: nbmlops reconcilers"
+        )
+    return found

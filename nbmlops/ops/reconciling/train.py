@@ -43,7 +43,9 @@ def train(call: Call, spec: Reconciler, attempt: Attempt, told: Told) -> Trained
         ended = run_child(command, on_line, folder=call.project.root, stop=timed.stop)
     if timed.is_over:
         raise ExternalError(
-            f"Pipeline {spec.pipeline} took more than {lasting(spec.timeout)}.", kind="pipeline-slow", hint="Raise timeout."
+            f"Pipeline {spec.pipeline} took more than {lasting(spec.timeout)}.",
+            kind="pipeline-slow",
+            hint="Raise timeout.",
         )
     if not said:
         raise ExternalError(ended.death(f"Pipeline {spec.pipeline}"), kind="pipeline-died", hint="Look at its log.")

@@ -18,6 +18,7 @@ from nbmlops.reconcile.spec import FOLDER
 
 KEPT = "reconcile"
 _CACHE = "documents.json"
+_FEW = 5
 
 
 class ReconcilerView(msgspec.Struct, frozen=True, kw_only=True):
@@ -52,16 +53,6 @@ class ReconcilerView(msgspec.Struct, frozen=True, kw_only=True):
 
 def view(spec: Reconciler, memory: Memory, *, is_whole: bool = False) -> ReconcilerView:
     ready, stalled = condition(memory.conditions, READY), condition(memory.conditions, STALLED)
-    more = (
-        {
-            "conditions": memory.conditions,
-            "attempts": memory.attempts,
-            "proposals": memory.proposals,
-            "rejected": memory.rejected,
-        }
-        if is_whole
-        else {}
-    )
     return ReconcilerView(
         name=spec.name,
         kind=spec.kind,
@@ -80,8 +71,11 @@ def view(spec: Reconciler, memory: Memory, *, is_whole: bool = False) -> Reconci
         last=memory.attempts[-1] if memory.attempts else None,
         proposal=open_proposal(memory),
         reason=memory.reason,
-        timeline=memory.timeline if is_whole else memory.timeline[-5:],
-        **more,
+        timeline=memory.timeline if is_whole else memory.timeline[-_FEW:],
+        conditions=memory.conditions if is_whole else (),
+        attempts=memory.attempts if is_whole else (),
+        proposals=memory.proposals if is_whole else (),
+        rejected=memory.rejected if is_whole else {},
     )
 
 

@@ -25,6 +25,10 @@ class RealWorld:
         self._call = call
         self._git = proposing.Repositories(call)
 
+    def refresh(self) -> None:
+        """What remotes said is asked again."""
+        self._git.refresh()
+
     def now(self) -> datetime:
         return utc_now()
 
@@ -56,7 +60,9 @@ class RealWorld:
         look = Observing(self._call, spec, memory, self.now())
         reason = observe(look, spec.needs) if spec.needs is not None else None
         trouble, inputs = "", ""
-        desired, earlier, proposal = None, (), None
+        desired: str | None = None
+        earlier: tuple[str, ...] = ()
+        proposal: Proposal | None = None
         try:
             inputs = inputs_digest(look)
             if spec.publish is not None:

@@ -34,7 +34,9 @@ def observe(look: Observing, need: NeedSpec) -> Reason:
 def _told(found: Looked, drifted: list[str], asked: dict[str, float]) -> str:
     told = []
     for name in drifted[:_MOST_TOLD]:
-        finding = next((each for each in found.findings if each.kind == "drift" and _column(each.subject) == name), None)
+        finding = next(
+            (each for each in found.findings if each.kind == "drift" and _column(each.subject) == name), None
+        )
         told.append(finding.message.rstrip(".") if finding else f"{name} is {asked[name]:.2g} times over its limit")
     more = f"; and {len(drifted) - _MOST_TOLD} more" if len(drifted) > _MOST_TOLD else ""
     return "; ".join(told) + more

@@ -14,7 +14,9 @@ def observe(look: Observing, need: NeedSpec) -> Reason:
     metric = str(need.options["metric"])
     value, how = _value(found, metric)
     if value is None:
-        return Reason(need=need.need, holds=None, why=f"{metric} of {found.name} is not known: there are too few labels")
+        return Reason(
+            need=need.need, holds=None, why=f"{metric} of {found.name} is not known: there are too few labels"
+        )
     below, above = need.options.get("below"), need.options.get("above")
     holds = value < float(below) if below is not None else value > float(above or 0.0)
     limit, word = (below, "below") if below is not None else (above, "above")

@@ -53,7 +53,9 @@ def reason_of(said: Any, need: str, place: str) -> Reason:
     recheck = said.get("recheck") or 0.0
     if not isinstance(parameters, dict) or not isinstance(recheck, int | float):
         raise UsageError(
-            f"{place}: parameters is a mapping and recheck a number of seconds.", kind="needs-malformed", hint="Mend it."
+            f"{place}: parameters is a mapping and recheck a number of seconds.",
+            kind="needs-malformed",
+            hint="Mend it.",
         )
     named = {str(name): str(value) for name, value in parameters.items()}
     told = str(said.get("key") or short(digest_bytes(json.dumps([why, named], sort_keys=True).encode())))
@@ -83,11 +85,15 @@ def _asked(look: Observing, file: str, function: str) -> Any:
             check=False,
         )
     except subprocess.TimeoutExpired:
-        raise ExternalError(f"{file}:{function} took more than {SECONDS:g} s.", kind="needs-slow", hint="Mend it.") from None
+        raise ExternalError(
+            f"{file}:{function} took more than {SECONDS:g} s.", kind="needs-slow", hint="Mend it."
+        ) from None
     line = next((each for each in reversed(done.stdout.splitlines()) if each.startswith(_MARK)), None)
     if done.returncode or line is None:
         last = (done.stderr.strip().splitlines() or ["it says nothing"])[-1]
         raise ExternalError(
-            f"{file}:{function} has failed: {redact(last)[:200]}", kind="needs-failed", hint="Run it by hand, and mend it."
+            f"{file}:{function} has failed: {redact(last)[:200]}",
+            kind="needs-failed",
+            hint="Run it by hand, and mend it.",
         )
     return json.loads(line[len(_MARK) :])

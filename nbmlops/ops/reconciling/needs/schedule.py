@@ -6,11 +6,12 @@ from nbmlops.lib.durations import lasting
 from nbmlops.model.reconciler import NeedSpec, Reason
 from nbmlops.ops.reconciling.observing import Observing
 from nbmlops.reconcile import cron
+from nbmlops.reconcile.words import zone_of
 
 
 def observe(look: Observing, need: NeedSpec) -> Reason:
     """A time that nobody was there for is made up for once."""
-    text, zone = str(need.options["cron"]), str(need.options.get("zone", "UTC"))
+    text, zone = str(need.options["cron"]), zone_of(str(need.options.get("zone", "UTC")))
     times = cron.parse(text)
     due, coming = times.last(look.now, zone), times.next(look.now, zone)
     began = max((each.began for each in look.memory.attempts), default=None)
