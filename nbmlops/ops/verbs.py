@@ -172,6 +172,8 @@ VERBS: tuple[Verb, ...] = (
     _write("monitor", DEPLOY, "Look at what a deployment is asked and answers; tell what is wrong.", "monitor wine",
            "monitor wine --window 15min --since 6h -o wine.html", "monitor wine --data train.csv",
            "monitor wine --watch --every 60s"),
+    _write("corrections", DEPLOY, "Write what people have corrected as a table to train on.",
+           "corrections labels data/corrections.csv --target label"),
     _write("undeploy", DEPLOY, "Stop a deployment; it can be started again.", "undeploy wine", "undeploy wine --purge"),
     _read("logs", DEPLOY, "Show what the service of a deployment says.", "logs wine", "logs wine --router"),
     _write("profile", MONITOR, "Show what a table holds, in a small summary that can be kept.",
