@@ -24,9 +24,16 @@ ROWS = 1_000_000
 NUMBERS, CATEGORIES = 15, 5
 WINDOW = 100
 _MEGABYTES = 500
-_OWN = "from benchmarks.drift import both, compare_tables; compare_tables(*both())"
-_TABLES = "from benchmarks.drift import both; both()"
-_PEAK = "; import resource; print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024)"
+_BESIDE = """
+from benchmarks.drift import both, compare_tables, resident
+one, other = both()
+compare_tables(one.head(100), other.head(100))  # what is imported only then is no memory of a comparison
+with open("/proc/self/clear_refs", "w") as file:
+    file.write("5")  # the peak begins anew: proc(5)
+before = resident("VmRSS")
+compare_tables(one, other)
+print(resident("VmHWM") - before)
+"""
 
 
 def table(seed: int, rows: int = ROWS) -> pd.DataFrame:
@@ -67,7 +74,7 @@ def measure() -> tuple[Row, ...]:
     each = _row_cost()
     page, size = _wide_report()
     print(f"drift: {ours:.2f} s, scipy {peer:.1f} s, of two profiles {short * 1000:.0f} ms", file=sys.stderr)
-    memory = _peak(_OWN) - _peak(_TABLES)
+    memory = _memory_beside()
     return (
         Row(what="drift, 1M x 20 / the same with scipy", ours=ours, peer=peer, value=ours / peer, bar=0.1),
         Row(what="drift, 1M x 20: memory beside the tables", ours=memory, value=memory, bar=_MEGABYTES, unit="MB"),
@@ -91,7 +98,7 @@ def _wide_report() -> tuple[float, float]:
 
 def _row_cost() -> float:
     """Seconds a row of requests that come by the hundred, all columns."""
-    parts = [table(seed, WINDOW) for seed in range(20)]
+    parts = [table(seed, WINDOW) for seed in range(100)]
     profiler = Profiler()
     started = time.perf_counter()
     for part in parts:
@@ -112,7 +119,14 @@ def _seconds(work: Callable[[], object], rounds: int) -> float:
     return min(found)
 
 
-def _peak(code: str) -> float:
-    """MB."""
-    done = subprocess.run([sys.executable, "-c", code + _PEAK], check=True, capture_output=True, text=True)
+def resident(field: str) -> float:
+    """MB of this process: VmRSS now, VmHWM at the most."""
+    with open("/proc/self/status", encoding="utf-8") as file:
+        line = next(line for line in file if line.startswith(field))
+    return int(line.split()[1]) / 1000
+
+
+def _memory_beside() -> float:
+    """MB that a comparison takes at its peak, above what the two tables took."""
+    done = subprocess.run([sys.executable, "-c", _BESIDE], check=True, capture_output=True, text=True)
     return float(done.stdout)

@@ -41,9 +41,11 @@ class NumberSketch:
         if not len(values):
             return
         self._moments(values)
-        self._waiting.append(values)
         self._waits += len(values)
-        if self._waits >= _GATHERED:
+        is_enough = self._waits >= _GATHERED
+        # What waits is a copy: whoever owns the column may write into it meanwhile.
+        self._waiting.append(values if is_enough else values.copy())
+        if is_enough:
             self._settle()
 
     def numbers(self) -> Numbers:

@@ -12,6 +12,7 @@ import pyarrow as pa
 
 from nbmlops.model.profile import Column, Kind, Profile
 from nbmlops.profile.distinct import DistinctSketch, hashes_of_numbers
+from nbmlops.profile.pending import Pending
 from nbmlops.profile.sketch import NumberSketch
 from nbmlops.profile.texts import TextSketch
 from nbmlops.profile.values import Found, Values, values_of
@@ -29,22 +30,30 @@ class Profiler:
 
     def __init__(self) -> None:
         self._columns: dict[str, ColumnProfiler] = {}
+        self._pending = Pending()
+        self._seen = 0
         self.rows = 0
 
     def add(self, table: Any) -> None:
         """A DataFrame or an Arrow table."""
-        count = len(table)
+        self.rows += len(table)
+        for each in self._pending.add(table):
+            self._take(each)
+
+    def profile(self, *, source: str = "") -> Profile:
+        for each in self._pending.taken():
+            self._take(each)
+        return Profile(rows=self.rows, columns=tuple(each.column() for each in self._columns.values()), source=source)
+
+    def _take(self, table: Any) -> None:
         for name, values in _columns(table):
             column = self._columns.get(name)
             if column is None:
-                column = self._columns[name] = ColumnProfiler(name, self.rows)
+                column = self._columns[name] = ColumnProfiler(name, self._seen)
             column.add(values)
-        self.rows += count
+        self._seen += len(table)
         for column in self._columns.values():
-            column.fill(self.rows)
-
-    def profile(self, *, source: str = "") -> Profile:
-        return Profile(rows=self.rows, columns=tuple(each.column() for each in self._columns.values()), source=source)
+            column.fill(self._seen)
 
 
 class ColumnProfiler:

@@ -132,7 +132,7 @@ def answer(podman: Podman, name: str, address: str) -> bytes:
     deadline = time.monotonic() + 60
     while True:
         try:
-            with urllib.request.urlopen(address, timeout=5) as reply:
+            with urllib.request.urlopen(address, timeout=20) as reply:
                 return reply.read()
         except OSError:
             state = podman("inspect", "--format", "{{.State.Status}}", name).strip()

@@ -90,6 +90,8 @@ def wrap(order: Order) -> Outcome:
         raise _unfit(order, "it changes what it takes from other steps: one request would have to do with the next")
     _write(order, text, kept, table, result, raw, inner)
     _prove_served(order, raw, expected, inner)
+    for cache in model.rglob("__pycache__"):  # whoever imports its module leaves bytecode: so did we
+        shutil.rmtree(cache)
     return Outcome(columns=tuple(map(str, raw.columns)), table=table, result=result, rows=len(raw))
 
 
@@ -212,8 +214,6 @@ def _write(order: Order, text: str, kept: bytes, table: str, result: str, raw: A
     (made / served.VALUES).write_bytes(kept)
     about_it = {"step": order.step, "table": table, "result": result}
     (made / served.ABOUT).write_text(json.dumps(about_it, indent=2) + "\n", encoding="utf-8")
-    for cache in made.rglob("__pycache__"):
-        shutil.rmtree(cache)
     made.rename(model)
 
 

@@ -138,6 +138,7 @@ def test_whatever_is_asked_through_the_router_is_answered_as_the_document_says(p
             def play(case: Any) -> None:
                 case.call_and_validate(
                     headers=token,
+                    timeout=60,
                     checks=[checks.not_a_server_error, checks.CHECKS.get_one("status_code_conformance")],
                 )
 

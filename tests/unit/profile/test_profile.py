@@ -162,3 +162,24 @@ def test_profiles_of_a_newer_layout_are_refused() -> None:
 def test_nothing_has_a_profile_too() -> None:
     assert profile_of(pd.DataFrame()).rows == 0
     assert merge([profile_of(pd.DataFrame({"a": []})), profile_of(pd.DataFrame({"a": []}))]).rows == 0
+
+
+def test_a_table_may_be_written_into_after_it_was_added() -> None:
+    profiler = Profiler()
+    table = pd.DataFrame({"x": [1.0, 2.0, 3.0]})
+    for _ in range(3):
+        profiler.add(table)
+        table["x"] += 1.0
+        table.loc[0, "x"] = -5.0
+    numbers = profiler.profile().columns[0].numbers
+    assert numbers is not None
+    assert (numbers.count, numbers.low, numbers.high) == (9, -5.0, 5.0)
+
+
+def test_texts_that_come_a_few_at_a_time_are_texts() -> None:
+    texts = [f"this is sentence number {place} of all" for place in range(400)]
+    profiler = Profiler()
+    for start in range(0, 400, 10):
+        profiler.add(pd.DataFrame({"said": texts[start : start + 10]}))
+    column = profiler.profile().columns[0]
+    assert (column.kind, column.rows, column.missing) == ("text", 400, 0)
