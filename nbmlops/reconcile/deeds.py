@@ -60,13 +60,11 @@ class Desk:
         self._store.save(memory)
         self.memory = memory
 
-    def note(self, attempt: Attempt, kind: str = "", message: str = "") -> Attempt:
-        """The attempt as it is now, and a line of the timeline, are kept."""
-        memory = changed(self.memory, attempt)
-        if kind:
-            memory = told(memory, self.world.now(), kind, message, attempt.key)
-            self.say(f"{self.spec.name}: {message}")
-        self.keep(memory)
+    def note(self, attempt: Attempt, kind: str, message: str, memory: Memory | None = None) -> Attempt:
+        """The attempt as it is now, and a line of the timeline, are kept; `memory`: with what else is new."""
+        memory = changed(memory if memory is not None else self.memory, attempt)
+        self.keep(told(memory, self.world.now(), kind, message, attempt.key))
+        self.say(f"{self.spec.name}: {message}")
         failpoint(f"reconcile-{attempt.phase.value}")
         return attempt
 
@@ -138,8 +136,8 @@ def _deploy(desk: Desk, attempt: Attempt) -> None:
     desk.world.deploy(desk.spec, attempt, desk.say)
     failpoint("reconcile-deed-deploy")
     done = _ended(attempt, desk.world.now(), phase=Phase.DEPLOYED)
-    desk.memory = msgspec.structs.replace(finished(desk.memory, attempt.key), applied=attempt.version)
-    desk.note(done, "deployed", f"{attempt.version} is deployed")
+    memory = msgspec.structs.replace(finished(desk.memory, attempt.key), applied=attempt.version)
+    desk.note(done, "deployed", f"{attempt.version} is deployed", memory)
 
 
 def _train(desk: Desk, attempt: Attempt) -> Attempt:
@@ -173,8 +171,8 @@ def _refuse(desk: Desk, attempt: Attempt, why: str) -> Attempt:
     ended = _ended(attempt, desk.world.now(), state=State.REJECTED, verdict=why)
     rejected = {**desk.memory.rejected, attempt.key: f"the gate did not let it through: {why}"}
     rejected.setdefault(attempt.version, why)
-    desk.memory = msgspec.structs.replace(desk.memory, rejected=rejected)
-    return desk.note(ended, "rejected", f"{attempt.version} was not let through: {why}")
+    memory = msgspec.structs.replace(desk.memory, rejected=rejected)
+    return desk.note(ended, "rejected", f"{attempt.version} was not let through: {why}", memory)
 
 
 def _publish(desk: Desk, attempt: Attempt) -> None:
@@ -186,8 +184,8 @@ def _publish(desk: Desk, attempt: Attempt) -> None:
         desk.world.adopt(desk.spec, attempt.version)
         failpoint("reconcile-deed-adopt")
         done = _ended(attempt, desk.world.now(), phase=Phase.PUBLISHED)
-        desk.memory = msgspec.structs.replace(finished(desk.memory, attempt.key), applied=attempt.version)
-        desk.note(done, "promoted", f"{attempt.version} is the champion")
+        memory = msgspec.structs.replace(finished(desk.memory, attempt.key), applied=attempt.version)
+        desk.note(done, "promoted", f"{attempt.version} is the champion", memory)
         return
     verdict = Verdict(passed=True, why=attempt.verdict, table=attempt.table)
     found = desk.world.propose(desk.spec, attempt, verdict)
@@ -195,8 +193,8 @@ def _publish(desk: Desk, attempt: Attempt) -> None:
     done = _ended(attempt, desk.world.now(), phase=Phase.PUBLISHED)
     # Open, whatever became of it: that is recorded when something was done about it.
     open_ = msgspec.structs.replace(found, key=attempt.key, value=attempt.version, state=ProposalState.OPEN, ended=None)
-    desk.memory = finished(proposed(desk.memory, open_), attempt.key)
-    desk.note(done, "proposed", f"{attempt.version} is proposed on {found.url or found.branch}")
+    memory = finished(proposed(desk.memory, open_), attempt.key)
+    desk.note(done, "proposed", f"{attempt.version} is proposed on {found.url or found.branch}", memory)
     if found.state == ProposalState.MERGED:
         _adopt(desk, open_)
     elif found.state != ProposalState.OPEN:
