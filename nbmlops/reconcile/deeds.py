@@ -180,7 +180,8 @@ def _publish(desk: Desk, attempt: Attempt) -> None:
         _refuse(desk, attempt, desk.memory.rejected[attempt.version])
         return
     desk.check()
-    if desk.spec.publish is None:
+    # Where git says it already there is nothing to propose.
+    if desk.spec.publish is None or desk.seen.desired == attempt.version:
         desk.world.adopt(desk.spec, attempt.version)
         failpoint("reconcile-deed-adopt")
         done = _ended(attempt, desk.world.now(), phase=Phase.PUBLISHED)

@@ -187,6 +187,8 @@ class SimulatedWorld:
         state = self.state
         found = next((each for each in state.proposals if each.key == attempt.key), None)
         if found is None:
+            # It is one branch for all of them.
+            self.close(ProposalState.GONE)
             found = Proposal(
                 key=attempt.key,
                 value=attempt.version,
@@ -221,6 +223,11 @@ class SimulatedWorld:
 
     def clean(self, spec: Reconciler, memory: Memory) -> None:
         self.point("clean")
+        there = self.open()
+        done = {each.key: each.state for each in memory.proposals if each.state != ProposalState.OPEN}
+        if there is not None and there.key in done:
+            self._set(there, done[there.key])
+            self.save()
 
     def _may(self, name: str) -> None:
         self.point(f"{name}-begin")
