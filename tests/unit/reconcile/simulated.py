@@ -94,8 +94,11 @@ class SimulatedWorld:
         self.lag = 0
         """So many looks see git as it was."""
         self._late: Seen | None = None
-        if file is not None and file.exists():
-            self.state = msgspec.json.decode(file.read_bytes(), type=State)
+        self.load()
+
+    def load(self) -> None:
+        if self.file is not None and self.file.exists():
+            self.state = msgspec.json.decode(self.file.read_bytes(), type=State)
 
     def save(self) -> None:
         if self.file is not None:
@@ -125,6 +128,7 @@ class SimulatedWorld:
     # What a tick sees and does.
 
     def look(self, spec: Reconciler, memory: Memory) -> Seen:
+        self.load()
         self._may("look")
         seen = self._seen(spec, memory)
         if self.lag > 0 and self._late is not None and spec.kind == Kind.TRAINER:
@@ -200,10 +204,10 @@ class SimulatedWorld:
             state.proposals.append(found)
             self._did("propose", attempt.version)
             self.point("propose-middle")
-            if spec.publish is not None and spec.publish.approve == "auto":
-                self.merge()
-                found = state.proposals[-1]
-                self.save()
+        if found.state == ProposalState.OPEN and spec.publish is not None and spec.publish.approve == "auto":
+            self.merge()
+            found = state.proposals[-1]
+            self.save()
         self.point("propose-end")
         return found
 

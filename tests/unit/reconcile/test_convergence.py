@@ -239,7 +239,7 @@ class Machine(RuleBasedStateMachine):
         self._has_the_true_reason(reason_of(trained.conditions), trained, memory)
         word = reason_of(deployed.conditions)
         wanted = world.state.git[0]
-        assert word == ("InSync" if world.state.actual == wanted else "AttemptsUsedUp" if wanted else "Unknown")
+        assert word == ("Unknown" if not wanted else "InSync" if world.state.actual == wanted else "AttemptsUsedUp")
 
     def _has_the_true_reason(self, word: str, decision: Decision, memory: Memory) -> None:
         world = self.world
