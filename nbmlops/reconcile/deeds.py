@@ -9,6 +9,7 @@ from typing import Any
 
 import msgspec
 
+from nbmlops.errors import InterruptedRunError, NbmlopsError
 from nbmlops.lib.failpoints import failpoint
 from nbmlops.model.reconciler import (
     Action,
@@ -103,6 +104,14 @@ def failed(desk: Desk, error: str) -> None:
     failpoint("reconcile-failed")
 
 
+def interrupted(desk: Desk) -> None:
+    """Somebody stopped it who is alive: it goes on with the next tick, and is not counted as killed."""
+    running = running_attempt(desk.memory)
+    if running is not None:
+        again = msgspec.structs.replace(running, resumed=0)
+        desk.keep(told(changed(desk.memory, again), desk.world.now(), "interrupted", running.why, running.key))
+
+
 def _begin(desk: Desk, decision: Decision) -> None:
     spec, seen, memory = desk.spec, desk.seen, desk.memory
     reason = decision.reason
@@ -135,9 +144,24 @@ def _deploy(desk: Desk, attempt: Attempt) -> None:
     desk.check()
     desk.world.deploy(desk.spec, attempt, desk.say)
     failpoint("reconcile-deed-deploy")
-    done = _ended(attempt, desk.world.now(), phase=Phase.DEPLOYED)
-    memory = msgspec.structs.replace(finished(desk.memory, attempt.key), applied=attempt.version)
-    desk.note(done, "deployed", f"{attempt.version} is deployed", memory)
+    memory = msgspec.structs.replace(desk.memory, applied=attempt.version)
+    attempt = desk.note(
+        msgspec.structs.replace(attempt, phase=Phase.DEPLOYED), "deployed", f"{attempt.version} is deployed", memory
+    )
+    # It ends with a look: killed before it, and broken by somebody since, it is deployed once more.
+    try:
+        seen = desk.world.look(desk.spec, desk.memory)
+    except InterruptedRunError:
+        raise
+    except NbmlopsError:
+        return
+    if seen.trouble and seen.actual is None:
+        return
+    memory = finished(desk.memory, attempt.key)
+    if seen.actual == attempt.version:
+        memory = msgspec.structs.replace(memory, settled=attempt.key)
+    desk.keep(changed(memory, _ended(attempt, desk.world.now())))
+    failpoint("reconcile-settled")
 
 
 def _train(desk: Desk, attempt: Attempt) -> Attempt:

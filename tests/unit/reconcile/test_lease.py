@@ -21,6 +21,7 @@ from pathlib import Path
 from nbmlops.reconcile.lease import Lease
 lease = Lease(Path(sys.argv[1]), "a", beat=0.05)
 print(lease.take() is None, flush=True)
+lease.beating()
 time.sleep(60)
 """
 CONTEND = """
@@ -118,6 +119,7 @@ def test_a_number_that_another_process_has_now_is_no_holder(tmp_path: Path) -> N
 def test_its_heart_beats_while_it_is_held(tmp_path: Path) -> None:
     lease = Lease(tmp_path, "a", beat=0.01)
     with lease.taken():
+        lease.beating()
         first = msgspec.json.decode(lease.path.read_bytes(), type=Holder)
         deadline = time.monotonic() + 30
         while (now := msgspec.json.decode(lease.path.read_bytes(), type=Holder)) == first:
