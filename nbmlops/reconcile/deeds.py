@@ -9,6 +9,7 @@ from typing import Any
 
 import msgspec
 
+from nbmlops.errors import InterruptedRunError, NbmlopsError
 from nbmlops.lib.failpoints import failpoint
 from nbmlops.model.reconciler import (
     Action,
@@ -60,13 +61,11 @@ class Desk:
         self._store.save(memory)
         self.memory = memory
 
-    def note(self, attempt: Attempt, kind: str = "", message: str = "") -> Attempt:
-        """The attempt as it is now, and a line of the timeline, are kept."""
-        memory = changed(self.memory, attempt)
-        if kind:
-            memory = told(memory, self.world.now(), kind, message, attempt.key)
-            self.say(f"{self.spec.name}: {message}")
-        self.keep(memory)
+    def note(self, attempt: Attempt, kind: str, message: str, memory: Memory | None = None) -> Attempt:
+        """The attempt as it is now, and a line of the timeline, are kept; `memory`: with what else is new."""
+        memory = changed(memory if memory is not None else self.memory, attempt)
+        self.keep(told(memory, self.world.now(), kind, message, attempt.key))
+        self.say(f"{self.spec.name}: {message}")
         failpoint(f"reconcile-{attempt.phase.value}")
         return attempt
 
@@ -105,6 +104,14 @@ def failed(desk: Desk, error: str) -> None:
     failpoint("reconcile-failed")
 
 
+def interrupted(desk: Desk) -> None:
+    """Somebody stopped it who is alive: it goes on with the next tick, and is not counted as killed."""
+    running = running_attempt(desk.memory)
+    if running is not None:
+        again = msgspec.structs.replace(running, resumed=0)
+        desk.keep(told(changed(desk.memory, again), desk.world.now(), "interrupted", running.why, running.key))
+
+
 def _begin(desk: Desk, decision: Decision) -> None:
     spec, seen, memory = desk.spec, desk.seen, desk.memory
     reason = decision.reason
@@ -138,9 +145,24 @@ def _deploy(desk: Desk, attempt: Attempt) -> None:
     desk.check()
     desk.world.deploy(desk.spec, attempt, desk.say)
     failpoint("reconcile-deed-deploy")
-    done = _ended(attempt, desk.world.now(), phase=Phase.DEPLOYED)
-    desk.memory = msgspec.structs.replace(finished(desk.memory, attempt.key), applied=attempt.version)
-    desk.note(done, "deployed", f"{attempt.version} is deployed")
+    memory = msgspec.structs.replace(desk.memory, applied=attempt.version)
+    attempt = desk.note(
+        msgspec.structs.replace(attempt, phase=Phase.DEPLOYED), "deployed", f"{attempt.version} is deployed", memory
+    )
+    # It ends with a look: killed before it, and broken by somebody since, it is deployed once more.
+    try:
+        seen = desk.world.look(desk.spec, desk.memory)
+    except InterruptedRunError:
+        raise
+    except NbmlopsError:
+        return
+    if seen.trouble and seen.actual is None:
+        return
+    memory = finished(desk.memory, attempt.key)
+    if seen.actual == attempt.version:
+        memory = msgspec.structs.replace(memory, settled=attempt.key)
+    desk.keep(changed(memory, _ended(attempt, desk.world.now())))
+    failpoint("reconcile-settled")
 
 
 def _train(desk: Desk, attempt: Attempt) -> Attempt:
@@ -174,8 +196,8 @@ def _refuse(desk: Desk, attempt: Attempt, why: str) -> Attempt:
     ended = _ended(attempt, desk.world.now(), state=State.REJECTED, verdict=why)
     rejected = {**desk.memory.rejected, attempt.key: f"the gate did not let it through: {why}"}
     rejected.setdefault(attempt.version, why)
-    desk.memory = msgspec.structs.replace(desk.memory, rejected=rejected)
-    return desk.note(ended, "rejected", f"{attempt.version} was not let through: {why}")
+    memory = msgspec.structs.replace(desk.memory, rejected=rejected)
+    return desk.note(ended, "rejected", f"{attempt.version} was not let through: {why}", memory)
 
 
 def _publish(desk: Desk, attempt: Attempt) -> None:
@@ -183,12 +205,13 @@ def _publish(desk: Desk, attempt: Attempt) -> None:
         _refuse(desk, attempt, desk.memory.rejected[attempt.version])
         return
     desk.check()
-    if desk.spec.publish is None:
+    # Where git says it already there is nothing to propose.
+    if desk.spec.publish is None or desk.seen.desired == attempt.version:
         desk.world.adopt(desk.spec, attempt.version)
         failpoint("reconcile-deed-adopt")
         done = _ended(attempt, desk.world.now(), phase=Phase.PUBLISHED)
-        desk.memory = msgspec.structs.replace(finished(desk.memory, attempt.key), applied=attempt.version)
-        desk.note(done, "promoted", f"{attempt.version} is the champion")
+        memory = msgspec.structs.replace(finished(desk.memory, attempt.key), applied=attempt.version)
+        desk.note(done, "promoted", f"{attempt.version} is the champion", memory)
         return
     verdict = Verdict(passed=True, why=attempt.verdict, table=attempt.table)
     found = desk.world.propose(desk.spec, attempt, verdict)
@@ -196,8 +219,8 @@ def _publish(desk: Desk, attempt: Attempt) -> None:
     done = _ended(attempt, desk.world.now(), phase=Phase.PUBLISHED)
     # Open, whatever became of it: that is recorded when something was done about it.
     open_ = msgspec.structs.replace(found, key=attempt.key, value=attempt.version, state=ProposalState.OPEN, ended=None)
-    desk.memory = finished(proposed(desk.memory, open_), attempt.key)
-    desk.note(done, "proposed", f"{attempt.version} is proposed on {found.url or found.branch}")
+    memory = finished(proposed(desk.memory, open_), attempt.key)
+    desk.note(done, "proposed", f"{attempt.version} is proposed on {found.url or found.branch}", memory)
     if found.state == ProposalState.MERGED:
         _adopt(desk, open_)
     elif found.state != ProposalState.OPEN:

@@ -51,6 +51,7 @@ class Lease:
     def __init__(
         self, folder: Path, name: str, *, ttl: float = TTL_SECONDS, beat: float = BEAT_SECONDS, beats: bool = True
     ) -> None:
+        """`beats`: a thread says every few seconds that we are alive, once `beating` was asked for."""
         self.path = folder / f"{name}.lease"
         self.lock = folder / f"{name}.lock"
         self.ttl = ttl
@@ -80,11 +81,14 @@ class Lease:
                 return there
             self._token = os.urandom(12).hex()
             self._write(None)
-        if self._beats:
+        return None
+
+    def beating(self) -> None:
+        """From now on, until it is given back. Before anything that may take long."""
+        if self._beats and self._thread is None:
             self._stop = threading.Event()
             self._thread = threading.Thread(target=self._keep, args=(self._stop,), name="nbmlops-lease", daemon=True)
             self._thread.start()
-        return None
 
     def held(self) -> bool:
         """Whether it is still ours; asked before each deed."""

@@ -39,6 +39,7 @@ from nbmlops.reconcile.words import days_of, minutes_of
 FOLDER = "reconcilers"
 MOST_BYTES = 256 << 10
 MOST_DOCUMENTS = 1000
+_MOST_BRACKETS = 100
 SHAPES = {
     Kind.TRAINER: document(Kind.TRAINER, API_VERSION, TRAINER),
     Kind.DEPLOYER: document(Kind.DEPLOYER, API_VERSION, DEPLOYER),
@@ -78,6 +79,8 @@ def _documents(text: str, place: str) -> Iterator[tuple[int, Any]]:
     from ruamel.yaml import YAML
     from ruamel.yaml.error import MarkedYAMLError, YAMLError
 
+    if _brackets(text) > _MOST_BRACKETS:
+        raise At(place, 1, "").refused(f"it is no YAML of a reconciler: over {_MOST_BRACKETS} brackets in each other")
     found = []
     try:
         for value in YAML(typ="rt", pure=True).load_all(text):
@@ -97,6 +100,15 @@ def _documents(text: str, place: str) -> Iterator[tuple[int, Any]]:
         # The last three are how the reader ends on some odd texts.
         raise At(place, 1, "").refused(f"it is no YAML: {' '.join(str(error).split())[:200]}") from error
     yield from found
+
+
+def _brackets(text: str) -> int:
+    """How many are open at once, about: YAML's reader takes seconds for thousands of them."""
+    depth = deepest = 0
+    for each in re.findall(r"[\[\]{}]", re.sub(r"(?m)(^|\s)#.*", "", text)):
+        depth = depth + 1 if each in "[{" else max(depth - 1, 0)
+        deepest = max(deepest, depth)
+    return deepest
 
 
 def _reconciler(value: Any, at: At, path: str) -> Reconciler:

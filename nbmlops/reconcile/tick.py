@@ -40,6 +40,8 @@ def tick(
         if other is not None:
             return _somebody_else(spec, before, world, other)
         memory = store.load(spec.name, world.now())
+        if decision.action != Action.NONE or memory != before:
+            lease.beating()
         if memory != before:
             before = memory
             memory, seen, decision = _looked(spec, world, memory, say)
@@ -63,6 +65,7 @@ def _act(
         desk.check()
         store.save(desk.memory, durable=is_stalled(decision.conditions))
         return _outcome(decision), decision, desk.memory
+    lease.beating()
     failpoint("reconcile-decided")
     try:
         do(desk, decision)

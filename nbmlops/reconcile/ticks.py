@@ -9,7 +9,7 @@ import msgspec
 
 from nbmlops.errors import InterruptedRunError, NbmlopsError
 from nbmlops.model.reconciler import Decision, Memory, Outcome, Reconciler
-from nbmlops.reconcile.backoff import longest, periodic
+from nbmlops.reconcile.backoff import periodic
 from nbmlops.reconcile.folder import in_order
 from nbmlops.reconcile.lease import Lease
 from nbmlops.reconcile.memory import MemoryStore
@@ -89,10 +89,7 @@ def is_due(spec: Reconciler, looked: datetime | None, next_attempt: datetime | N
     """
     if looked is None or looked > now or (now - looked).total_seconds() >= periodic(spec):
         return True
-    if next_attempt is None:
-        return False
-    # What is wanted at once was wanted by the last look.
-    return next_attempt <= now or (next_attempt - now).total_seconds() > longest(spec) * 1000
+    return next_attempt is not None and next_attempt <= now
 
 
 def worst(found: Iterable[Ticked]) -> Outcome:
