@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Iterator, Sequence
+from datetime import datetime
 from pathlib import Path
 
 import msgspec
@@ -106,6 +107,12 @@ def is_ancestor(git: Git, commit: str, of: str) -> bool:
 def merge_base(git: Git, one: str, other: str) -> str:
     """Empty where they have none, or one of them is not known here."""
     return git.text("merge-base", one, other, allowed=(0, 1, 128))
+
+
+def at_time(git: Git, tip: str, time: datetime) -> str:
+    """The commit that was at the head of a branch a second before; empty where there was none."""
+    asked = ("rev-list", "--first-parent", "--max-count=1", f"--before={int(time.timestamp()) - 1}")
+    return git.text(*asked, "--end-of-options", tip)
 
 
 def key_of(git: Git, commit: str) -> str:

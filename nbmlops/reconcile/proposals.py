@@ -151,7 +151,7 @@ class Proposals:
         if found := commits.with_key(self._git, proposal.key, f"{base}..{target}" if base else target):
             return found
         # Squashed, with words of its own.
-        since = self.repository.earlier(self.place, since=base) if base else ()
+        since = self.repository.earlier(self.place, since=base or commits.at_time(self._git, target, proposal.opened))
         if proposal.value != proposal.before and proposal.value in (self._value(target), *since):
             return target
         return ""
@@ -170,6 +170,12 @@ class Proposals:
         tip = self._references.tips[HEADS + proposal.branch]
         if self._value(tip) != proposal.value:
             raise self._otherwise(proposal, f"{proposal.branch} says {self._value(tip)} by now")
+        if folder := self._references.checked_out().get(self._references.target):
+            raise StateError(
+                f"{self.repository.target} is checked out in {folder}, and its files would no longer be what it says.",
+                kind="branch-checked-out",
+                hint=f"Merge the proposal there: git merge {proposal.branch}",
+            )
         new = tip if commits.is_ancestor(self._git, target, tip) else self._merge_commit(proposal, target, tip)
         failpoint("proposal-merge")
         self._references.change([Change(reference=self._references.target, new=new, old=None)])
@@ -273,7 +279,7 @@ class Proposals:
 
 def _message(title: str, body: str, key: str) -> str:
     # A line of the body that looks like the trailer would speak for another key.
-    body = re.sub(rf"(?im)^(?=\s*{TRAILER}\s*:)", "> ", body.strip())[:_MOST_MESSAGE]
+    body = re.sub(rf"(?im)^(?=[ \t]*{TRAILER}[ \t]*:)", "> ", body.strip())[:_MOST_MESSAGE]
     return "\n\n".join(part for part in (" ".join(title.split())[:200], body, f"{TRAILER}: {key}") if part) + "\n"
 
 

@@ -183,9 +183,7 @@ class References:
                 raise StateError(
                     f"{name} is checked out in {out[each.reference]}, and its files would no longer be what it says.",
                     kind="branch-checked-out",
-                    hint=f"Merge the proposal there: git merge {AUTO_UPDATE}NAME"
-                    if each.reference == self.target
-                    else "Check out another branch: git switch -",
+                    hint="Check out another branch: git switch -",
                 )
         lines = [
             f"update {each.reference}\0{each.new}\0{_zeros(each.new) if each.old == '' else self._before(each)}\0"
