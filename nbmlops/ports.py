@@ -187,7 +187,7 @@ class Forge(Protocol):
         ...
 
     def merge(self, request: str, commit: str = "") -> None:
-        """Merged already: nothing. Raises ConflictError when it cannot be merged, when it is closed, and when its branch
-        is no longer at the commit.
+        """Merged already: nothing. Raises ConflictError when it cannot be merged, when it is closed, and when its
+        branch is no longer at the commit.
         """
         ...
