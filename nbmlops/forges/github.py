@@ -123,9 +123,9 @@ class GitHub:
         query = {"head": f"{self._owner}:{branch}", "state": state, "sort": "created", "direction": "desc"}
         if target:
             query["base"] = target
-        found = self._wire.ask("GET", self._pulls, to="list pull requests", query={**query, "per_page": _PAGE})
+        found = self._wire.list(self._pulls, to="list pull requests", query={**query, "per_page": _PAGE})
         # What it does not understand in `head` it leaves out, and answers with those of all branches.
-        for each in found if isinstance(found, list) else []:
+        for each in found:
             if _branch(each, "head") == branch and (not target or _branch(each, "base") == target):
                 return _document(each)
         return None

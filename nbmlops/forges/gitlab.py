@@ -128,8 +128,8 @@ class GitLab:
         query = {"source_branch": branch, "state": state, "order_by": "created_at", "sort": "desc", "per_page": _PAGE}
         if target:
             query["target_branch"] = target
-        found = self._wire.ask("GET", self._requests, to="list merge requests", query=query)
-        for each in found if isinstance(found, list) else []:
+        found = self._wire.list(self._requests, to="list merge requests", query=query)
+        for each in found:
             if not isinstance(each, dict):
                 continue
             if each.get("source_branch") == branch and (not target or each.get("target_branch") == target):

@@ -81,6 +81,12 @@ class Wire:
         except (ValueError, RecursionError) as error:
             raise self._external(f"does not answer in JSON to {to}") from error
 
+    def list(self, path: str, *, to: str, query: Mapping[str, str]) -> Sequence[Any]:
+        found = self.ask("GET", path, to=to, query=query)
+        if not isinstance(found, Sequence) or isinstance(found, str):
+            raise self._external(f"does not answer with a list to {to}")
+        return found
+
     def _token(self) -> str:
         for variable in self._variables:
             if token := os.environ.get(variable, "").strip():
