@@ -265,6 +265,47 @@ def test_what_is_rejected_is_remembered_with_why_and_not_proposed_again(remote: 
     assert other.state_of(made) is REJECTED
 
 
+def test_what_was_closed_is_rejected_in_a_clone_that_never_saw_it(remote: Remote) -> None:
+    made = proposed(remote.proposals())
+    git(remote.bare, "update-ref", "-d", f"refs/heads/{BRANCH}")
+    git(remote.folder, "clone", "--quiet", "--no-local", str(remote.bare), "other")
+    other = remote.proposals(remote.folder / "other")
+    assert other.state_of(made) is REJECTED
+    other.reject(made, "closed")
+    with pytest.raises(ConflictError, match="before, and rejected"):
+        proposed(other)
+
+
+def test_what_the_docs_say_is_how_people_agree(remote: Remote) -> None:
+    proposals = remote.proposals()
+    made = proposed(proposals)
+    git(remote.work, "fetch")
+    git(remote.work, "push", "origin", f"origin/{BRANCH}:main")
+    assert proposals.state_of(made) is MERGED
+    git(remote.work, "pull", "--quiet")
+    git(remote.work, "revert", "--no-edit", made.commit)
+    git(remote.work, "push")
+    proposals.repository.fetch()
+    assert proposals.repository.value(PLACE) == "12"
+    assert proposals.repository.earlier(PLACE)[0] == "13"
+
+
+def test_a_shallow_clone_as_ci_has_it_does_the_same(remote: Remote) -> None:
+    remote.push(PROD.replace("12", "11"))
+    remote.push(PROD)
+    git(remote.folder, "clone", "--quiet", "--depth=1", remote.bare.as_uri(), "shallow")
+    shallow = remote.proposals(remote.folder / "shallow")
+    made = proposed(shallow)
+    remote.push("two\n", "other.txt")
+    assert shallow.state_of(made) is OPEN
+    assert proposed(shallow) == made
+    shallow.merge(made)
+    assert shallow.state_of(made) is MERGED
+    assert shallow.repository.value(PLACE) == "13"
+    assert remote.at("main", "other.txt") == "two"
+    assert git(remote.bare, "rev-list", "--count", "main") == "7"
+
+
 def test_what_is_merged_is_not_rejected(remote: Remote) -> None:
     proposals = remote.proposals()
     made = proposed(proposals)
