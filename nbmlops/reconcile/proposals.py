@@ -110,7 +110,7 @@ class Proposals:
         """The same proposal, as it is already. Raises ConflictError where the branch is somebody else's."""
         merged = commits.with_key(self._git, key, target)
         if merged:
-            return self._told(value, self._value(f"{merged}^") or "", branch, merged, key)
+            return self._told(value, self._before(merged), branch, merged, key)
         if not tip:
             return None
         base = commits.merge_base(self._git, tip, target)
@@ -126,7 +126,7 @@ class Proposals:
         is_on_top = bool(base) and self._blob(base) == self._blob(target)
         if not is_on_top and own == tip:
             return None
-        return self._told(value, self._value(f"{own}^") or "", branch, own, key)
+        return self._told(value, self._before(own), branch, own, key)
 
     def _state_of(self, proposal: Proposal) -> ProposalState:
         target, tips = self.repository.tip(), self._references.tips
@@ -257,6 +257,11 @@ class Proposals:
             return self.repository.value_at(commit, self.place) if commits.is_known(self._git, commit) else None
         except (NotFoundError, UsageError):
             return None
+
+    def _before(self, commit: str) -> str:
+        """What the value was in the commit before."""
+        parent = self._git.text("rev-parse", "--verify", "--quiet", f"{commit}^", allowed=(0, 1, 128))
+        return self._value(parent) or ""
 
     def _blob(self, commit: str) -> str:
         try:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from nbmlops.errors import ConflictError, DeniedError, NotFoundError, StateError, UsageError
@@ -53,6 +54,30 @@ def test_a_proposal_is_one_commit_on_top_that_changes_one_value(remote: Remote) 
     assert user_state(remote.work)[2:] == before[2:]
     assert (remote.work / PLACE.file).read_text() == "model: {version: mine}\n"
     assert remote.proposals().state_of(made) is OPEN
+
+
+def test_what_is_made_is_sound_to_git(remote: Remote) -> None:
+    git(remote.bare, "config", "receive.fsckObjects", "true")
+    git(remote.work, "config", "transfer.fsckObjects", "true")
+    git(remote.work, "config", "commit.gpgSign", "true")
+    git(remote.work, "config", "core.autocrlf", "true")
+    for name in ("deploy.txt", "deploy-a", "deploy/a", "deploy/prod.yaml-b"):
+        remote.push("x\n", name)
+    proposals = remote.proposals()
+    made = proposed(proposals)
+    remote.push("two\n", "other.txt")
+    proposals.merge(made)
+    assert "error" not in git(remote.bare, "fsck", "--strict", "--full")
+    assert git(remote.bare, "diff", "--name-only", f"{made.commit}^", made.commit) == PLACE.file
+
+
+def test_what_a_memory_says_of_a_proposal_is_not_trusted(remote: Remote) -> None:
+    made = proposed(remote.proposals())
+    for commit_ in ("--help", "", "HEAD", "-x", f"{made.commit}^"):
+        odd = msgspec.structs.replace(made, commit=commit_)
+        assert remote.proposals().state_of(odd) is OPEN
+    with pytest.raises(UsageError, match="is no name of a branch"):
+        remote.proposals().state_of(msgspec.structs.replace(made, branch="--all"))
 
 
 def test_who_commits_is_who_git_says(remote: Remote) -> None:
