@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 import tempfile
 from collections.abc import Iterator, Sequence
+from datetime import datetime
 from pathlib import Path
 
 import msgspec
@@ -26,6 +28,11 @@ class File(msgspec.Struct, frozen=True, kw_only=True):
 
 def short(commit: str) -> str:
     return commit[:10]
+
+
+def is_name(commit: str) -> bool:
+    """Whether it is a commit's full name: what a proposal says may come from elsewhere."""
+    return re.fullmatch(r"[0-9a-f]{40}|[0-9a-f]{64}", commit) is not None
 
 
 def file_at(git: Git, commit: str, path: str) -> File:
@@ -96,16 +103,22 @@ def commit_of(git: Git, tree: str, parents: Sequence[str], message: str) -> str:
 
 
 def is_known(git: Git, commit: str) -> bool:
-    return git.ended("cat-file", "-e", f"{commit}^{{commit}}", allowed=(0, 1, 128))[0] == 0
+    return is_name(commit) and git.ended("cat-file", "-e", f"{commit}^{{commit}}", allowed=(0, 1, 128))[0] == 0
 
 
 def is_ancestor(git: Git, commit: str, of: str) -> bool:
-    return git.ended("merge-base", "--is-ancestor", commit, of, allowed=(0, 1, 128))[0] == 0
+    return is_name(commit) and git.ended("merge-base", "--is-ancestor", commit, of, allowed=(0, 1, 128))[0] == 0
 
 
 def merge_base(git: Git, one: str, other: str) -> str:
     """Empty where they have none, or one of them is not known here."""
-    return git.text("merge-base", one, other, allowed=(0, 1, 128))
+    return git.text("merge-base", one, other, allowed=(0, 1, 128)) if is_name(one) and is_name(other) else ""
+
+
+def at_time(git: Git, tip: str, time: datetime) -> str:
+    """The commit that was at the head of a branch a second before; empty where there was none."""
+    asked = ("rev-list", "--first-parent", "--max-count=1", f"--before={int(time.timestamp()) - 1}")
+    return git.text(*asked, "--end-of-options", tip)
 
 
 def key_of(git: Git, commit: str) -> str:

@@ -75,10 +75,8 @@ class Git:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self._environment = environment(os.environ)
-        self.text("rev-parse", "--git-dir")
-        # Paths are told from there. A bare repository has no such folder.
-        root = self.text("rev-parse", "--show-toplevel", allowed=(0, 128))
-        self.folder = Path(root) if root else folder
+        # Paths are told from the root of the worktree.
+        self.folder = folder / self.text("rev-parse", "--show-cdup")
         self._environment |= self._names()
 
     def text(self, *arguments: str, data: bytes | None = None, allowed: Sequence[int] = (0,)) -> str:
@@ -168,14 +166,15 @@ class Git:
 
     def _names(self) -> dict[str, str]:
         """Who commits, where neither the environment nor git's settings say it."""
+        asked = ("config", "--name-only", "--get-regexp", r"^(user|author|committer)\.(name|email)$")
+        said = set(self.text(*asked, allowed=(0, 1)).split())
         names = {}
         for part, fallback in (("NAME", "nbmlops"), ("EMAIL", "nbmlops@localhost")):
             for role in ("AUTHOR", "COMMITTER"):
                 variable = f"GIT_{role}_{part}"
                 if variable in self._environment or (part == "EMAIL" and self._environment.get("EMAIL")):
                     continue
-                settings = (f"user.{part.lower()}", f"{role.lower()}.{part.lower()}")
-                if not any(self.text("config", "--get", each, allowed=(0, 1)) for each in settings):
+                if not said & {f"user.{part.lower()}", f"{role.lower()}.{part.lower()}"}:
                     names[variable] = fallback
         return names
 

@@ -110,7 +110,7 @@ class Proposals:
         """The same proposal, as it is already. Raises ConflictError where the branch is somebody else's."""
         merged = commits.with_key(self._git, key, target)
         if merged:
-            return self._told(value, self._value(f"{merged}^") or "", branch, merged, key)
+            return self._told(value, self._before(merged), branch, merged, key)
         if not tip:
             return None
         base = commits.merge_base(self._git, tip, target)
@@ -126,7 +126,7 @@ class Proposals:
         is_on_top = bool(base) and self._blob(base) == self._blob(target)
         if not is_on_top and own == tip:
             return None
-        return self._told(value, self._value(f"{own}^") or "", branch, own, key)
+        return self._told(value, self._before(own), branch, own, key)
 
     def _state_of(self, proposal: Proposal) -> ProposalState:
         target, tips = self.repository.tip(), self._references.tips
@@ -151,7 +151,7 @@ class Proposals:
         if found := commits.with_key(self._git, proposal.key, f"{base}..{target}" if base else target):
             return found
         # Squashed, with words of its own.
-        since = self.repository.earlier(self.place, since=base) if base else ()
+        since = self.repository.earlier(self.place, since=base or commits.at_time(self._git, target, proposal.opened))
         if proposal.value != proposal.before and proposal.value in (self._value(target), *since):
             return target
         return ""
@@ -170,6 +170,12 @@ class Proposals:
         tip = self._references.tips[HEADS + proposal.branch]
         if self._value(tip) != proposal.value:
             raise self._otherwise(proposal, f"{proposal.branch} says {self._value(tip)} by now")
+        if folder := self._references.checked_out().get(self._references.target):
+            raise StateError(
+                f"{self.repository.target} is checked out in {folder}, and its files would no longer be what it says.",
+                kind="branch-checked-out",
+                hint=f"Merge the proposal there: git merge {proposal.branch}",
+            )
         new = tip if commits.is_ancestor(self._git, target, tip) else self._merge_commit(proposal, target, tip)
         failpoint("proposal-merge")
         self._references.change([Change(reference=self._references.target, new=new, old=None)])
@@ -252,6 +258,11 @@ class Proposals:
         except (NotFoundError, UsageError):
             return None
 
+    def _before(self, commit: str) -> str:
+        """What the value was in the commit before."""
+        parent = self._git.text("rev-parse", "--verify", "--quiet", f"{commit}^", allowed=(0, 1, 128))
+        return self._value(parent) or ""
+
     def _blob(self, commit: str) -> str:
         try:
             return commits.file_at(self._git, commit, self.place.file).blob
@@ -273,7 +284,7 @@ class Proposals:
 
 def _message(title: str, body: str, key: str) -> str:
     # A line of the body that looks like the trailer would speak for another key.
-    body = re.sub(rf"(?im)^(?=\s*{TRAILER}\s*:)", "> ", body.strip())[:_MOST_MESSAGE]
+    body = re.sub(rf"(?im)^(?=[ \t]*{TRAILER}[ \t]*:)", "> ", body.strip())[:_MOST_MESSAGE]
     return "\n\n".join(part for part in (" ".join(title.split())[:200], body, f"{TRAILER}: {key}") if part) + "\n"
 
 

@@ -80,7 +80,7 @@ class References:
         asked = ["ls-remote", "--symref", "--", self.remote, "HEAD", f"{HEADS}*", "refs/nbmlops/*"]
         _, output, _ = self._git.ended(*asked, remote=self.remote)
         head, tips = "", {}
-        for line in output.decode("utf-8", "surrogateescape").splitlines():
+        for line in output.decode("utf-8", "surrogateescape").split("\n"):
             first, _, name = line.partition("\t")
             if first.startswith("ref: ") and name == "HEAD":
                 head = first.removeprefix("ref: ")
@@ -89,8 +89,8 @@ class References:
         return head, tips
 
     def _own(self) -> tuple[str, dict[str, str]]:
-        lines = self._git.text("for-each-ref", "--format=%(objectname) %(refname)", HEADS, "refs/nbmlops/").splitlines()
-        tips = {name: commit for commit, _, name in (line.partition(" ") for line in lines)}
+        lines = self._git.text("for-each-ref", "--format=%(objectname) %(refname)", HEADS, "refs/nbmlops/").split("\n")
+        tips = {name: commit for commit, _, name in (line.partition(" ") for line in lines) if name}
         return self._git.text("symbolic-ref", "--quiet", "HEAD", allowed=(0, 1)), tips
 
     def _target(self, head: str, tips: Mapping[str, str]) -> str:
@@ -183,9 +183,7 @@ class References:
                 raise StateError(
                     f"{name} is checked out in {out[each.reference]}, and its files would no longer be what it says.",
                     kind="branch-checked-out",
-                    hint=f"Merge the proposal there: git merge {AUTO_UPDATE}NAME"
-                    if each.reference == self.target
-                    else "Check out another branch: git switch -",
+                    hint="Check out another branch: git switch -",
                 )
         lines = [
             f"update {each.reference}\0{each.new}\0{_zeros(each.new) if each.old == '' else self._before(each)}\0"

@@ -214,6 +214,29 @@ def test_deep_and_hostile_yaml_is_no_end_of_the_world() -> None:
         write("a: 1\n", "/a", "\ud800", "f.yaml")
 
 
+@settings(max_examples=400, deadline=None)
+@given(
+    text=st.text(st.sampled_from("ab:- \n{}[],'\"#&*!|>%?\t0\\\r~<=\x85\u2028\ufeff"), max_size=40),
+    pointer=st.sampled_from(["", "/a", "/0", "/a/b", "/0/a", "/a/0", "/1/a", "/b"]),
+    value=st.text(max_size=6),
+    name=st.sampled_from(["f.yaml", "f.json"]),
+    has_c=st.booleans(),
+)
+def test_of_whatever_text_a_value_is_set_or_refused(
+    text: str, pointer: str, value: str, name: str, has_c: bool
+) -> None:
+    with pytest.MonkeyPatch.context() as patch:
+        if not has_c:
+            patch.delattr(yaml, "CSafeLoader", raising=False)
+        try:
+            before = read(text, pointer, name)
+            changed = write(text, pointer, value, name)
+        except (UsageError, NotFoundError):
+            return
+        assert read(changed, pointer, name) == value
+        assert (changed == text) is (before == value)
+
+
 KEYS = st.text(st.characters(codec="utf-8", exclude_characters="\ufeff"), min_size=1, max_size=8).filter(
     lambda key: key != "<<" and key.isprintable()
 )
