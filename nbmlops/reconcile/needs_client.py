@@ -141,10 +141,12 @@ def _fetched(place: SplitResult, token: str, timeout: float) -> tuple[int, str, 
         line.request("GET", path, headers={"Accept": "application/json", **_login(place, token)})
         answer = line.getresponse()
         body = answer.read(MOST_BYTES + 1)
-        if answer.length:
-            raise _NoAnswer("stops in the middle of its answer") if len(body) <= MOST_BYTES else _too_much()
         if len(body) > MOST_BYTES:
-            raise _too_much()
+            raise _NoAnswer(f"answers with more than {MOST_BYTES >> 20} MiB")
+        if not limit.is_alive():
+            raise TimeoutError
+        if answer.length:
+            raise _NoAnswer("stops in the middle of its answer")
         return answer.status, answer.headers.get("Location", ""), body
     except (OSError, http.client.HTTPException, ValueError) as error:
         if not limit.is_alive() or isinstance(error, TimeoutError):
@@ -153,10 +155,6 @@ def _fetched(place: SplitResult, token: str, timeout: float) -> tuple[int, str, 
     finally:
         limit.cancel()
         line.close()
-
-
-def _too_much() -> _NoAnswer:
-    return _NoAnswer(f"answers with more than {MOST_BYTES >> 20} MiB")
 
 
 def _login(place: SplitResult, token: str) -> dict[str, str]:
