@@ -74,12 +74,19 @@ def _answer(address: str, token: str, timeout: float) -> NeedsAnswer:
             return _read(status, body)
         if not location:
             raise _NoAnswer(f"answers {status}, and not where to")
-        place = _parsed(urljoin(place.geturl(), location))
+        place = _moved(place, location)
         if (place.hostname, _port(place)) != (first.hostname, _port(first)) or place.scheme != first.scheme:
             raise _NoAnswer("sends on to another host, which is not followed")
         # The login of the first address is kept; one that the answer brings is not taken.
         place = place._replace(netloc=first.netloc)
     raise _NoAnswer(f"sends on more than {MOST_REDIRECTS} times")
+
+
+def _moved(place: SplitResult, location: str) -> SplitResult:
+    try:
+        return _parsed(urljoin(place.geturl(), location))
+    except ValueError as error:
+        raise _NoAnswer("sends on to what is no address") from error
 
 
 def _read(status: int, body: bytes) -> NeedsAnswer:

@@ -33,6 +33,16 @@ TRAINER = Reconciler(
 DEPLOYER = Reconciler(name="on", kind=Kind.DEPLOYER, deployment="wine")
 
 
+def holds(document: Any, schema: dict[str, Any]) -> None:
+    jsonschema.Draft202012Validator(schema).validate(document)
+
+
+def test_the_schemas_of_our_own_are_schemas() -> None:
+    for name, schema in vars(schemas).items():
+        if name.isupper():
+            jsonschema.Draft202012Validator.check_schema(schema)
+
+
 def documents(files: dict[str, str]) -> dict[str, Any]:
     return {path.rpartition("/")[2]: loaded(text) for path, text in files.items()}
 
@@ -43,7 +53,7 @@ def test_documents_hold_kubernetes_strict_schemas(version: str, some: list[Hoste
     for hosted in some:
         found = documents(kubernetes.files(hosted))
         kustomization = found.pop("kustomization.yaml")
-        jsonschema.validate(kustomization, schemas.KUSTOMIZATION)
+        holds(kustomization, schemas.KUSTOMIZATION)
         assert kustomization["resources"] == list(found)
         for document in found.values():
             kubernetes_validate.validate(document, version, strict=True)
@@ -59,11 +69,11 @@ def test_a_pod_has_few_rights_and_never_runs_twice(hosted: Hosted) -> None:
     assert job["concurrencyPolicy"] == "Forbid"
     assert job["startingDeadlineSeconds"] >= 10
     pod = job["jobTemplate"]["spec"]["template"]["spec"]
-    jsonschema.validate(pod["securityContext"], schemas.OF_POD)
+    holds(pod["securityContext"], schemas.OF_POD)
     (checkout,), (container,) = pod["initContainers"], pod["containers"]
     for each in (checkout, container):
-        jsonschema.validate(each["securityContext"], schemas.OF_CONTAINER)
-        jsonschema.validate(each["env"], schemas.ENVIRONMENT)
+        holds(each["securityContext"], schemas.OF_CONTAINER)
+        holds(each["env"], schemas.ENVIRONMENT)
         assert each["command"][:6] == [
             "python", "-m", "nbmlops.hosts.under_lease", "--lease", hosted.object_name, "--",
         ]  # fmt: skip
@@ -137,7 +147,7 @@ def test_kubectl_puts_the_documents_together(tmp_path: Path) -> None:
 @pytest.mark.parametrize("hosted", ALL)
 def test_argo_cd_keeps_the_cluster_as_git_says(hosted: Hosted) -> None:
     application = documents(argocd.files(hosted))["application.yaml"]
-    jsonschema.validate(application, schemas.APPLICATION)
+    holds(application, schemas.APPLICATION)
     assert application["spec"]["source"] == {
         "repoURL": hosted.repository, "targetRevision": hosted.branch, "path": "deploy",
     }  # fmt: skip
@@ -146,8 +156,8 @@ def test_argo_cd_keeps_the_cluster_as_git_says(hosted: Hosted) -> None:
 @pytest.mark.parametrize("hosted", ALL)
 def test_flux_keeps_the_cluster_as_git_says(hosted: Hosted) -> None:
     found = documents(flux.files(hosted))
-    jsonschema.validate(found["repository.yaml"], schemas.GIT_REPOSITORY)
-    jsonschema.validate(found["kustomization.yaml"], schemas.FLUX_KUSTOMIZATION)
+    holds(found["repository.yaml"], schemas.GIT_REPOSITORY)
+    holds(found["kustomization.yaml"], schemas.FLUX_KUSTOMIZATION)
     assert found["kustomization.yaml"]["spec"]["sourceRef"]["name"] == found["repository.yaml"]["metadata"]["name"]
     assert found["repository.yaml"]["spec"]["ref"] == {"branch": hosted.branch}
 
@@ -163,7 +173,7 @@ def test_flux_keeps_the_cluster_as_git_says(hosted: Hosted) -> None:
 )
 def test_flux_reads_addresses_of_ssh_too(address: str, fetched: str) -> None:
     found = documents(flux.files(msgspec.structs.replace(HOSTED, repository=address)))["repository.yaml"]
-    jsonschema.validate(found, schemas.GIT_REPOSITORY)
+    holds(found, schemas.GIT_REPOSITORY)
     assert found["spec"]["url"] == fetched
     assert ("secretRef" in found["spec"]) is fetched.startswith("ssh:")
 
@@ -177,9 +187,9 @@ def test_flux_is_given_no_address_that_it_does_not_read(address: str) -> None:
 @pytest.mark.parametrize("hosted", FOR_TEKTON)
 def test_tekton_makes_one_tick(hosted: Hosted) -> None:
     found = documents(tekton.files(hosted))
-    jsonschema.validate(found["task.yaml"], schemas.TASK)
-    jsonschema.validate(found["pipeline.yaml"], schemas.PIPELINE)
-    jsonschema.validate(found["run.yaml"], schemas.PIPELINE_RUN)
+    holds(found["task.yaml"], schemas.TASK)
+    holds(found["pipeline.yaml"], schemas.PIPELINE)
+    holds(found["run.yaml"], schemas.PIPELINE_RUN)
     kubernetes_validate.validate(found["workspace.yaml"], NEWEST, strict=True)
     checkout, tick = found["task.yaml"]["spec"]["steps"]
     assert tick["args"] == [*hosted.command, "reconcile", "--once", *hosted.reconcilers]
@@ -197,7 +207,7 @@ def test_what_tekton_would_take_for_a_variable_is_refused() -> None:
 @pytest.mark.parametrize("hosted", FOR_TEKTON)
 def test_a_model_sync_of_a_trainer_and_of_a_deployer(hosted: Hosted) -> None:
     trainer = documents(modelsync.files(hosted, TRAINER))
-    jsonschema.validate(trainer["modelsync.yaml"], schemas.MODEL_SYNC)
+    holds(trainer["modelsync.yaml"], schemas.MODEL_SYNC)
     spec = trainer["modelsync.yaml"]["spec"]
     assert spec["needsSyncUrl"] == f"http://{trainer['service.yaml']['metadata']['name']}.models/needsTrain"
     assert spec["parameters"] == [{"needsSyncName": "days", "pipelineName": "max_age"}]
@@ -208,7 +218,7 @@ def test_a_model_sync_of_a_trainer_and_of_a_deployer(hosted: Hosted) -> None:
     ]  # fmt: skip
     assert (spec["successfulPipelineRunsHistoryLimit"], spec["failedPipelineRunsHistoryLimit"]) == (5, 10)
     deployer = documents(modelsync.files(hosted, DEPLOYER))["modelsync.yaml"]
-    jsonschema.validate(deployer, schemas.MODEL_SYNC)
+    holds(deployer, schemas.MODEL_SYNC)
     assert deployer["spec"]["needsSyncUrl"].endswith("/needsSync")
     made = documents(tekton.files(hosted))
     template = deployer["spec"]["pipelineRunTemplate"]["spec"]
@@ -227,7 +237,7 @@ def test_the_service_that_is_asked_is_reached_by_the_controller_alone() -> None:
     pod = deployment["template"]["spec"]
     assert pod["automountServiceAccountToken"] is False
     for container in (*pod["initContainers"], *pod["containers"]):
-        jsonschema.validate(container["securityContext"], schemas.OF_CONTAINER)
+        holds(container["securityContext"], schemas.OF_CONTAINER)
 
 
 def test_a_trainer_without_a_pipeline_is_no_model_sync() -> None:

@@ -1,4 +1,4 @@
-"""Asking an address whether something is needed: whatever it answers, the tick goes on, and only a good answer counts."""
+"""Asked whether something is needed: whatever it answers the tick goes on, and only a good answer counts."""
 
 from __future__ import annotations
 
@@ -26,9 +26,11 @@ def ours(answer: Callable[[str], NeedsAnswer], **more: Any) -> Iterator[str]:
     with NeedsServer(answer, port=0, **more) as server:
         thread = threading.Thread(target=server.serve, daemon=True)
         thread.start()
-        yield f"http://127.0.0.1:{server.port}"
-        server.stop()
-        thread.join(10)
+        try:
+            yield f"http://127.0.0.1:{server.port}"
+        finally:
+            server.stop()
+            thread.join(10)
 
 
 @contextmanager
@@ -58,9 +60,11 @@ def theirs(*replies: bytes | float, seen: list[bytes] | None = None) -> Iterator
 
         thread = threading.Thread(target=serve, daemon=True)
         thread.start()
-        yield f"http://127.0.0.1:{listening.getsockname()[1]}"
-        ended.set()
-        listening.shutdown(socket.SHUT_RDWR)
+        try:
+            yield f"http://127.0.0.1:{listening.getsockname()[1]}"
+        finally:
+            ended.set()
+            listening.shutdown(socket.SHUT_RDWR)
 
 
 def http(status: int, body: bytes, *headers: str) -> bytes:
