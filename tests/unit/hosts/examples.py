@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import copy
+import functools
 from typing import Any
 
 import msgspec
@@ -69,6 +71,11 @@ AWKWARD = [
 
 def loaded(text: str) -> Any:
     """As a reader of YAML 1.1 has it, which a reader of 1.2 has alike."""
+    return copy.deepcopy(_loaded(text))
+
+
+@functools.cache
+def _loaded(text: str) -> Any:
     (old,) = yaml.safe_load_all(text)
     (new,) = YAML(typ="safe", pure=True).load_all(text)
     assert old == new
