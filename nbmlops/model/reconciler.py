@@ -207,6 +207,10 @@ class Attempt(msgspec.Struct, frozen=True, kw_only=True):
     phase: Phase = Phase.BEGUN
     why: str = ""
     """The need, in a line."""
+    wanted: tuple[str, ...] = ()
+    """The needs that held, each with what makes it this one."""
+    inputs: str = ""
+    """Digest of what it is made of."""
     parameters: dict[str, Any] = {}
     run: str = ""
     """The pipeline's, in MLflow."""
@@ -214,8 +218,12 @@ class Attempt(msgspec.Struct, frozen=True, kw_only=True):
     """That it made, or that it deploys."""
     verdict: str = ""
     """Of the gate, in a line."""
+    table: str = ""
+    """Of the gate: champion and challenger, as Markdown."""
     error: str = ""
     cpu_seconds: float = 0.0
+    resumed: int = 0
+    """How often it was gone on with after somebody was killed in it."""
 
 
 class ProposalState(StrEnum):
@@ -269,6 +277,10 @@ class Memory(msgspec.Struct, frozen=True, kw_only=True):
     """Newest last; at most one is open."""
     rejected: dict[str, str] = {}
     """What is not tried or proposed again: version or key -> why."""
+    finished: tuple[str, ...] = ()
+    """Keys of attempts that went well, newest last: none is run again."""
+    settled: str = ""
+    """The key of the last of them after which the need was gone. What is needed after that is something new."""
     applied: str = ""
     """The value that was last made true: merged, or deployed."""
     pinned: str = ""
@@ -279,6 +291,10 @@ class Memory(msgspec.Struct, frozen=True, kw_only=True):
     """One after the other, of the present key."""
     failing: str = ""
     """That key."""
+    failed: datetime | None = None
+    """When, the last time."""
+    error: str = ""
+    """What was said then."""
     next_attempt: datetime | None = None
     looked: datetime | None = None
     reason: Reason | None = None
