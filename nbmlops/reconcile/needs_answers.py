@@ -1,7 +1,7 @@
 """A decision as the answer to whoever asks whether something is to be done.
 
-It tells not what is needed but what would be done: whoever starts a run on a yes knows no gate, no pause and no rejected
-version.
+It tells not what is needed but what would be done: whoever starts a run on a yes knows no gate, no pause and no version
+that was rejected.
 """
 
 from __future__ import annotations

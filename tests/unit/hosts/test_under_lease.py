@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import ipaddress
 import json
+import ssl
 import subprocess
 import sys
 import threading
@@ -15,6 +17,9 @@ from typing import Any
 
 import kubernetes_validate
 import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
 
 from nbmlops.errors import ConflictError, DeniedError, ExternalError, NotFoundError, StateError, UnavailableError
 from nbmlops.hosts import kubernetes
@@ -43,6 +48,9 @@ class ApiServer(ThreadingHTTPServer):
     def spec(self) -> dict[str, Any]:
         found: dict[str, Any] = self.lease["spec"]
         return found
+
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """Who does not trust the certificate hangs up."""
 
 
 class _Api(BaseHTTPRequestHandler):
@@ -187,6 +195,47 @@ def test_what_the_server_says_instead_is_told(
     api.fault = fault
     with pytest.raises(family, match=told):
         leases.take("pod-a")
+
+
+def test_the_server_is_known_by_the_authority_of_the_pod(api: ApiServer, tmp_path: Path) -> None:
+    authority(tmp_path)
+    (tmp_path / "token").write_text("a-token")
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(tmp_path / "ca.crt", tmp_path / "key.pem")
+    api.socket = context.wrap_socket(api.socket, server_side=True)
+    address = f"https://127.0.0.1:{api.server_port}"
+    leases = Leases("nbmlops-wine", address=address, namespace="models", account=tmp_path)
+    assert run_under_lease(leases, "pod-a", python("pass")) == 0
+    other = tmp_path / "other"
+    other.mkdir()
+    authority(other)
+    (other / "token").write_text("a-token")
+    api.tokens.clear()
+    with pytest.raises(UnavailableError, match="certificate verify failed"):
+        Leases("nbmlops-wine", address=address, namespace="models", account=other).take("pod-a")
+    assert api.tokens == set()
+
+
+def authority(folder: Path) -> None:
+    """A certificate for 127.0.0.1 that has signed itself."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, folder.name)])
+    made = (
+        x509.CertificateBuilder()
+        .subject_name(name)
+        .issuer_name(name)
+        .public_key(key.public_key())
+        .serial_number(x509.random_serial_number())
+        .not_valid_before(datetime.now(UTC) - timedelta(days=1))
+        .not_valid_after(datetime.now(UTC) + timedelta(days=1))
+        .add_extension(x509.SubjectAlternativeName([x509.IPAddress(ipaddress.ip_address("127.0.0.1"))]), critical=False)
+        .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
+        .sign(key, hashes.SHA256())
+    )
+    (folder / "ca.crt").write_bytes(made.public_bytes(serialization.Encoding.PEM))
+    (folder / "key.pem").write_bytes(
+        key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
+    )
 
 
 def test_outside_of_a_pod_it_says_so() -> None:
