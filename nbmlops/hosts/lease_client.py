@@ -130,6 +130,7 @@ class Leases:
                 self._set_clock(answer.headers.get("Date", ""))
                 found = msgspec.json.decode(answer.read(_MOST_BYTES), type=dict[str, Any])
         except urllib.error.HTTPError as error:
+            error.close()
             raise self._refused(error.code) from error
         except msgspec.MsgspecError as error:
             raise ExternalError("The API server answers no JSON.", kind="lease-malformed") from error

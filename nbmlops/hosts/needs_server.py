@@ -39,6 +39,7 @@ IDLE_SECONDS = 10.0
 WHOLE_SECONDS = 60.0
 """Until a question has to be there, whole."""
 _POLL_SECONDS = 0.2
+_REFUSED_SECONDS = 0.05
 _LONGEST_ERROR = 1000
 
 Answer = Callable[[str], NeedsAnswer]
@@ -145,7 +146,10 @@ class _Bounded(ThreadingHTTPServer):
     def process_request(self, request: Any, client_address: Any) -> None:
         if not self._free.acquire(blocking=False):
             with contextlib.suppress(OSError):
-                request.settimeout(1.0)
+                # What was asked is read first: a connection that is closed before loses the answer.
+                request.settimeout(_REFUSED_SECONDS)
+                with contextlib.suppress(TimeoutError):
+                    request.recv(1 << 16)
                 request.sendall(b"HTTP/1.1 503 Service Unavailable\r\nRetry-After: 5\r\nContent-Length: 0\r\n\r\n")
             self.shutdown_request(request)
             return

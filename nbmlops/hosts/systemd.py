@@ -18,8 +18,8 @@ _HARDENED = (
     "RestrictRealtime=yes",
     "RestrictSUIDSGID=yes",
     "SystemCallArchitectures=native",
-    "UMask=0077",
 )
+"""All of them forbid setuid programs, which podman needs where a deployment runs in containers."""
 
 
 def files(hosted: Hosted) -> dict[str, str]:
@@ -53,7 +53,9 @@ def _service(hosted: Hosted) -> str:
     if hosted.deployers:
         # What is deployed outlives the tick that has started it.
         lines.append("KillMode=process")
-    return _HEAD + "\n".join([*lines, *_HARDENED, ""])
+    else:
+        lines += _HARDENED
+    return _HEAD + "\n".join([*lines, ""])
 
 
 def _timer(hosted: Hosted) -> str:

@@ -74,12 +74,19 @@ def _answer(address: str, token: str, timeout: float) -> NeedsAnswer:
             return _read(status, body)
         if not location:
             raise _NoAnswer(f"answers {status}, and not where to")
-        place = _parsed(urljoin(place.geturl(), location))
+        place = _moved(place, location)
         if (place.hostname, _port(place)) != (first.hostname, _port(first)) or place.scheme != first.scheme:
             raise _NoAnswer("sends on to another host, which is not followed")
         # The login of the first address is kept; one that the answer brings is not taken.
         place = place._replace(netloc=first.netloc)
     raise _NoAnswer(f"sends on more than {MOST_REDIRECTS} times")
+
+
+def _moved(place: SplitResult, location: str) -> SplitResult:
+    try:
+        return _parsed(urljoin(place.geturl(), location))
+    except ValueError as error:
+        raise _NoAnswer("sends on to what is no address") from error
 
 
 def _read(status: int, body: bytes) -> NeedsAnswer:
@@ -141,10 +148,12 @@ def _fetched(place: SplitResult, token: str, timeout: float) -> tuple[int, str, 
         line.request("GET", path, headers={"Accept": "application/json", **_login(place, token)})
         answer = line.getresponse()
         body = answer.read(MOST_BYTES + 1)
-        if answer.length:
-            raise _NoAnswer("stops in the middle of its answer") if len(body) <= MOST_BYTES else _too_much()
         if len(body) > MOST_BYTES:
-            raise _too_much()
+            raise _NoAnswer(f"answers with more than {MOST_BYTES >> 20} MiB")
+        if not limit.is_alive():
+            raise TimeoutError
+        if answer.length:
+            raise _NoAnswer("stops in the middle of its answer")
         return answer.status, answer.headers.get("Location", ""), body
     except (OSError, http.client.HTTPException, ValueError) as error:
         if not limit.is_alive() or isinstance(error, TimeoutError):
@@ -153,10 +162,6 @@ def _fetched(place: SplitResult, token: str, timeout: float) -> tuple[int, str, 
     finally:
         limit.cancel()
         line.close()
-
-
-def _too_much() -> _NoAnswer:
-    return _NoAnswer(f"answers with more than {MOST_BYTES >> 20} MiB")
 
 
 def _login(place: SplitResult, token: str) -> dict[str, str]:

@@ -259,6 +259,10 @@ CASES = (
     Case(verb="deploy", values={"package": "counted:v1", "canary": 120}, kind="deploy-malformed"),
     Case(verb="deploy", values={"package": "counted:v1"}, kind="model-absent"),
     Case(verb="deploy", values={"package": "counted:v1", "max_difference": -0.5}, kind="deploy-malformed"),
+    Case(verb="schedule", values={"as_": "github", "notebook": ["count.ipynb"], "sample": ["n=1e3"]}),
+    Case(verb="schedule", values={"as_": "kubernetes", "image": "a:1", "repository": "https://a/b", "output": "host"}),
+    Case(verb="schedule", values={"as_": "kubernetes", "repository": "https://a/b"}, kind="host-incomplete"),
+    Case(verb="schedule", values={"names": ["nobody"], "as_": "cron"}, kind="reconciler-missing"),
     Case(verb="deploy", values={"package": "counted:v1", "memory": "plenty"}, kind="deploy-malformed"),
     Case(verb="deploy", values={"name": "counter", "canary": 20}, kind="deployment-missing"),
     Case(verb="deploy", values={"restore": True}),
@@ -314,5 +318,6 @@ LINE = {
     "reconcilers/count.yaml": "apiVersion: nbmlops.dev/v1\nkind: Trainer\nmetadata: {name: count-train}\n"
     "spec:\n  model: counter\n  pipeline: pipelines/count\n  needs: {all: [{python: needs.py:needed}]}\n",
     "needs.py": "def needed():\n    return False, 'there is enough'\n",
+    "spec: {model: counter, pipeline: pipelines/count, needs: {maxAge: 24h}}\n",
 }
-"""A model of Python code, what it is judged by, and a gate that it does not pass."""
+"""A model of Python code, what it is judged by, and a gate that it does not pass; and when it is made anew."""

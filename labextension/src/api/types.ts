@@ -1288,6 +1288,12 @@ export interface HistoryResult {
   left_out: number;
 }
 
+export interface HostFile {
+  /** In the folder, with slashes. */
+  name: string;
+  text: string;
+}
+
 export interface ImageRequest {
   /** The package: NAME[:TAG] or NAME@DIGEST. */
   package: string;
@@ -2742,6 +2748,57 @@ export interface RunsResult {
   now: string;
 }
 
+export interface ScheduleRequest {
+  /** Reconcilers. Default: all of the project. */
+  names?: string[];
+  /** Whose files: systemd, cron, github, gitlab, kubernetes, argocd, flux, tekton, modelsync. */
+  as_: 'argocd' | 'cron' | 'flux' | 'github' | 'gitlab' | 'kubernetes' | 'modelsync' | 'systemd' | 'tekton';
+  /** Write them into this folder. Default: they are shown. */
+  output?: string;
+  /** What units and objects are called after. Default: the project's folder. */
+  name?: string;
+  /** How often. Default: the shortest interval of the reconcilers. */
+  every?: string;
+  /** When, as cron says it: '30 3 * * *'. */
+  at?: string;
+  /** For clusters: with nbmlops, git and what pipelines import. */
+  image?: string;
+  /** For clusters. */
+  namespace?: string;
+  /** Address of the repository. Default: that of origin. */
+  repository?: string;
+  /** Default: the one that is checked out. */
+  branch?: string;
+  /** The file in git that names the wanted version. Default: as the reconcilers say. */
+  config?: string;
+  /** Folder that Argo CD or Flux applies. Default: the config's. */
+  manifests?: string;
+  /** That CI executes. */
+  notebook?: string[];
+  /** Parameter that makes pipelines small for CI. */
+  sample?: string[];
+  /** Python of CI. */
+  python?: string;
+  /** Variable of the environment; nothing secret. */
+  variable?: string[];
+  /** Variable whose value the host keeps. */
+  secret?: string[];
+  /** Size of a cluster's volume. */
+  storage?: string;
+  /** Of a cluster's volume. Default: the cluster's own. */
+  storage_class?: string;
+  /** Replace files that are there. */
+  force?: boolean;
+}
+
+export interface ScheduleResult {
+  host: string;
+  reconcilers: string[];
+  files: HostFile[];
+  /** Empty: nothing was written. */
+  folder: string;
+}
+
 export type Scope = 'data' | 'code';
 
 /** One kernel with tracking on. Alive while its process is. */
@@ -3529,6 +3586,7 @@ export interface Verbs {
   monitor: { request: MonitorRequest; result: MonitorResult };
   undeploy: { request: UndeployRequest; result: UndeployResult };
   logs: { request: LogsRequest; result: LogsResult };
+  schedule: { request: ScheduleRequest; result: ScheduleResult };
   profile: { request: ProfileRequest; result: ProfileResult };
   drift: { request: DriftRequest; result: DriftResult };
 }
