@@ -85,7 +85,9 @@ def main(folder: Path) -> None:
     project.nbmlops("reconcile", "labels-deploy", allowed=(10,))
     try:
         first = known(project, "first")
-        say(f"People write about the new sidebar: {first:.0%} of their issues get the right label. They correct the rest")
+        say(
+            f"People write about the new sidebar: {first:.0%} of their issues get the right label. They correct the rest"
+        )
         project.nbmlops("corrections", "labels", "data/corrections.csv")
         project.run("git", "pull", "--quiet", quiet=True)
         project.run("git", "commit", "--quiet", "--message", "What people have corrected", "data/corrections.csv")

@@ -36,9 +36,9 @@ def approve(call: Call, request: Request) -> Result:
     """
     spec = named(call, request.name)
     with held(call, spec) as memory:
-        found = open_one(spec, memory)
+        publish, found = open_one(spec, memory)
         call.progress(Progress(task="merge", note=found.branch))
-        commit = Repositories(call).merge(spec, found)
+        commit = Repositories(call).merge(publish, found)
         call.progress(Progress(task="merge", state="done"))
         RealWorld(call).adopt(spec, found.value)
         now = utc_now()

@@ -10,7 +10,7 @@ from __future__ import annotations
 import time
 from datetime import datetime
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import msgspec
 
@@ -19,6 +19,7 @@ from nbmlops.lib.clock import utc_now
 from nbmlops.model.reconciler import EXIT_CODES, Action, Kind, Outcome, Reason, Reconciler
 from nbmlops.ops.call import Call, Progress
 from nbmlops.ops.fields import option, positional
+from nbmlops.ops.reconciling.shared_memory import SharedMemory
 from nbmlops.ops.reconciling.view import documents, kept_folder, missing, store_of
 from nbmlops.reconcile.conditions import reason_of
 from nbmlops.reconcile.folder import Found, in_order
@@ -26,6 +27,9 @@ from nbmlops.reconcile.lease import Lease
 from nbmlops.reconcile.memory import MemoryStore
 from nbmlops.reconcile.ticks import Rounds, Ticked, worst
 from nbmlops.reconcile.words import is_name
+
+if TYPE_CHECKING:
+    from nbmlops.ops.reconciling.world import RealWorld
 
 _LONGEST_SLEEP = 30.0
 """Seconds: documents may change meanwhile."""
@@ -86,28 +90,36 @@ def reconcile(call: Call, request: Request) -> Result:
             raise missing(documents(call), name[:60])
     from nbmlops.ops.reconciling.world import RealWorld
 
-    world = RealWorld(call)
-    rounds = Rounds(world, _store(call), lambda name: Lease(kept_folder(call), name), lambda note: _say(call, note))
+    world, store = RealWorld(call), _store(call)
+    rounds = Rounds(world, store, lambda name: Lease(kept_folder(call), name), lambda note: _say(call, note))
+    shared = SharedMemory(store, world.git, lambda note: _say(call, note))
     if request.watch:
-        return _watched(call, request, rounds, world.refresh)
+        return _watched(call, request, rounds, world, shared)
     found = documents(call)
     chosen = _chosen(found, request.names)
+    for spec in chosen:
+        shared.recall(spec)
     ticked = rounds.all(chosen, is_dry=request.dry_run)
+    for spec in chosen if not request.dry_run else ():
+        shared.remember(spec)
     return _result(ticked, found, is_dry=request.dry_run)
 
 
-def _watched(call: Call, request: Request, rounds: Rounds, refresh: object) -> Result:
+def _watched(call: Call, request: Request, rounds: Rounds, world: RealWorld, shared: SharedMemory) -> Result:
     newest: dict[str, Ticked] = {}
     found, count = documents(call), 0
     try:
         while True:
             found = documents(call)
             chosen = _chosen(found, request.names)
-            assert callable(refresh)
-            refresh()
+            world.refresh()
+            for spec in chosen:
+                if rounds.is_due(spec):
+                    shared.recall(spec)
             for each in rounds.due(chosen):
                 newest[each.spec.name] = each
                 _tell(call, each)
+                shared.remember(each.spec)
             count += 1
             due = rounds.next_due(chosen)
             wait = (due - utc_now()).total_seconds() if due is not None else _LONGEST_SLEEP

@@ -31,8 +31,8 @@ def reject(call: Call, request: Request) -> Result:
     spec = named(call, request.name)
     why = request.why or "rejected by hand"
     with held(call, spec) as memory:
-        found = open_one(spec, memory)
-        Repositories(call).reject(spec, found, why)
+        publish, found = open_one(spec, memory)
+        Repositories(call).reject(publish, found, why)
         now = utc_now()
         closed = msgspec.structs.replace(found, state=ProposalState.REJECTED, ended=now)
         changed = told(proposed(memory, closed), now, "rejected", f"{found.value}: {why}", found.key)

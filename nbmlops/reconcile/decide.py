@@ -12,6 +12,7 @@ from datetime import datetime
 
 import msgspec
 
+from nbmlops.lib.durations import lasting
 from nbmlops.model.reconciler import (
     Action,
     Attempt,
@@ -27,7 +28,7 @@ from nbmlops.model.reconciler import (
 )
 from nbmlops.reconcile.backoff import after_failure, later, periodic
 from nbmlops.reconcile.conditions import IN_SYNC, conditions
-from nbmlops.reconcile.guard import Held, holding, left, stopped
+from nbmlops.reconcile.guard import Held, holding, stopped
 from nbmlops.reconcile.key import key_of, parameters_of, wanted
 from nbmlops.reconcile.memory import on_time
 from nbmlops.reconcile.reasons import headline
@@ -221,7 +222,7 @@ def _blocked(case: _Case, key: str) -> Decision | None:
     until = later(memory.failed, after_failure(spec, memory.failures))
     if until <= case.now:
         return None
-    held = f"back-off, {left((until - case.now).total_seconds())} left"
+    held = f"back-off, {lasting((until - case.now).total_seconds())} left"
     why = f"failed {times}: {memory.error}; {held}"
     return _waits(case, "BackOff", why, is_busy=True, next_attempt=until, held=(held,), key=key)
 

@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 
 import msgspec
 
-from nbmlops.lib.durations import lasting as left
+from nbmlops.lib.durations import lasting
 from nbmlops.model.reconciler import Attempt, Memory, Reconciler, State, Window
 from nbmlops.reconcile.words import window_words, zone_of
 from nbmlops.reconcile.world import Seen
@@ -67,7 +67,7 @@ def _cooling(memory: Memory, cooldown: float, now: datetime, key: str) -> Held |
     until = max(ends) + timedelta(seconds=cooldown) if ends else now
     if until <= now:
         return None
-    return Held(reason="CoolDown", why=f"cool-down, {left((until - now).total_seconds())} left", until=until)
+    return Held(reason="CoolDown", why=f"cool-down, {lasting((until - now).total_seconds())} left", until=until)
 
 
 def _spent(attempts: Iterable[Attempt], hours: float, now: datetime) -> Held | None:

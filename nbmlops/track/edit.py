@@ -105,6 +105,12 @@ def tag_version(uri: str, name: str, version: str, tags: Mapping[str, str]) -> N
             _patiently(lambda key=key, value=value: client.set_model_version_tag(name, version, key, value))  # type: ignore[misc]
 
 
+def version_tags(uri: str, name: str, version: str) -> dict[str, str]:
+    client, _ = _registry(uri)
+    with _explaining(uri):
+        return dict(client.get_model_version(name, version).tags)
+
+
 def _registry(uri: str) -> tuple[Any, str]:
     connect(uri)
     from mlflow import MlflowClient

@@ -294,8 +294,10 @@ CASES = (
     Case(verb="reject", values={"name": "count-train", "why": "no"}, kind="proposal-missing"),
     Case(verb="suspend", values={"name": "nobody"}, kind="reconciler-missing"),
 )
-CARRIED_OUT_ELSEWHERE = {"push", "pull", "predict", "batch", "rollback", "undeploy", "logs", "monitor", "corrections", "approve",
-                         "reject"}  # fmt: skip
+CARRIED_OUT_ELSEWHERE = {
+    *("push", "pull", "predict", "batch", "rollback", "undeploy", "logs", "monitor"),
+    *("corrections", "approve", "reject"),
+}
 """Here they are refused: tests/services has registries and services for them, tests/journeys a model for `batch`."""
 KIT = {
     "Kitfile": "package: {name: counted}\nmodel: {path: total.txt}\ndatasets: [{path: numbers.csv}]\n"
@@ -318,6 +320,5 @@ LINE = {
     "reconcilers/count.yaml": "apiVersion: nbmlops.dev/v1\nkind: Trainer\nmetadata: {name: count-train}\n"
     "spec:\n  model: counter\n  pipeline: pipelines/count\n  needs: {all: [{python: needs.py:needed}]}\n",
     "needs.py": "def needed():\n    return False, 'there is enough'\n",
-    "spec: {model: counter, pipeline: pipelines/count, needs: {maxAge: 24h}}\n",
 }
 """A model of Python code, what it is judged by, and a gate that it does not pass; and when it is made anew."""

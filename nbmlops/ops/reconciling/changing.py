@@ -9,7 +9,9 @@ from collections.abc import Iterator
 from nbmlops.errors import ConflictError
 from nbmlops.lib.clock import utc_now
 from nbmlops.model.reconciler import Memory, Reconciler
-from nbmlops.ops.call import Call
+from nbmlops.ops.call import Call, Progress
+from nbmlops.ops.reconciling.proposing import Repositories
+from nbmlops.ops.reconciling.shared_memory import SharedMemory
 from nbmlops.ops.reconciling.view import kept_folder, store_of
 from nbmlops.reconcile.lease import Lease
 
@@ -28,7 +30,11 @@ def held(call: Call, spec: Reconciler) -> Iterator[Memory]:
                 f"{spec.name} is at work: {other}.", kind="reconciler-busy", hint="Try again when it has ended."
             )
         time.sleep(_LOOK_SECONDS)
+    store = store_of(call)
+    shared = SharedMemory(store, Repositories(call), lambda note: call.progress(Progress(task="memory", note=note)))
     try:
-        yield store_of(call).load(spec.name, utc_now())
+        shared.recall(spec)
+        yield store.load(spec.name, utc_now())
+        shared.remember(spec)
     finally:
         lease.give_back()

@@ -17,6 +17,7 @@ from nbmlops.lib.child import claim_output, end_with_parent
 from nbmlops.model.run import RunView
 from nbmlops.ops import run
 from nbmlops.ops.call import Call, Progress
+from nbmlops.ops.reconciling.proposed_text import RUN_TAG
 from nbmlops.ops.run_model import run_model
 from nbmlops.pipeline.folder import read_pipeline
 from nbmlops.pipeline.parameters import defaults
@@ -55,7 +56,9 @@ def trained(call: Call, wanted: Wanted) -> Said:
             kind="model-missing",
             hint="Fit one in its notebook with tracking on, and export it again.",
         )
-    return Said(run=made.id, version=edit.register(uri, model, wanted.model))
+    version = edit.register(uri, model, wanted.model)
+    edit.tag_version(uri, wanted.model, version, {RUN_TAG: made.id})
+    return Said(run=made.id, version=version)
 
 
 def _ended_well(uri: str, name: str) -> RunView | None:

@@ -6,7 +6,7 @@ from datetime import datetime
 
 from nbmlops.errors import NbmlopsError
 from nbmlops.lib.clock import utc_now
-from nbmlops.model.reconciler import Attempt, Kind, Memory, Proposal, Reconciler
+from nbmlops.model.reconciler import Attempt, Kind, Memory, Proposal, Reason, Reconciler
 from nbmlops.ops.call import Call
 from nbmlops.ops.reconciling import deploying, proposing
 from nbmlops.ops.reconciling.inputs import inputs_digest
@@ -23,11 +23,13 @@ CHAMPION = "champion"
 class RealWorld:
     def __init__(self, call: Call) -> None:
         self._call = call
-        self._git = proposing.Repositories(call)
+        self.git = proposing.Repositories(call)
+        self._reasons: dict[str, Reason] = {}
+        """As they were last seen, for what a proposal says."""
 
     def refresh(self) -> None:
         """What remotes said is asked again."""
-        self._git.refresh()
+        self.git.refresh()
 
     def now(self) -> datetime:
         return utc_now()
@@ -43,7 +45,8 @@ class RealWorld:
         return judge(self._call, spec, attempt, told)
 
     def propose(self, spec: Reconciler, attempt: Attempt, verdict: Verdict) -> Proposal:
-        return self._git.propose(spec, attempt, verdict)
+        reason = self._reasons.get(spec.name) or Reason(need="needed", holds=True, why=attempt.why)
+        return self.git.propose(spec, attempt, verdict, reason)
 
     def adopt(self, spec: Reconciler, version: str) -> None:
         from nbmlops.track import edit
@@ -54,11 +57,13 @@ class RealWorld:
         deploying.deploy(self._call, spec, attempt, told)
 
     def clean(self, spec: Reconciler, memory: Memory) -> None:
-        self._git.clean(spec, memory)
+        self.git.clean(spec, memory)
 
     def _trainer(self, spec: Reconciler, memory: Memory) -> Seen:
         look = Observing(self._call, spec, memory, self.now())
         reason = observe(look, spec.needs) if spec.needs is not None else None
+        if reason is not None:
+            self._reasons[spec.name] = reason
         trouble, inputs = "", ""
         desired: str | None = None
         earlier: tuple[str, ...] = ()
@@ -66,7 +71,7 @@ class RealWorld:
         try:
             inputs = inputs_digest(look)
             if spec.publish is not None:
-                desired, earlier, proposal = self._git.published(spec, spec.publish, memory)
+                desired, earlier, proposal = self.git.published(spec.publish, memory)
         except NbmlopsError as error:
             trouble = error.message
             reason = None
@@ -87,7 +92,7 @@ class RealWorld:
             actual = deploying.answering(self._call, spec)
             if spec.desired is None:
                 return Seen(desired=deploying.wanted_digest(self._call, spec), actual=actual)
-            desired, earlier = self._git.said(spec.desired)
+            desired, earlier = self.git.said(spec.desired)
             return Seen(desired=desired, earlier=earlier, actual=actual)
         except NbmlopsError as error:
             return Seen(trouble=error.message)
