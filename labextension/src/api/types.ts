@@ -828,7 +828,7 @@ export interface DoctorResult {
 }
 
 /** What may have changed in a project. */
-export type DocumentsKind = 'runs' | 'records' | 'jobs' | 'files' | 'packages' | 'deployments';
+export type DocumentsKind = 'runs' | 'records' | 'jobs' | 'files' | 'packages' | 'deployments' | 'reconcilers';
 
 export interface Drift {
   /** As it was called. */
