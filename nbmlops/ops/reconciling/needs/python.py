@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from pathlib import Path
 from typing import Any
 
 from nbmlops.errors import ExternalError, UsageError
@@ -31,8 +32,12 @@ print("\\n" + mark + json.dumps(said, default=str), flush=True)
 
 
 def observe(look: Observing, need: NeedSpec) -> Reason:
-    file, function = str(need.options["file"]), str(need.options["function"])
-    return reason_of(_asked(look, file, function), need.need, f"{file}:{function}")
+    return ask(look.call.project.root, str(need.options["file"]), str(need.options["function"]))
+
+
+def ask(root: Path, file: str, function: str) -> Reason:
+    """Raises UsageError for a file or an answer that is none, ExternalError for a function that fails or takes long."""
+    return reason_of(_asked(root, file, function), "python", f"{file}:{function}")
 
 
 def reason_of(said: Any, need: str, place: str) -> Reason:
@@ -69,14 +74,13 @@ def reason_of(said: Any, need: str, place: str) -> Reason:
     )
 
 
-def _asked(look: Observing, file: str, function: str) -> Any:
-    home = look.call.project.root
-    if not (home / file).is_file():
-        raise UsageError(f"There is no {file}.", kind="needs-missing", hint=f"{look.spec.path} names it.")
+def _asked(root: Path, file: str, function: str) -> Any:
+    if not (root / file).is_file():
+        raise UsageError(f"There is no {file}.", kind="needs-missing", hint="A reconciler names it.")
     try:
         done = subprocess.run(
             [sys.executable, "-c", _CHILD, file, function, _MARK],
-            cwd=home,
+            cwd=root,
             capture_output=True,
             text=True,
             errors="replace",
