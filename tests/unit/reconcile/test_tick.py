@@ -95,6 +95,51 @@ def test_a_version_that_was_rejected_by_hand_is_not_proposed(bench: Bench) -> No
     assert (outcome, memory.attempts[0].state, memory.proposals) == (Outcome.STALLED, State.REJECTED, ())
 
 
+def test_a_version_that_was_rejected_is_not_even_judged(bench: Bench) -> None:
+    memory = bench.store.load(NAME)
+    bench.store.save(msgspec.structs.replace(memory, rejected={"2": "too slow"}))
+    bench.tick(trainer())
+    assert bench.world.state.judged == {}
+
+
+def test_a_version_that_is_rejected_while_it_is_judged_is_not_proposed(bench: Bench) -> None:
+    begun = Attempt(
+        key="k", number=1, began=bench.world.now(), phase=Phase.JUDGED, version="2", verdict="accuracy is 0.9"
+    )
+    memory = bench.store.load(NAME)
+    bench.store.save(msgspec.structs.replace(memory, attempts=(begun,), rejected={"2": "too slow"}))
+    _, decision, memory = bench.tick(trainer())
+    assert decision.action == Action.RESUME
+    assert (memory.attempts[0].state, memory.attempts[0].verdict) == (State.REJECTED, "too slow")
+    assert bench.world.state.deeds == []
+
+
+def test_what_was_rejected_stays_so_when_the_need_comes_back(bench: Bench) -> None:
+    spec = trainer()
+    bench.tick(spec)
+    bench.world.close()
+    bench.tick(spec)
+    bench.world.state.data = "data-0"
+    assert reason_of(bench.tick(spec)[2].conditions) == "InSync"
+    bench.world.state.data = "data-1"
+    assert reason_of(bench.tick(spec)[2].conditions) == "ProposalRejected"
+
+
+def test_what_somebody_did_meanwhile_is_seen_before_anything_is_done(bench: Bench) -> None:
+    spec = trainer()
+    first: list[str] = []
+
+    def meanwhile(name: str) -> None:
+        if name == "look-begin" and not first:
+            first.append(name)
+            bench.tick(spec)
+
+    bench.world.point = meanwhile
+    outcome, decision, memory = bench.tick(spec)
+    assert (outcome, decision.action, reason_of(decision.conditions)) == (Outcome.IN_SYNC, Action.NONE, "ProposalOpen")
+    assert (len(memory.attempts), len(bench.world.state.deeds)) == (1, 2)
+
+
 def test_dry_run_writes_nothing(bench: Bench) -> None:
     outcome, decision, memory = bench.tick(trainer(), is_dry=True)
     assert (outcome, decision.action) == (Outcome.IN_SYNC, Action.TRAIN)
