@@ -167,7 +167,7 @@ def _done(case: _Case, key: str) -> tuple[str, str] | None:
     last = next((each for each in reversed(memory.attempts) if each.state != State.FAILED), None)
     is_covered = (
         last is not None
-        and last.state in (State.SUCCEEDED, State.REJECTED)
+        and (last.key in memory.finished or last.key in memory.rejected)
         and last.key != memory.settled
         and needs <= set(last.wanted)
         and last.inputs == case.seen.inputs

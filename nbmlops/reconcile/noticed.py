@@ -19,7 +19,7 @@ def noticed(spec: Reconciler, memory: Memory, seen: Seen, now: datetime) -> Memo
     """
     memory = on_time(memory, spec, now)
     if memory.observed and memory.observed != spec.digest:
-        memory = _without_failures(memory)
+        memory = forgiven(memory)
     if spec.guard.pin and memory.pinned and spec.guard.pin != memory.pinned:
         memory = msgspec.structs.replace(memory, pinned="")
     running = running_attempt(memory)
@@ -43,7 +43,7 @@ def remembered(spec: Reconciler, memory: Memory, seen: Seen, decision: Decision,
     """With what was decided."""
     word, before = reason_of(decision.conditions), reason_of(memory.conditions)
     if word == IN_SYNC:
-        memory = _without_failures(memory)
+        memory = forgiven(memory)
         last = memory.finished[-1] if memory.finished else ""
         if last and last not in memory.rejected:
             memory = msgspec.structs.replace(memory, settled=last)
@@ -70,7 +70,21 @@ def remembered(spec: Reconciler, memory: Memory, seen: Seen, decision: Decision,
     )
 
 
-def _without_failures(memory: Memory) -> Memory:
+def again(memory: Memory) -> Memory:
+    """As if the last attempt had not been: what is stalled by it may be tried once more. For somebody who asks."""
+    last = memory.attempts[-1] if memory.attempts else None
+    memory = forgiven(memory)
+    if last is None or last.state == State.RUNNING:
+        return memory
+    return msgspec.structs.replace(
+        memory,
+        finished=tuple(each for each in memory.finished if each != last.key),
+        rejected={each: why for each, why in memory.rejected.items() if each not in (last.key, last.version)},
+    )
+
+
+def forgiven(memory: Memory) -> Memory:
+    """Without failures."""
     if not memory.failures and not memory.failing:
         return memory
     return msgspec.structs.replace(memory, failures=0, failing="", failed=None, error="")

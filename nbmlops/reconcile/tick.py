@@ -5,6 +5,8 @@ What is in sync is only looked at: the lease is taken for whatever is written or
 
 from __future__ import annotations
 
+import contextlib
+
 import msgspec
 
 from nbmlops.errors import InterruptedRunError, NbmlopsError
@@ -13,7 +15,7 @@ from nbmlops.model.reconciler import Action, Decision, Memory, Outcome, Reconcil
 from nbmlops.reconcile.backoff import later, periodic
 from nbmlops.reconcile.conditions import conditions, is_stalled, is_unknown
 from nbmlops.reconcile.decide import decide
-from nbmlops.reconcile.deeds import Desk, LostLeaseError, do, failed
+from nbmlops.reconcile.deeds import Desk, LostLeaseError, do, failed, interrupted
 from nbmlops.reconcile.lease import Holder, Lease
 from nbmlops.reconcile.memory import MemoryStore
 from nbmlops.reconcile.noticed import noticed, remembered
@@ -69,7 +71,11 @@ def _act(
     failpoint("reconcile-decided")
     try:
         do(desk, decision)
-    except (LostLeaseError, InterruptedRunError):
+    except LostLeaseError:
+        raise
+    except (KeyboardInterrupt, InterruptedRunError):
+        with contextlib.suppress(LostLeaseError, NbmlopsError):
+            interrupted(desk)
         raise
     except NbmlopsError as error:
         _failed(desk, " ".join(error.message.split()))

@@ -35,7 +35,7 @@ class Seen(msgspec.Struct, frozen=True, kw_only=True):
     actual: str | None = None
     """What runs (Deployer), or the champion's version (Trainer); None: nothing."""
     proposal: Proposal | None = None
-    """The one that memory has open, as it stands in git or at the forge now."""
+    """The one that memory has open, as it stands in git or at the forge now: with its key. None: it cannot be seen."""
     trouble: str = ""
     """Why something could not be seen."""
 
@@ -59,7 +59,8 @@ class World(Protocol):
 
     def now(self) -> datetime: ...
 
-    def look(self, spec: Reconciler, memory: Memory) -> Seen: ...
+    def look(self, spec: Reconciler, memory: Memory) -> Seen:
+        """Changes nothing: it is called without a lease, too, and again after a deed."""
 
     def train(self, spec: Reconciler, attempt: Attempt, told: Told) -> Trained:
         """Runs the pipeline, or finds the run that this key has made already."""
@@ -67,7 +68,7 @@ class World(Protocol):
     def judge(self, spec: Reconciler, attempt: Attempt, told: Told) -> Verdict: ...
 
     def propose(self, spec: Reconciler, attempt: Attempt, verdict: Verdict) -> Proposal:
-        """Opens the proposal, or finds it; with `approve: auto` it comes back merged."""
+        """Opens the proposal, or finds it. With `approve: auto` it comes back merged, also one that was found open."""
 
     def adopt(self, spec: Reconciler, version: str) -> None:
         """The version is the champion."""

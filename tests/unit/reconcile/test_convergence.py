@@ -272,7 +272,7 @@ class Machine(RuleBasedStateMachine):
 
 
 Machine.TestCase.settings = settings(
-    max_examples=60, stateful_step_count=30, deadline=None, suppress_health_check=list(HealthCheck)
+    max_examples=40, stateful_step_count=30, deadline=None, suppress_health_check=list(HealthCheck)
 )
 TestConvergence = Machine.TestCase
 
@@ -282,7 +282,7 @@ def test_it_converges_for_long() -> None:
     run_state_machine_as_test(
         Machine,
         settings=settings(
-            max_examples=1500, stateful_step_count=60, deadline=None, suppress_health_check=list(HealthCheck)
+            max_examples=300, stateful_step_count=60, deadline=None, suppress_health_check=list(HealthCheck)
         ),
     )
 

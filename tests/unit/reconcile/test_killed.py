@@ -101,6 +101,24 @@ def test_killed_anywhere_it_ends_where_it_would_have(tmp_path: Path, case: str) 
     assert killed >= 15
 
 
+def test_a_deployment_heals_whenever_its_deployer_was_killed_and_it_was_broken_then(tmp_path: Path) -> None:
+    spec = deployer()
+    for point in itertools.count(1):
+        folder = tmp_path / str(point)
+        folder.mkdir()
+        world = SimulatedWorld(folder / "world")
+        world.state.actual = ""
+        world.save()
+        is_done = in_child(point, lambda folder=folder: ticked(folder, spec))  # type: ignore[misc]
+        world.load()
+        world.state.actual = ""
+        world.save()
+        words = [ticked(folder, spec) for _ in range(2)]
+        assert words == ["InSync", "InSync"], point
+        if is_done:
+            break
+
+
 def test_killed_while_a_proposal_is_adopted_closed_or_taken_back(tmp_path: Path) -> None:
     spec = trainer()
 

@@ -8,10 +8,11 @@ import msgspec
 import pytest
 
 from nbmlops.errors import InterruptedRunError, StateError
-from nbmlops.model.reconciler import Action, Attempt, Outcome, Phase, PublishSpec, Reconciler, State
+from nbmlops.model.reconciler import Action, Attempt, Outcome, Phase, ProposalState, PublishSpec, Reconciler, State
 from nbmlops.reconcile.conditions import reason_of
 from nbmlops.reconcile.lease import Lease
 from nbmlops.reconcile.memory import MemoryStore
+from nbmlops.reconcile.noticed import again
 from nbmlops.reconcile.tick import Ticked, tick
 from nbmlops.reconcile.ticks import Rounds, worst
 from nbmlops.reconcile.world import Told, Trained
@@ -94,6 +95,51 @@ def test_a_version_that_was_rejected_by_hand_is_not_proposed(bench: Bench) -> No
     assert (outcome, memory.attempts[0].state, memory.proposals) == (Outcome.STALLED, State.REJECTED, ())
 
 
+def test_a_version_that_was_rejected_is_not_even_judged(bench: Bench) -> None:
+    memory = bench.store.load(NAME)
+    bench.store.save(msgspec.structs.replace(memory, rejected={"2": "too slow"}))
+    bench.tick(trainer())
+    assert bench.world.state.judged == {}
+
+
+def test_a_version_that_is_rejected_while_it_is_judged_is_not_proposed(bench: Bench) -> None:
+    begun = Attempt(
+        key="k", number=1, began=bench.world.now(), phase=Phase.JUDGED, version="2", verdict="accuracy is 0.9"
+    )
+    memory = bench.store.load(NAME)
+    bench.store.save(msgspec.structs.replace(memory, attempts=(begun,), rejected={"2": "too slow"}))
+    _, decision, memory = bench.tick(trainer())
+    assert decision.action == Action.RESUME
+    assert (memory.attempts[0].state, memory.attempts[0].verdict) == (State.REJECTED, "too slow")
+    assert bench.world.state.deeds == []
+
+
+def test_what_was_rejected_stays_so_when_the_need_comes_back(bench: Bench) -> None:
+    spec = trainer()
+    bench.tick(spec)
+    bench.world.close()
+    bench.tick(spec)
+    bench.world.state.data = "data-0"
+    assert reason_of(bench.tick(spec)[2].conditions) == "InSync"
+    bench.world.state.data = "data-1"
+    assert reason_of(bench.tick(spec)[2].conditions) == "ProposalRejected"
+
+
+def test_what_somebody_did_meanwhile_is_seen_before_anything_is_done(bench: Bench) -> None:
+    spec = trainer()
+    first: list[str] = []
+
+    def meanwhile(name: str) -> None:
+        if name == "look-begin" and not first:
+            first.append(name)
+            bench.tick(spec)
+
+    bench.world.point = meanwhile
+    outcome, decision, memory = bench.tick(spec)
+    assert (outcome, decision.action, reason_of(decision.conditions)) == (Outcome.IN_SYNC, Action.NONE, "ProposalOpen")
+    assert (len(memory.attempts), len(bench.world.state.deeds)) == (1, 2)
+
+
 def test_dry_run_writes_nothing(bench: Bench) -> None:
     outcome, decision, memory = bench.tick(trainer(), is_dry=True)
     assert (outcome, decision.action) == (Outcome.IN_SYNC, Action.TRAIN)
@@ -142,6 +188,15 @@ def test_what_somebody_interrupts_goes_on_later(bench: Bench, error: BaseExcepti
     assert [(each.number, each.state, each.resumed) for each in memory.attempts] == [(1, State.SUCCEEDED, 1)]
 
 
+def test_what_is_interrupted_again_and_again_is_not_counted_as_killed(bench: Bench) -> None:
+    stopping = Stops(KeyboardInterrupt())
+    stopping.state.data = "data-1"
+    for _ in range(9):
+        with pytest.raises(KeyboardInterrupt):
+            tick(trainer(), stopping, bench.store, bench.lease(NAME))
+    assert bench.store.peek(NAME).attempts[0].resumed == 0
+
+
 def test_whoever_lost_the_lease_does_and_writes_nothing_more(bench: Bench) -> None:
     spec = trainer()
 
@@ -183,6 +238,26 @@ def test_another_document_is_another_chance(bench: Bench) -> None:
     assert bench.tick(spec)[1].action == Action.NONE
     outcome, _, memory = bench.tick(msgspec.structs.replace(spec, digest="d2"))
     assert (outcome, memory.failures, memory.observed) == (Outcome.ACTED, 0, "d2")
+
+
+@pytest.mark.parametrize("word", ["GateRejected", "ProposalGone", "ProposalRejected", "AttemptsUsedUp"])
+def test_what_is_stalled_is_tried_once_more_for_somebody_who_asks(bench: Bench, word: str) -> None:
+    spec, state = trainer(most_attempts=1), bench.world.state
+    state.passes = word != "GateRejected"
+    state.broken = {"train"} if word == "AttemptsUsedUp" else set()
+    bench.tick(spec)
+    if word.startswith("Proposal"):
+        bench.world.close(ProposalState(word.removeprefix("Proposal").lower()))
+        bench.tick(spec)
+    _, _, memory = bench.tick(spec)
+    assert reason_of(memory.conditions) == word
+    state.passes, state.broken, state.judged, state.proposals = True, set(), {}, []
+    assert bench.tick(spec)[1].action == Action.NONE
+    bench.store.save(again(memory))
+    _, decision, memory = bench.tick(spec)
+    assert decision.action == Action.TRAIN
+    assert reason_of(memory.conditions) == "ProposalOpen"
+    assert [each.number for each in memory.attempts][-1] == 2
 
 
 def test_a_deployment_is_what_git_says_and_heals(bench: Bench) -> None:
