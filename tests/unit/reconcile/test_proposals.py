@@ -192,6 +192,7 @@ def test_a_squash_with_words_of_its_own_is_a_merge(remote: Remote) -> None:
     remote.push(NEXT, message="wine 13 (#7)")
     git(remote.bare, "update-ref", "-d", f"refs/heads/{BRANCH}")
     assert proposals.state_of(made) is MERGED
+    assert remote.heads() == {"main"}
     # Also when it has gone on from there, or back.
     remote.push(PROD.replace("12", "14"))
     assert proposals.state_of(made) is MERGED
@@ -199,6 +200,16 @@ def test_a_squash_with_words_of_its_own_is_a_merge(remote: Remote) -> None:
     git(remote.folder, "clone", "--quiet", "--no-local", str(remote.bare), "other")
     assert not commits.is_known(Git(remote.folder / "other"), made.commit)
     assert remote.proposals(remote.folder / "other").state_of(made) is MERGED
+
+
+def test_a_squash_whose_branch_stays_is_not_proposed_again(remote: Remote) -> None:
+    proposals = remote.proposals()
+    made = proposed(proposals)
+    remote.push(NEXT, message="wine 13 (#7)")
+    assert proposed(proposals) == made
+    remote.push(PROD.replace("12", "14"))
+    assert proposed(proposals) == made
+    assert proposals.state_of(made) is MERGED
 
 
 def test_a_squash_that_keeps_the_trailer_is_known_in_any_clone(remote: Remote) -> None:
