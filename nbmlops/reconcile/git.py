@@ -156,6 +156,12 @@ class Git:
                 kind="remote-denied",
                 hint=f"Try it yourself: git ls-remote {shown(remote)}",
             )
+        if remote and re.search(r"repository (?:'[^']*' )?not found", lower):
+            return NotFoundError(
+                f"There is no repository {shown(remote)}: {told}.",
+                kind="remote-missing",
+                hint="Check its address; a forge hides what one may not see.",
+            )
         if remote and any(word in lower for word in _AWAY):
             return UnavailableError(
                 f"{shown(remote)} cannot be reached: {told}.",

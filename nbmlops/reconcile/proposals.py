@@ -124,7 +124,9 @@ class Proposals:
         if not own or self._value(tip) != value:
             return None
         is_on_top = bool(base) and self._blob(base) == self._blob(target)
-        if not is_on_top and own == tip:
+        # Squashed with words of its own, and the branch is still there.
+        was_merged = bool(base) and value in (self._value(target), *self.repository.earlier(self.place, since=base))
+        if not is_on_top and own == tip and not was_merged:
             return None
         return self._told(value, self._before(own), branch, own, key)
 

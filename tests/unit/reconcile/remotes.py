@@ -5,7 +5,7 @@ from __future__ import annotations
 import subprocess
 from pathlib import Path
 
-from nbmlops.model.reconciler import Place
+from nbmlops.model.reconciler import Place, Proposal
 from nbmlops.reconcile.proposals import Proposals
 from nbmlops.reconcile.repository import Repository
 
@@ -68,3 +68,14 @@ class Remote:
         made = commit(self.work, path or self.place.file, text, message)
         git(self.work, "push", "--quiet")
         return made
+
+
+def proposed(proposals: Proposals, value: str = "13", key: str = "key1", branch: str = BRANCH) -> Proposal:
+    return proposals.propose(value, branch=branch, title=f"wine {value}", body="It is better.", key=key)
+
+
+def user_state(folder: Path) -> tuple[str, ...]:
+    return tuple(
+        git(folder, *asked)
+        for asked in (("status", "--porcelain=v2"), ("for-each-ref",), ("worktree", "list"), ("symbolic-ref", "HEAD"))
+    )

@@ -11,7 +11,9 @@ import pytest
 from nbmlops.errors import (
     ConflictError,
     DeniedError,
+    ExternalError,
     MissingDependencyError,
+    NbmlopsError,
     NotFoundError,
     StateError,
     UnavailableError,
@@ -140,13 +142,34 @@ def test_a_remote_that_is_away_is_told_so_and_git_too(remote: Remote, monkeypatc
     with pytest.raises(UnavailableError, match="origin cannot be reached") as caught:
         Repository(remote.work).value(PLACE)
     assert caught.value.hint == "Try it yourself: git ls-remote origin"
-    address = "https://somebody:hunter2@127.0.0.1:1/team/wine.git"
-    with pytest.raises(UnavailableError) as refused:
-        Repository(remote.work, address).fetch()
-    assert "hunter2" not in f"{refused.value} {refused.value.facts}"
+    for login in ("somebody:hunter2", "hunter2"):
+        with pytest.raises(UnavailableError) as refused:
+            Repository(remote.work, f"https://{login}@127.0.0.1:1/team/wine.git").fetch()
+        assert "hunter2" not in f"{refused.value} {refused.value.facts}"
     monkeypatch.setenv("PATH", "/nowhere")
     with pytest.raises(MissingDependencyError, match="git is not installed"):
         Repository(remote.work)
+
+
+@pytest.mark.parametrize(
+    ("said", "error", "message"),
+    [
+        ("remote: Repository not found.\nfatal: repository 'https://a/b.git/' not found", NotFoundError, "There is no"),
+        ("remote: Invalid username\nfatal: Authentication failed for 'https://a/b'", DeniedError, "does not let us"),
+        ("fatal: could not read Username for 'https://a': terminal prompts disabled", DeniedError, "does not let us"),
+        ("git@a: Permission denied (publickey).\nfatal: Could not read from remote", DeniedError, "does not let us"),
+        ("fatal: unable to access 'https://a/': Could not resolve host: a", UnavailableError, "cannot be reached"),
+        ("fatal: something new\x1b[31m", ExternalError, "git fetch has failed: something new"),
+        ("", ExternalError, "git fetch has failed: it does not say why"),
+    ],
+)
+def test_what_git_says_is_an_error_that_says_what_to_do(
+    remote: Remote, said: str, error: type[NbmlopsError], message: str
+) -> None:
+    found = Repository(remote.work).git.refusal("fetch", said, "origin")
+    assert type(found) is error
+    assert message in found.message
+    assert found.message.isprintable()
 
 
 @pytest.mark.parametrize("wrong", ["ext::sh -c 'touch PWNED'", "--upload-pack=touch PWNED", "-x", "fd::17"])
