@@ -31,7 +31,7 @@ code=0
 log="$RUNNER_TEMP/reconcile.log"
 {command} 2>&1 | tee "$log" || code=$?
 {{ echo '````text'; tail -c 60000 "$log"; echo; echo '````'; }} >>"$GITHUB_STEP_SUMMARY"
-reason="$(grep -v '^[[:space:]]*$' "$log" | tail -n 1 | sed 's/%/%25/g' || true)"
+reason="$(grep -v '^[[:space:]]*$' "$log" | tail -n 1 | sed 's/%/%25/g; s/\\r//g' || true)"
 case "$code" in
   0) echo "::notice::In sync" ;;
   10) echo "::notice::Something was done: $reason"; code=0 ;;
