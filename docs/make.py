@@ -4,8 +4,9 @@
     python docs/make.py --texts      # texts only: seconds
     python docs/make.py --check      # says which text is stale; exit code 1 if one is
 
-Texts (verbs.md, reconciler.schema.json, the tables in engines.md, errors.md and read-paths.md, and the front end's types
-of what the server answers) are checked by tests/unit/docs; pictures (docs/pictures) take minutes, need Chromium for the notebook pages, and differ in every run by what time things took.
+Texts (verbs.md, reconciler.schema.json, the tables in engines.md, errors.md and read-paths.md, and the front end's
+types of what the server answers) are checked by tests/unit/docs; pictures (docs/pictures) take minutes, need Chromium
+for the notebook pages, and differ in every run by what time things took.
 """
 
 from __future__ import annotations
