@@ -74,8 +74,10 @@ class GateSpec(msgspec.Struct, frozen=True, kw_only=True):
     """That the held-out data have to keep."""
     is_certified: bool = False
     """The pipeline has to carry a certificate that it computes what its notebook computed."""
-    is_signed: bool = False
-    """What is deployed has to be signed by somebody who is trusted."""
+    is_alike: bool = False
+    """It has to take what the champion takes, by the models' signatures. (Who has signed a package is asked when it is
+    deployed, by the policy.)
+    """
 
 
 class Place(msgspec.Struct, frozen=True, kw_only=True):

@@ -175,7 +175,7 @@ def _guard(found: Mapping[str, Any]) -> GuardSpec:
 
 def _gate(found: Mapping[str, Any]) -> GateSpec:
     same = {name: name for name in ("file", "data", "target", "against", "contract")}
-    return GateSpec(**_given(found, same | {"certificate": "is_certified", "signature": "is_signed"}))
+    return GateSpec(**_given(found, same | {"certificate": "is_certified", "signature": "is_alike"}))
 
 
 def _given(found: Mapping[str, Any], names: Mapping[str, str]) -> dict[str, Any]:

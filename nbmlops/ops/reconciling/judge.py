@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import tempfile
+from pathlib import Path
+
 from nbmlops.model.certificate import Verdict as Proof
 from nbmlops.model.evaluation import Metric
 from nbmlops.model.reconciler import Attempt, GateSpec, Reconciler
 from nbmlops.ops import evaluate, validate
 from nbmlops.ops.call import Call
+from nbmlops.ops.evaluated_model import find_candidate
 from nbmlops.pipeline.folder import read_certificate
 from nbmlops.reconcile.world import Told, Verdict
 from nbmlops.track import edit
@@ -14,6 +18,7 @@ from nbmlops.track.registry import version_of
 
 CHALLENGER = "challenger"
 _MOST_TAG = 4000
+_MOST_NAMED = 5
 
 
 def judge(call: Call, spec: Reconciler, attempt: Attempt, told: Told) -> Verdict:
@@ -21,7 +26,7 @@ def judge(call: Call, spec: Reconciler, attempt: Attempt, told: Told) -> Verdict
     if spec.gate is None:
         return Verdict(passed=True, why="no gate is asked for")
     uri = call.project.prepare_tracking()
-    found = _refused(call, spec, spec.gate) or _evaluated(call, spec, spec.gate, attempt, told)
+    found = _refused(call, spec, spec.gate, attempt) or _evaluated(call, spec, spec.gate, attempt, told)
     verdict = "passed" if found.passed else "refused"
     edit.tag_version(
         uri,
@@ -34,8 +39,8 @@ def judge(call: Call, spec: Reconciler, attempt: Attempt, told: Told) -> Verdict
     return found
 
 
-def _refused(call: Call, spec: Reconciler, gate: GateSpec) -> Verdict | None:
-    """For what can be told without the model."""
+def _refused(call: Call, spec: Reconciler, gate: GateSpec, attempt: Attempt) -> Verdict | None:
+    """For what can be told without asking the model."""
     if gate.is_certified:
         certificate = read_certificate(call.project.root / spec.pipeline)
         if certificate is None or certificate.verdict is not Proof.EQUIVALENT:
@@ -49,7 +54,30 @@ def _refused(call: Call, spec: Reconciler, gate: GateSpec) -> Verdict | None:
             rules = len(checked.errors)
             why = f"{gate.data} breaks {gate.contract}: {rules} {'rule is' if rules == 1 else 'rules are'} not kept"
             return Verdict(passed=False, why=why)
+    if gate.is_alike and (why := _otherwise(call, spec, gate, attempt)):
+        return Verdict(passed=False, why=why)
     return None
+
+
+def _otherwise(call: Call, spec: Reconciler, gate: GateSpec, attempt: Attempt) -> str:
+    """What it takes otherwise than the champion; empty: nothing, or there is no champion yet."""
+    champion = version_of(call.project.prepare_tracking(), f"models:/{spec.model}@{gate.against}")
+    if champion is None:
+        return ""
+    before, now = (_taken(call, f"models:/{spec.model}/{each}") for each in (champion, attempt.version))
+    if not now:
+        return f"version {attempt.version} does not say by a signature which columns it takes"
+    if not before or before == now:
+        return ""
+    changed = sorted(name for name in {*before, *now} if before.get(name) != now.get(name))
+    return f"version {attempt.version} takes otherwise than version {champion}: {', '.join(changed[:_MOST_NAMED])}"
+
+
+def _taken(call: Call, address: str) -> dict[str, str]:
+    with tempfile.TemporaryDirectory(prefix="nbmlops-gate-") as name:
+        return {
+            each.name: f"{each.kind} {each.is_optional}" for each in find_candidate(call, address, Path(name)).columns
+        }
 
 
 def _evaluated(call: Call, spec: Reconciler, gate: GateSpec, attempt: Attempt, told: Told) -> Verdict:
