@@ -75,7 +75,8 @@ def _otherwise(call: Call, spec: Reconciler, gate: GateSpec, attempt: Attempt) -
 
 def _taken(call: Call, address: str) -> dict[str, str]:
     with tempfile.TemporaryDirectory(prefix="nbmlops-gate-") as name:
-        return {
+        columns = find_candidate(call, address, Path(name)).columns
+        return {each.name: f"{each.kind} {each.is_optional}" for each in columns}
             each.name: f"{each.kind} {each.is_optional}" for each in find_candidate(call, address, Path(name)).columns
         }
 
