@@ -26,8 +26,8 @@ _DAYS = ("sun", "mon", "tue", "wed", "thu", "fri", "sat")
 _MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
 _LONGEST = (31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31)
 _PART = re.compile(r"(\*|[0-9]{1,2}|[a-z]{3})(?:-([0-9]{1,2}|[a-z]{3}))?(?:/([0-9]{1,2}))?")
-_FARTHEST_DAYS = 366 * 8 + 10
-"""From one 29th of February to the next, over a year such as 2100."""
+_FARTHEST_DAYS = 366 * 41
+"""From one 29th of February that is a Sunday to the next, over a year such as 2100."""
 
 
 class Cron(msgspec.Struct, frozen=True, kw_only=True):
