@@ -109,7 +109,6 @@ DEPLOY = Fields(
         "host": Field(WORD),
         "target": Field(WORD),
         "replicas": Field(Number(least=1, most=1000, is_whole=True)),
-        "workers": Field(Number(least=1, most=1000, is_whole=True)),
         "memory": Field(Text(what="a size such as 2GiB", pattern=r"[0-9.]+ *[A-Za-z]*", most=50)),
         "canary": Field(Number(least=0, most=100, is_whole=True)),
         "shadow": Field(Flag()),

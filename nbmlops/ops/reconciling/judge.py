@@ -77,8 +77,6 @@ def _taken(call: Call, address: str) -> dict[str, str]:
     with tempfile.TemporaryDirectory(prefix="nbmlops-gate-") as name:
         columns = find_candidate(call, address, Path(name)).columns
         return {each.name: f"{each.kind} {each.is_optional}" for each in columns}
-            each.name: f"{each.kind} {each.is_optional}" for each in find_candidate(call, address, Path(name)).columns
-        }
 
 
 def _evaluated(call: Call, spec: Reconciler, gate: GateSpec, attempt: Attempt, told: Told) -> Verdict:

@@ -62,7 +62,7 @@ spec:
   model: labels
   desired: {file: deploy/prod.yaml, pointer: /model/version}
   deployment: labels
-  deploy: {port: 8123, workers: 1}
+  deploy: {port: 8123, replicas: 1}
   guard: {cooldown: 1m}
 """
 

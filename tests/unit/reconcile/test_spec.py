@@ -74,7 +74,7 @@ def test_a_trainer_is_what_its_document_says() -> None:
 def test_a_deployer_is_what_its_document_says() -> None:
     (found,) = read(DEPLOYER)
     assert (found.kind, found.deployment, found.deployment_options) == (
-        Kind.DEPLOYER, "labels", {"port": 8123, "workers": 1}
+        Kind.DEPLOYER, "labels", {"port": 8123, "replicas": 1}
     )  # fmt: skip
     assert found.desired == Place(file="deploy/prod.yaml", pointer="/model/version")
     text = changed(
@@ -90,7 +90,7 @@ def test_a_file_holds_several() -> None:
 
 def test_comments_and_order_make_no_other_generation() -> None:
     (one,) = read(DEPLOYER)
-    (other,) = read("# a comment\n" + changed(DEPLOYER, "{port: 8123, workers: 1}", "{workers: 1, port: 8123}"))
+    (other,) = read("# a comment\n" + changed(DEPLOYER, "{port: 8123, replicas: 1}", "{replicas: 1, port: 8123}"))
     (third,) = read(changed(DEPLOYER, "8123", "8124"))
     assert one.digest == other.digest != third.digest
 
