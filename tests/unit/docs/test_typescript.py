@@ -56,7 +56,10 @@ def test_what_was_measured_may_be_null(made: str) -> None:
 
 
 def test_choices_tags_and_comments(made: str) -> None:
-    assert "export type Kind = 'runs' | 'records' | 'jobs' | 'files' | 'packages' | 'deployments';" in made
+    assert (
+        "export type DocumentsKind = 'runs' | 'records' | 'jobs' | 'files' | 'packages' | 'deployments' | 'reconcilers';"
+        in made
+    )
     assert "  kind: 'pipeline-result';" in declared(made, "PipelineResult")
     assert "  /** Last value of each. */" in declared(made, "RunView")
     assert "/** The event `nbmlops/changed`. */\nexport interface Changed {" in made
