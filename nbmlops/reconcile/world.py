@@ -33,7 +33,7 @@ class Seen(msgspec.Struct, frozen=True, kw_only=True):
     earlier: tuple[str, ...] = ()
     """What git said before, the newest first."""
     actual: str | None = None
-    """What runs (Deployer), or the champion's version (Trainer); None: nothing."""
+    """Of a Deployer: what runs; None: nothing."""
     proposal: Proposal | None = None
     """The one that memory has open, as it stands in git or at the forge now: with its key. None: it cannot be seen."""
     trouble: str = ""

@@ -11,13 +11,22 @@ from nbmlops.ops.call import Call
 class Observing:
     """One look. Needs put into `facts` what they went by: it is kept with the attempt, for the next look."""
 
-    def __init__(self, call: Call, spec: Reconciler, memory: Memory, now: datetime) -> None:
+    def __init__(
+        self,
+        call: Call,
+        spec: Reconciler,
+        memory: Memory,
+        now: datetime,
+        digests: dict[tuple[str, ...], str] | None = None,
+    ) -> None:
         self.call = call
         self.spec = spec
         self.memory = memory
         self.now = now
         self.facts: dict[str, str] = {}
         self.rows: int | None = None
+        self.digests = digests if digests is not None else {}
+        """Of files that another look of the same round has read already."""
 
     @property
     def last(self) -> Attempt | None:

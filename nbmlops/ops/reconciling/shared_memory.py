@@ -24,7 +24,9 @@ class SharedMemory:
     def recall(self, spec: Reconciler) -> None:
         """Where nothing is remembered here, what git remembers is."""
         place = _place(spec)
-        if place is not None and not self._store.path(spec.name).exists():
+        if place is None:
+            return
+        if not self._store.path(spec.name).exists():
             try:
                 data = self._git.repository(place).recall(spec.name)
                 found = msgspec.json.decode(data, type=Memory) if data is not None else None
@@ -37,8 +39,11 @@ class SharedMemory:
 
     def remember(self, spec: Reconciler) -> None:
         """Says what it cannot write; the tick has been made all the same."""
-        place, now = _place(spec), self._store.peek(spec.name)
-        if place is None or _essence(now) == _essence(self._before.get(spec.name, Memory(name=spec.name))):
+        place = _place(spec)
+        if place is None:
+            return
+        now = self._store.peek(spec.name)
+        if _essence(now) == _essence(self._before.get(spec.name, Memory(name=spec.name))):
             return
         try:
             self._git.repository(place).remember(spec.name, msgspec.json.encode(now))

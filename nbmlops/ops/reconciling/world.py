@@ -15,7 +15,6 @@ from nbmlops.ops.reconciling.needs.observe import observe
 from nbmlops.ops.reconciling.observing import Observing
 from nbmlops.ops.reconciling.train import train
 from nbmlops.reconcile.world import Seen, Told, Trained, Verdict
-from nbmlops.track.registry import version_of
 
 CHAMPION = "champion"
 
@@ -26,10 +25,13 @@ class RealWorld:
         self.git = proposing.Repositories(call)
         self._reasons: dict[str, Reason] = {}
         """As they were last seen, for what a proposal says."""
+        self._digests: dict[tuple[str, ...], str] = {}
+        """Of files, until something is done: many documents name the same ones."""
 
     def refresh(self) -> None:
-        """What remotes said is asked again."""
+        """What remotes said and files held is asked again."""
         self.git.refresh()
+        self._digests.clear()
 
     def now(self) -> datetime:
         return utc_now()
@@ -39,7 +41,10 @@ class RealWorld:
         return self._deployer(spec) if spec.kind == Kind.DEPLOYER else self._trainer(spec, memory)
 
     def train(self, spec: Reconciler, attempt: Attempt, told: Told) -> Trained:
-        return train(self._call, spec, attempt, told)
+        try:
+            return train(self._call, spec, attempt, told)
+        finally:
+            self._digests.clear()
 
     def judge(self, spec: Reconciler, attempt: Attempt, told: Told) -> Verdict:
         return judge(self._call, spec, attempt, told)
@@ -60,7 +65,7 @@ class RealWorld:
         self.git.clean(spec, memory)
 
     def _trainer(self, spec: Reconciler, memory: Memory) -> Seen:
-        look = Observing(self._call, spec, memory, self.now())
+        look = Observing(self._call, spec, memory, self.now(), self._digests)
         reason = observe(look, spec.needs) if spec.needs is not None else None
         if reason is not None:
             self._reasons[spec.name] = reason
@@ -69,7 +74,8 @@ class RealWorld:
         earlier: tuple[str, ...] = ()
         proposal: Proposal | None = None
         try:
-            inputs = inputs_digest(look)
+            if reason is None or reason.holds is not False:
+                inputs = inputs_digest(look)
             if spec.publish is not None:
                 desired, earlier, proposal = self.git.published(spec.publish, memory)
         except NbmlopsError as error:
@@ -82,7 +88,6 @@ class RealWorld:
             rows=look.rows,
             desired=desired,
             earlier=earlier,
-            actual=version_of(self._call.project.uri, f"models:/{spec.model}@{CHAMPION}"),
             proposal=proposal,
             trouble=trouble,
         )

@@ -17,9 +17,12 @@ _counted: dict[tuple[str, int, int, int], int] = {}
 
 def digest_of(look: Observing, names: Iterable[str]) -> str:
     """Of files, and of all files below folders, with their names. Raises NotFoundError."""
-    home, stats = look.call.project.root, look.call.project.stats
-    lines = [f"{path.relative_to(home).as_posix()}\0{stats.digest(path)}" for path in files_of(look, names)]
-    return digest_bytes("\n".join(lines).encode("utf-8", "surrogateescape"))
+    known = tuple(names)
+    if known not in look.digests:
+        home, stats = look.call.project.root, look.call.project.stats
+        lines = [f"{path.relative_to(home).as_posix()}\0{stats.digest(path)}" for path in files_of(look, known)]
+        look.digests[known] = digest_bytes("\n".join(lines).encode("utf-8", "surrogateescape"))
+    return look.digests[known]
 
 
 def files_of(look: Observing, names: Iterable[str]) -> list[Path]:
