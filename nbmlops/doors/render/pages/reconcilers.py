@@ -69,5 +69,7 @@ def _whole(found: ReconcilerView) -> tuple[Block, ...]:
 def _state(found: ReconcilerView) -> Cell:
     if not found.state:
         return cell("not looked at", Tone.DIM)
+    if found.is_suspended or found.pinned:
+        return cell(found.state, Tone.DIM if found.is_suspended else Tone.WARN)
     tone = Tone.BAD if found.is_stalled or found.is_ready is None else Tone.GOOD if found.is_ready else Tone.WARN
     return cell(found.state, tone)
