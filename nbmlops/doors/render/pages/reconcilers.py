@@ -20,7 +20,7 @@ def page(result: Result) -> Page:
             cell(each.name, Tone.STRONG),
             cell(each.kind.value),
             _state(each),
-            cell(each.why),
+            cell(_why(each)),
             cell(ago(each.looked, now) if each.looked is not None else "", Tone.DIM),
             cell(until(each.next_attempt, now), Tone.DIM),
         )
@@ -64,6 +64,13 @@ def _whole(found: ReconcilerView) -> tuple[Block, ...]:
         )
         blocks.append(Table(columns=("when", "what", ""), rows=told))
     return tuple(blocks)
+
+
+def _why(found: ReconcilerView) -> str:
+    """Where it is proposed stands below the table."""
+    if found.state == "ProposalOpen" and found.proposal is not None:
+        return f"{found.proposal.value}, in place of {found.proposal.before or 'nothing'}"
+    return found.why
 
 
 def _state(found: ReconcilerView) -> Cell:
