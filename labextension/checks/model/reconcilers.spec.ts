@@ -19,6 +19,7 @@ describe('the state of a reconciler', () => {
     expect(toneOfState({ ...QUIET, is_ready: false, is_stalled: true })).toBe('bad');
     expect(toneOfState({ ...QUIET, is_ready: null })).toBe('bad');
     expect(toneOfState({ ...QUIET, is_ready: null, is_suspended: true })).toBe('dim');
+    expect(toneOfState({ ...QUIET, is_ready: null, pinned: '7' })).toBe('warn');
     expect(toneOfState({ ...QUIET, state: '' })).toBe('dim');
   });
 

@@ -2526,7 +2526,10 @@ export interface ReconcilerView {
   kind: ReconcilerKind;
   /** Of its document. */
   path: string;
-  /** In one word, as its condition Ready says: InSync, CoolDown, ProposalOpen...; empty: nobody has looked yet. */
+  /**
+   * In one word, as its condition Ready says: InSync, CoolDown, ProposalOpen...; empty: nobody has looked yet, or not
+   * since somebody changed by hand what it waited for.
+   */
   state: string;
   why: string;
   /** None: it cannot be told. */

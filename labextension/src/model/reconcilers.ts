@@ -6,6 +6,9 @@ export function toneOfState(view: ReconcilerView): Tone {
   if (!view.state || view.is_suspended) {
     return 'dim';
   }
+  if (view.pinned) {
+    return 'warn';
+  }
   if (view.is_stalled || view.is_ready === null) {
     return 'bad';
   }

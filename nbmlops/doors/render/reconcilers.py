@@ -22,7 +22,7 @@ def reason_lines(reason: Reason | None) -> list[Line]:
 
 def proposal_line(name: str, proposal: Proposal) -> Line:
     where = proposal.url or f"branch {proposal.branch}"
-    said = f"{proposal.value} is proposed on {where}, in place of {proposal.before}."
+    said = f"{proposal.value} is proposed on {where}, in place of {proposal.before or 'nothing'}."
     return Line(f"{said} Agree: nbmlops approve {name}; or not: nbmlops reject {name}", Tone.WARN)
 
 

@@ -13,6 +13,7 @@ from nbmlops.ops.call import Call
 from nbmlops.reconcile.conditions import READY, STALLED, condition
 from nbmlops.reconcile.decide import open_proposal
 from nbmlops.reconcile.folder import Found, load_each
+from nbmlops.reconcile.guard import stopped
 from nbmlops.reconcile.memory import MemoryStore
 from nbmlops.reconcile.spec import FOLDER
 
@@ -27,7 +28,8 @@ class ReconcilerView(msgspec.Struct, frozen=True, kw_only=True):
     path: str
     """Of its document."""
     state: str
-    """In one word, as its condition Ready says: InSync, CoolDown, ProposalOpen...; empty: nobody has looked yet."""
+    """In one word, as its condition Ready says: InSync, CoolDown, ProposalOpen...; empty: nobody has looked yet, or not
+    since somebody changed by hand what it waited for."""
     why: str = ""
     is_ready: bool | None = None
     """None: it cannot be told."""
@@ -53,12 +55,22 @@ class ReconcilerView(msgspec.Struct, frozen=True, kw_only=True):
 
 def view(spec: Reconciler, memory: Memory, *, is_whole: bool = False) -> ReconcilerView:
     ready, stalled = condition(memory.conditions, READY), condition(memory.conditions, STALLED)
+    state, why = (ready.reason, ready.message) if ready is not None else ("", "")
+    proposal = open_proposal(memory)
+    stops = stopped(spec, memory)
+    if stops:
+        state, why = stops[0].reason, f"{'; '.join(each.why for each in stops)}: wait"
+    elif state in ("Suspended", "Pinned") or (state == "ProposalOpen" and proposal is None):
+        # Somebody has changed that by hand since it was looked at.
+        state, why = "", memory.timeline[-1].message if memory.timeline else ""
+    if stops or not state:
+        ready = stalled = None
     return ReconcilerView(
         name=spec.name,
         kind=spec.kind,
         path=spec.path,
-        state=ready.reason if ready is not None else "",
-        why=ready.message if ready is not None else "",
+        state=state,
+        why=why,
         is_ready={"True": True, "False": False}.get(ready.status.value) if ready is not None else None,
         is_stalled=stalled is not None and stalled.status == "True",
         is_suspended=spec.is_suspended or memory.is_suspended,
@@ -69,7 +81,7 @@ def view(spec: Reconciler, memory: Memory, *, is_whole: bool = False) -> Reconci
         next_attempt=memory.next_attempt,
         failures=memory.failures,
         last=memory.attempts[-1] if memory.attempts else None,
-        proposal=open_proposal(memory),
+        proposal=proposal,
         reason=memory.reason,
         timeline=memory.timeline if is_whole else memory.timeline[-_FEW:],
         conditions=memory.conditions if is_whole else (),

@@ -33,7 +33,12 @@ export function ReconcilerLine(props: {
           {view.state ? words(view.state) : trans.__('not looked at yet')}
         </span>
       </div>
-      {view.why && <p className="nbmlops-Reconciler-why nbmlops-mod-quiet">{view.why}</p>}
+      {/* What is proposed says so itself. */}
+      {view.why && view.state !== 'ProposalOpen' && (
+        <p className={`nbmlops-Reconciler-why nbmlops-mod-quiet${isOpen ? ' nbmlops-mod-whole' : ''}`} title={view.why}>
+          {view.why}
+        </p>
+      )}
       {view.proposal && <Proposed view={view} />}
       {isOpen && <OpenReconciler view={view} />}
     </li>
@@ -68,6 +73,7 @@ function OpenReconciler(props: { view: ReconcilerView }): React.ReactElement {
   const { live, place, server, trans } = host;
   const now = useNow();
   const folder = live.project ?? place.folder;
+  const age = ago(view.looked, now);
   const isHeld = view.is_suspended || Boolean(view.pinned);
   return (
     <>
@@ -101,7 +107,7 @@ function OpenReconciler(props: { view: ReconcilerView }): React.ReactElement {
         <span>{view.kind === 'Trainer' ? trans.__('Trainer') : trans.__('Deployer')}</span>
         {view.applied && <span>{trans.__('version %1', view.applied)}</span>}
         {view.pinned && <span>{trans.__('pinned to %1', view.pinned)}</span>}
-        {view.looked && <span>{trans.__('looked at %1 ago', ago(view.looked, now))}</span>}
+        {view.looked && <span>{age === 'now' ? trans.__('looked at now') : trans.__('looked at %1 ago', age)}</span>}
       </div>
       <Timeline name={view.name} />
     </>

@@ -12,6 +12,7 @@ export function Timeline(props: { name: string }): React.ReactElement | null {
   const now = useNow();
   const { data } = useVerb('reconcilers', { name: props.name }, ['reconcilers']);
   const told = data?.reconcilers[0]?.timeline ?? [];
+  const before = (age: string): string => (age === 'now' ? trans.__('now') : trans.__('%1 ago', age));
   if (!told.length) {
     return null;
   }
@@ -22,8 +23,10 @@ export function Timeline(props: { name: string }): React.ReactElement | null {
         .reverse()
         .map((each, place) => (
           <li key={place}>
-            <span className="nbmlops-mod-quiet">{trans.__('%1 ago', ago(each.time, now))}</span>{' '}
-            <strong>{each.kind}</strong> {each.message}
+            <span className="nbmlops-mod-quiet">{before(ago(each.time, now))}</span>{' '}
+            <span>
+              <strong>{each.kind}</strong> {each.message}
+            </span>
           </li>
         ))}
     </ol>

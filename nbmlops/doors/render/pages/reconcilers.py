@@ -20,7 +20,7 @@ def page(result: Result) -> Page:
             cell(each.name, Tone.STRONG),
             cell(each.kind.value),
             _state(each),
-            cell(each.why),
+            cell(_why(each)),
             cell(ago(each.looked, now) if each.looked is not None else "", Tone.DIM),
             cell(until(each.next_attempt, now), Tone.DIM),
         )
@@ -66,8 +66,17 @@ def _whole(found: ReconcilerView) -> tuple[Block, ...]:
     return tuple(blocks)
 
 
+def _why(found: ReconcilerView) -> str:
+    """Where it is proposed stands below the table."""
+    if found.state == "ProposalOpen" and found.proposal is not None:
+        return f"{found.proposal.value}, in place of {found.proposal.before or 'nothing'}"
+    return found.why
+
+
 def _state(found: ReconcilerView) -> Cell:
     if not found.state:
         return cell("not looked at", Tone.DIM)
+    if found.is_suspended or found.pinned:
+        return cell(found.state, Tone.DIM if found.is_suspended else Tone.WARN)
     tone = Tone.BAD if found.is_stalled or found.is_ready is None else Tone.GOOD if found.is_ready else Tone.WARN
     return cell(found.state, tone)
