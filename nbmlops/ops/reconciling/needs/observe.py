@@ -50,5 +50,5 @@ def observe(look: Observing, need: NeedSpec) -> Reason:
     except NbmlopsError as error:
         return Reason(need=need.need, holds=None, why=" ".join(error.message.split()))
     except Exception as error:  # noqa: BLE001 - a file that is broken is trouble of this need alone
-        why = f"{need.need} cannot be told: {type(error).__name__}: {error}"
+        why = f"{type(error).__name__}: {error}"
         return Reason(need=need.need, holds=None, why=" ".join(redact(why).split())[:_LONGEST_WHY])
