@@ -90,7 +90,7 @@ class Team:
         from mlflow import MlflowClient
 
         client = self._client(MlflowClient)
-        return {each.version: dict(each.tags) for each in client.search_model_versions("name='kinds'")}
+        return {str(each.version): dict(each.tags) for each in client.search_model_versions("name='kinds'")}
 
     def aliases(self) -> dict[str, str]:
         from mlflow import MlflowClient

@@ -23,8 +23,11 @@ def attempt(state: State = State.SUCCEEDED, *, began: datetime = NOW, **fields: 
     return Attempt(key="k", number=1, began=began, ended=began, state=state, version="1", **fields)
 
 
-def look_at(root: Path, *attempts: Attempt, now: datetime = NOW, **fields: Any) -> Observing:
-    return Observing(Call(root), trainer(**fields), Memory(name="kinds", attempts=attempts), now)
+def look_at(
+    root: Path, *attempts: Attempt, now: datetime = NOW, rejected: dict[str, str] | None = None, **fields: Any
+) -> Observing:
+    memory = Memory(name="kinds", attempts=attempts, rejected=rejected or {})
+    return Observing(Call(root), trainer(**fields), memory, now)
 
 
 def asked(look: Observing, need: str, **options: Any) -> Reason:

@@ -11,6 +11,7 @@ import pyarrow.parquet
 import pytest
 
 from nbmlops.errors import NotFoundError
+from nbmlops.model.reconciler import State
 from nbmlops.ops.reconciling.inputs import code_digest, inputs_digest
 from nbmlops.ops.reconciling.needs.files import digest_of, files_of, rows_of
 from tests.unit.ops.reconciling.looks import asked, attempt, look_at
@@ -135,3 +136,15 @@ def test_no_pipeline_and_no_data_are_told_by_name(root: Path) -> None:
     (root / "pipelines" / "kinds").rmdir()
     with pytest.raises(NotFoundError, match="There is no pipeline pipelines/kinds"):
         code_digest(look_at(root))
+
+
+def test_what_was_refused_is_needed_as_before_but_rows_are_counted_from_it(root: Path) -> None:
+    (root / "a.csv").write_text("x\n" + "1\n" * 30)
+    first = look_at(root)
+    asked(first, "dataChanged", data=("a.csv",))
+    asked(first, "newRows", data=("a.csv",), rows=20)
+    refused = look_at(root, attempt(State.REJECTED, seen=first.facts))
+    assert asked(refused, "dataChanged", data=("a.csv",)).holds is True
+    assert asked(refused, "newRows", data=("a.csv",), rows=20).holds is False
+    closed = look_at(root, attempt(seen=first.facts), rejected={"k": "the proposal was closed"})
+    assert asked(closed, "dataChanged", data=("a.csv",)).holds is True
