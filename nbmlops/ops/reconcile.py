@@ -14,15 +14,15 @@ from typing import TYPE_CHECKING, Annotated
 
 import msgspec
 
-from nbmlops.errors import UsageError
+from nbmlops.errors import NbmlopsError, UsageError
 from nbmlops.lib.clock import utc_now
 from nbmlops.model.reconciler import EXIT_CODES, Action, Kind, Outcome, Reason, Reconciler
 from nbmlops.ops.call import Call, Progress
 from nbmlops.ops.fields import option, positional
 from nbmlops.ops.reconciling.shared_memory import SharedMemory
-from nbmlops.ops.reconciling.view import documents, kept_folder, missing, store_of
+from nbmlops.ops.reconciling.view import chosen, documents, kept_folder, missing, store_of
 from nbmlops.reconcile.conditions import reason_of
-from nbmlops.reconcile.folder import Found, in_order
+from nbmlops.reconcile.folder import Found
 from nbmlops.reconcile.lease import Lease
 from nbmlops.reconcile.memory import MemoryStore
 from nbmlops.reconcile.ticks import Rounds, Ticked, worst
@@ -96,32 +96,41 @@ def reconcile(call: Call, request: Request) -> Result:
     if request.watch:
         return _watched(call, request, rounds, world, shared)
     found = documents(call)
-    chosen = _chosen(found, request.names)
-    for spec in chosen:
+    specs = chosen(found, request.names)
+    for spec in specs:
         shared.recall(spec)
-    ticked = rounds.all(chosen, is_dry=request.dry_run)
-    for spec in chosen if not request.dry_run else ():
+    ticked = rounds.all(specs, is_dry=request.dry_run)
+    for spec in specs if not request.dry_run else ():
         shared.remember(spec)
     return _result(ticked, found, is_dry=request.dry_run)
 
 
 def _watched(call: Call, request: Request, rounds: Rounds, world: RealWorld, shared: SharedMemory) -> Result:
     newest: dict[str, Ticked] = {}
-    found, count = documents(call), 0
+    found, count, told = documents(call), 0, ""
+    specs: tuple[Reconciler, ...] = ()
     try:
         while True:
             found = documents(call)
-            chosen = _chosen(found, request.names)
+            try:
+                specs = chosen(found, request.names)
+            except NbmlopsError as error:
+                if not count:
+                    raise
+                # Somebody is writing it: the one that was read before goes on.
+                if error.message != told:
+                    _say(call, error.message)
+                told = error.message
             world.refresh()
-            for spec in chosen:
+            for spec in specs:
                 if rounds.is_due(spec):
                     shared.recall(spec)
-            for each in rounds.due(chosen):
+            for each in rounds.due(specs):
                 newest[each.spec.name] = each
                 _tell(call, each)
                 shared.remember(each.spec)
             count += 1
-            due = rounds.next_due(chosen)
+            due = rounds.next_due(specs)
             wait = (due - utc_now()).total_seconds() if due is not None else _LONGEST_SLEEP
             time.sleep(min(max(wait, _LEAST_SLEEP), _LONGEST_SLEEP))
     except KeyboardInterrupt:
@@ -132,14 +141,6 @@ def _store(call: Call) -> MemoryStore:
     folder: Path = kept_folder(call)
     folder.mkdir(parents=True, exist_ok=True)
     return store_of(call)
-
-
-def _chosen(found: Found, names: tuple[str, ...]) -> tuple[Reconciler, ...]:
-    known = {spec.name: spec for spec in found.reconcilers}
-    for name in names:
-        if name not in known:
-            raise found.refused[0] if found.refused else missing(found, name)
-    return in_order(known[name] for name in names) if names else in_order(found.reconcilers)
 
 
 def _result(ticked: tuple[Ticked, ...], found: Found, *, is_dry: bool = False) -> Result:

@@ -117,7 +117,9 @@ class MlopsMagics(Magics):  # type: ignore[misc]
                 "A need has one name, that of its function.", kind="arguments-malformed", hint="%%mlops needs NAME"
             )
         result = write_needs(Call(self._folder(), makes_project=True), Request(name=tokens[0]), cell)
-        exec(compile(cell, result.file, "exec"), self.shell.user_ns)  # the function is at hand in the notebook, too
+        exec(
+            compile(cell, result.file, "exec", dont_inherit=True), self.shell.user_ns
+        )  # the function is at hand in the notebook, too
         return Shown(result)
 
     def _open_run(self, tokens: list[str]) -> None:

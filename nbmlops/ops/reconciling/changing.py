@@ -30,6 +30,8 @@ def held(call: Call, spec: Reconciler) -> Iterator[Memory]:
                 f"{spec.name} is at work: {other}.", kind="reconciler-busy", hint="Try again when it has ended."
             )
         time.sleep(_LOOK_SECONDS)
+    # A forge may take its time: nobody else is to think that whoever has it is gone.
+    lease.beating()
     store = store_of(call)
     shared = SharedMemory(store, Repositories(call), lambda note: call.progress(Progress(task="memory", note=note)))
     try:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+import msgspec
 
 from nbmlops.deploy.folder import DeploymentFolder, folder_of
 from nbmlops.errors import ExternalError, UsageError
@@ -46,8 +46,9 @@ def deploy(call: Call, spec: Reconciler, attempt: Attempt, told: Told) -> None:
         return
     package = f"models:/{spec.model}/{attempt.version}" if spec.desired is not None else _address(spec, attempt.version)
     given = _asked(spec)
-    made = deploying.deploy(call, deploying.Request(package=package, name=spec.deployment, **given))
-    if answering(call, spec) != attempt.version and given.get("canary", 100) in (None, 100):
+    request = msgspec.structs.replace(given, package=package, name=spec.deployment)
+    made = deploying.deploy(call, request)
+    if answering(call, spec) != attempt.version and given.canary in (None, 100):
         raise ExternalError(
             f"{spec.deployment} does not answer with {attempt.version}, though revision {made.revision} was deployed.",
             kind="deploy-unseen",
@@ -75,15 +76,18 @@ def _address(spec: Reconciler, digest: str) -> str:
     return f"{reference.registry}/{reference.repository}@{digest}"
 
 
-def _asked(spec: Reconciler) -> dict[str, Any]:
+def _asked(spec: Reconciler) -> deploying.Request:
     """Raises UsageError for what `deploy` does not take."""
-    known = set(deploying.Request.__struct_fields__)
+    known = set(deploying.Request.__struct_fields__) - {"package", "name"}
     unknown = sorted(set(spec.deployment_options) - known)
     if unknown:
         raise UsageError(
             f"{spec.path}: deploy has no option {unknown[0]}.", kind="reconciler-malformed", hint="Mend it."
         )
-    return dict(spec.deployment_options)
+    try:
+        return msgspec.convert(spec.deployment_options, deploying.Request)
+    except msgspec.ValidationError as error:
+        raise UsageError(f"{spec.path}: deploy: {error}.", kind="reconciler-malformed", hint="Mend it.") from None
 
 
 def _tell(event: Progress, told: Told) -> None:

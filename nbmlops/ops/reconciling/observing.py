@@ -35,5 +35,10 @@ class Observing:
         return next(made, None)
 
     def before(self, fact: str) -> str | None:
-        """What that attempt went by; None where there is none, or it went by something else."""
-        return self.last.seen.get(fact) if self.last is not None else None
+        """What the newest attempt went by that gate and people let through; None where there is none, or it went by
+        something else. What was refused has done away with no need: it is needed as before, and not tried again.
+        """
+        refused = self.memory.rejected
+        passed = (each for each in reversed(self.memory.attempts) if each.state == State.SUCCEEDED)
+        found = next((each for each in passed if each.key not in refused and each.version not in refused), None)
+        return found.seen.get(fact) if found is not None else None

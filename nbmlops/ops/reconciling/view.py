@@ -12,7 +12,7 @@ from nbmlops.model.reconciler import Attempt, Condition, Happening, Kind, Memory
 from nbmlops.ops.call import Call
 from nbmlops.reconcile.conditions import READY, STALLED, condition
 from nbmlops.reconcile.decide import open_proposal
-from nbmlops.reconcile.folder import Found, load_each
+from nbmlops.reconcile.folder import Found, in_order, load_each
 from nbmlops.reconcile.guard import stopped
 from nbmlops.reconcile.memory import MemoryStore
 from nbmlops.reconcile.spec import FOLDER
@@ -113,6 +113,17 @@ def named(call: Call, name: str) -> Reconciler:
     if found.refused:
         raise found.refused[0]
     raise missing(found, name)
+
+
+def chosen(found: Found, names: tuple[str, ...]) -> tuple[Reconciler, ...]:
+    """Those that are named, or all, in the order of their dependencies. Raises NotFoundError for a name that there is
+    none of, and UsageError where a document that cannot be read may be it.
+    """
+    known = {spec.name: spec for spec in found.reconcilers}
+    for name in names:
+        if name not in known:
+            raise found.refused[0] if found.refused else missing(found, name[:60])
+    return in_order(known[name] for name in names) if names else in_order(found.reconcilers)
 
 
 def missing(found: Found, name: str) -> NbmlopsError:

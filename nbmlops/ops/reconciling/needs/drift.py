@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import math
+
 from nbmlops.model.reconciler import NeedSpec, Reason
 from nbmlops.ops.reconciling.needs.deployed import Looked, looked, replaced
 from nbmlops.ops.reconciling.observing import Observing
 
 _MOST_TOLD = 3
+_ROUNDING = 1e-9
 
 
 def observe(look: Observing, need: NeedSpec) -> Reason:
@@ -23,7 +26,7 @@ def observe(look: Observing, need: NeedSpec) -> Reason:
     drifted = [name for name in asked if (name in found.window.drifted if over is None else asked[name] >= float(over))]
     least = int(need.options.get("columns", 1))
     if "share" in need.options:
-        least = max(least, 1, round(float(need.options["share"]) * len(asked)))
+        least = max(least, 1, math.ceil(float(need.options["share"]) * len(asked) - _ROUNDING))
     drifted.sort(key=lambda name: -asked[name])
     if len(drifted) < least:
         why = f"{len(drifted)} of {len(asked)} columns of {found.name} {'has' if len(drifted) == 1 else 'have'} drifted"

@@ -7,6 +7,7 @@ recheck (seconds).
 from __future__ import annotations
 
 import json
+import math
 import subprocess
 import sys
 from pathlib import Path
@@ -26,8 +27,13 @@ file, function, mark = sys.argv[1:4]
 found = runpy.run_path(file, run_name="needs").get(function)
 if not callable(found):
     sys.exit(f"{file} has no function {function}")
+
+def plain(value):
+    # True of numpy and pandas is none of Python's own.
+    return value.item() if hasattr(value, "item") else str(value)
+
 said = found()
-print("\\n" + mark + json.dumps(said, default=str), flush=True)
+print("\\n" + mark + json.dumps(said, default=plain), flush=True)
 """
 
 
@@ -56,13 +62,13 @@ def reason_of(said: Any, need: str, place: str) -> Reason:
     why = str(said.get("why") or f"{place} says {'yes' if needed else 'no' if needed is False else 'nothing'}")[:300]
     parameters = said.get("parameters") or {}
     recheck = said.get("recheck") or 0.0
-    if not isinstance(parameters, dict) or not isinstance(recheck, int | float):
+    if not isinstance(parameters, dict) or not isinstance(recheck, int | float) or not math.isfinite(recheck):
         raise UsageError(
             f"{place}: parameters is a mapping and recheck a number of seconds.",
             kind="needs-malformed",
             hint="Mend it.",
         )
-    named = {str(name): str(value) for name, value in parameters.items()}
+    named = {str(name): value if isinstance(value, str) else json.dumps(value) for name, value in parameters.items()}
     told = str(said.get("key") or short(digest_bytes(json.dumps([why, named], sort_keys=True).encode())))
     return Reason(
         need=need,

@@ -13,7 +13,8 @@ def observe(look: Observing, need: NeedSpec) -> Reason:
     rows = rows_of(look, names)
     look.facts[fact] = str(rows)
     look.rows = max(rows, look.rows or 0)
-    before = look.before(fact)
+    # Of a version that was refused, too: else each row that comes after it would be enough.
+    before = look.last.seen.get(fact) if look.last is not None else None
     more = rows - int(before) if before is not None else rows
     since = "since the newest version" if before is not None else "and no version was made of them yet"
     why = f"{', '.join(names)} has {max(0, more):,} new rows {since}; {wanted:,} are wanted"
