@@ -3832,7 +3832,6 @@ export interface Verbs {
   corrections: { request: CorrectionsRequest; result: CorrectionsResult };
   undeploy: { request: UndeployRequest; result: UndeployResult };
   logs: { request: LogsRequest; result: LogsResult };
-  schedule: { request: ScheduleRequest; result: ScheduleResult };
   profile: { request: ProfileRequest; result: ProfileResult };
   drift: { request: DriftRequest; result: DriftResult };
   reconcile: { request: ReconcileRequest; result: ReconcileResult };
@@ -3840,6 +3839,7 @@ export interface Verbs {
   approve: { request: ApproveRequest; result: ApproveResult };
   reject: { request: RejectRequest; result: RejectResult };
   suspend: { request: SuspendRequest; result: SuspendResult };
+  schedule: { request: ScheduleRequest; result: ScheduleResult };
 }
 
 /** Verbs that are magic lines of a notebook only. */
