@@ -77,7 +77,7 @@ def test_each_says_how_it_is_and_why(open_desk: Callable[..., Desk], lab: Lab, p
     expect(timeline(panel).locator("strong")).to_have_text(["proposed", "judged", "trained", "began"])
     expect(timeline(panel).first).to_contain_text("4 min ago")
     # In a panel that is as narrow as it can be made, nothing sticks out.
-    desk.sidebar.evaluate("each => { each.style.maxWidth = '230px'; }")
+    panel.evaluate("panel => { panel.style.width = '230px'; }")
     outside = panel.evaluate("""panel => [...panel.querySelectorAll('*')].filter(each =>
         each.getBoundingClientRect().right > panel.getBoundingClientRect().right + 1).map(each => each.outerHTML)""")
     assert panel.evaluate("panel => panel.clientWidth") <= 230
