@@ -3829,7 +3829,6 @@ export interface Verbs {
   corrections: { request: CorrectionsRequest; result: CorrectionsResult };
   undeploy: { request: UndeployRequest; result: UndeployResult };
   logs: { request: LogsRequest; result: LogsResult };
-  schedule: { request: ScheduleRequest; result: ScheduleResult };
   profile: { request: ProfileRequest; result: ProfileResult };
   drift: { request: DriftRequest; result: DriftResult };
   reconcile: { request: ReconcileRequest; result: ReconcileResult };
@@ -3837,6 +3836,7 @@ export interface Verbs {
   approve: { request: ApproveRequest; result: ApproveResult };
   reject: { request: RejectRequest; result: RejectResult };
   suspend: { request: SuspendRequest; result: SuspendResult };
+  schedule: { request: ScheduleRequest; result: ScheduleResult };
 }
 
 /** Verbs that are magic lines of a notebook only. */
