@@ -85,14 +85,18 @@ class Result(Evaluation, frozen=True, kw_only=True):
         return NOT_PASSED if self.passed is False else 0
 
 
-def evaluate(call: Call, request: Request, *, may_be_first: bool = False) -> Result:
-    """Never fails for a gate that is not passed: the result says so, and the exit code. `may_be_first`: where there is
-    no other model yet, there is nothing to compare with.
+def evaluate(call: Call, request: Request) -> Result:
+    """Never fails for a gate that is not passed: the result says so, and the exit code.
 
     Raises UsageError for data that the model cannot take, a target that is not clear and a gate that is none,
     NotFoundError for a model or data that are not there, StateError for a package whose model is not trusted,
     ConflictError where an alias that is to be given has been moved meanwhile.
     """
+    return evaluated(call, request, may_be_first=False)
+
+
+def evaluated(call: Call, request: Request, *, may_be_first: bool) -> Result:
+    """Raises as `evaluate` does. `may_be_first`: where there is no other model yet, nothing is compared with."""
     from nbmlops.evaluate.gate import load
 
     _check(request)

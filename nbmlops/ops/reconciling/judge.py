@@ -91,7 +91,7 @@ def _evaluated(call: Call, spec: Reconciler, gate: GateSpec, attempt: Attempt, t
         gate=gate.file,
         model=spec.model,
     )
-    found = evaluate.evaluate(call, request, may_be_first=True)
+    found = evaluate.evaluated(call, request, may_be_first=True)
     broken = [rule.why.rstrip(".") for rule in found.gate if not rule.passed]
     kept = "; ".join(rule.why.rstrip(".") for rule in found.gate) or "it has no rules"
     return Verdict(

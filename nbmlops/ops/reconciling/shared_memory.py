@@ -30,7 +30,7 @@ class SharedMemory:
             try:
                 data = self._git.repository(place).recall(spec.name)
                 found = msgspec.json.decode(data, type=Memory) if data is not None else None
-            except (NbmlopsError, msgspec.MsgspecError, UnicodeError) as error:
+            except (NbmlopsError, msgspec.MsgspecError, UnicodeError, RecursionError) as error:
                 self._told(f"{spec.name}: what git remembers cannot be read: {' '.join(str(error).split())[:200]}")
                 found = None
             if found is not None and found.name == spec.name and found.layout <= LAYOUT:
