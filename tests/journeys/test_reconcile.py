@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from tests.journeys.conftest import eventually, one_line
-from tests.journeys.reconciled import DEPLOYER, GATE, PUBLISH, TRAINER, Team, branches, copied, table, template
+from tests.journeys.reconciled import GATE, PUBLISH, TRAINER, Team, branches, copied, table, template
 from tests.unit.reconcile.remotes import git
 
 pytestmark = pytest.mark.slow
@@ -187,28 +187,3 @@ def test_a_watch_that_is_stopped_ends_with_what_it_saw(team: Team, number: signa
 
 def _is_in_sync(team: Team) -> bool:
     return bool(team.terminal.good("reconcilers")["reconcilers"][0]["state"] == "InSync")
-
-
-def test_a_deployer_tells_what_cannot_be_and_goes_by_git(team: Team) -> None:
-    team.document(TRAINER)
-    assert team.reconcile(code=10)["state"] == "InSync"
-    team.document(DEPLOYER)
-    team.wanted("1")
-    assert team.reconcile(code=10)["state"] == "InSync"
-    assert _answers(team)
-    team.wanted("7")
-    assert team.reconcile(code=10)["state"] == "BackOff"
-    assert eventually(lambda: json.loads(team.terminal.nbmlops("reconcile", "--json").stdout)["outcome"] == "stalled")
-    assert "7" in team.remembered("kinds-deploy")["attempts"][-1]["error"]
-    assert _answers(team)
-    team.wanted("1")
-    assert team.reconcile()["state"] == "InSync"
-    team.terminal.good("undeploy", "kinds")
-    back = team.reconcile(code=10)
-    assert (back["action"], back["state"]) == ("deploy", "InSync")
-    assert _answers(team)
-
-
-def _answers(team: Team) -> bool:
-    done = team.terminal.nbmlops("predict", "kinds", "-d", "[[5.0]]")
-    return done.returncode == 0
