@@ -37,6 +37,7 @@ imports: $(VENV)/.dev
 # In a copy: executing a notebook leaves files beside it. One that fails leaves its deployment, too.
 notebooks: $(VENV)/.dev
 	rm -rf build/notebooks && mkdir -p build && cp -r example-notebooks build/notebooks
+	cd build/notebooks/issue-labels && $(abspath $(BIN))/python make_issues.py
 	cd build/notebooks && $(abspath $(BIN))/python -m pytest -p no:cacheprovider -c /dev/null --rootdir . --nbval-lax -q . \
 		; found=$$?; $(abspath $(BIN))/nbmlops undeploy parcels --purge >/dev/null 2>&1; exit $$found
 

@@ -35,6 +35,7 @@ ALL = (
     "evidently",
     "monitor",
     "explain",
+    "reconcile",
 )
 
 

@@ -4,18 +4,20 @@
     python docs/make.py --texts      # texts only: seconds
     python docs/make.py --check      # says which text is stale; exit code 1 if one is
 
-Texts (verbs.md, the tables in engines.md, errors.md and read-paths.md, and the front end's types of what the server
-answers) are checked by tests/unit/docs; pictures
-(docs/pictures) take minutes, need Chromium for the notebook pages, and differ in every run by what time things took.
+Texts (verbs.md, reconciler.schema.json, the tables in engines.md, errors.md and read-paths.md, and the front end's
+types of what the server answers) are checked by tests/unit/docs; pictures (docs/pictures) take minutes, need Chromium
+for the notebook pages, and differ in every run by what time things took.
 """
 
 from __future__ import annotations
 
+import json
 import sys
 from pathlib import Path
 
 from nbmlops.doors.failures import FAMILIES
 from nbmlops.doors.render.help import reference
+from nbmlops.reconcile.schema import json_schema
 
 DOCS = Path(__file__).resolve().parent
 sys.path[:0] = [str(DOCS), str(DOCS.parent)]
@@ -34,6 +36,7 @@ def texts() -> dict[Path, str]:
     engines = DOCS / "engines.md"
     return {
         DOCS / "verbs.md": reference(),
+        DOCS / "reconciler.schema.json": json.dumps(json_schema(), indent=2) + "\n",
         errors: between(errors.read_text(encoding="utf-8"), error_table()),
         reads: between(reads.read_text(encoding="utf-8"), read_paths.table()),
         DOCS.parent / "labextension" / "src" / "api" / "types.ts": typescript.text(),

@@ -12,6 +12,7 @@ ENGINES = "nbmlops.engines"
 COMPILERS = "nbmlops.compilers"
 FORMATS = "nbmlops.formats"
 DRIFT_CHECKS = "nbmlops.drift_checks"
+FORGES = "nbmlops.forges"
 
 
 def names(group: str) -> tuple[str, ...]:

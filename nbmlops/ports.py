@@ -12,6 +12,7 @@ from nbmlops.lib.stop import Stop
 from nbmlops.model.drift import Measure
 from nbmlops.model.pipeline import Pipeline, Step, StepResult
 from nbmlops.model.profile import Kind
+from nbmlops.model.reconciler import ProposalState
 
 
 class StepSpec(msgspec.Struct, frozen=True, kw_only=True):
@@ -158,5 +159,35 @@ class DriftCheck(Protocol):
 
         A measure with a limit decides: at or above it the column has drifted, and what chance says of that is the
         check's own matter. None: it says nothing of this column.
+        """
+        ...
+
+
+class Forge(Protocol):
+    """Where people look at a branch and agree to it: GitHub, GitLab... Entry points `nbmlops.forges` name its class.
+
+    It is made with `remote`, the address of the git remote, and with options, texts by name, all of which may be left
+    out. A request (a pull request, a merge request) is told by the address that `open` gave, or by its branch: then the
+    newest of that branch is meant. What is refused raises DeniedError, what is not there NotFoundError, and what does
+    not answer now UnavailableError, whose fact `retry_after` says after how many seconds it may.
+    """
+
+    def open(self, *, branch: str, target: str, title: str, body: str) -> str:
+        """Ask for the branch to be merged into the target. The address for people; of the one that is open already,
+        which then gets this title and body.
+        """
+        ...
+
+    def state(self, request: str) -> ProposalState:
+        """GONE: there is none."""
+        ...
+
+    def close(self, request: str, why: str = "") -> None:
+        """Without merging it; `why` is said there. Closed already: nothing. Raises ConflictError for a merged one."""
+        ...
+
+    def merge(self, request: str, commit: str = "") -> None:
+        """Merged already: nothing. Raises ConflictError when it cannot be merged, when it is closed, and when its
+        branch is no longer at the commit.
         """
         ...

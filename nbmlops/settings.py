@@ -15,6 +15,8 @@ url = "s3://bucket/wine"
 engine = "dask"                       # where steps run; default: "local"
 [engine.dask]                         # options of that engine
 address = "tcp://10.0.0.5:8786"
+[forge.github]                        # options of a forge: docs/proposals.md
+method = "squash"
 [monitor]                             # what has to hold of deployments: monitor/rules.py
 accuracy = 0.9
 """
@@ -85,6 +87,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     pipeline: Pipelines = Pipelines()
     engine: dict[str, dict[str, str]] = {}
     """Options of an engine, by its name."""
+    forge: dict[str, dict[str, str]] = {}
+    """Options of a forge, by its name."""
     monitor: dict[str, Any] = {}
     """What has to hold of deployments, and who is told: read by monitor/rules.py."""
 

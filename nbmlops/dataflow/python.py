@@ -64,7 +64,7 @@ def _parsed(cell: str, source: str) -> ParsedCell:
     setup: list[ast.stmt] = []
     while match := _header(source, start):
         line, name, rest = match
-        if name == "mlops" and rest.split()[:1] == ["run"]:
+        if name == "mlops" and rest.split()[:1] in (["run"], ["needs"]):
             header = line + 1
         elif name == "capture":
             captured += [word for word in rest.split() if word.isidentifier()][:1]

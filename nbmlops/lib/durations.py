@@ -25,3 +25,11 @@ def seconds_of(text: str) -> float:
     if not stripped or place < len(stripped) or total > _LONGEST:
         raise ValueError(f"{text!r} is no duration")
     return total
+
+
+def lasting(seconds: float) -> str:
+    """As people say it, to the unit that matters, rounded up: `40 s`, `25 min`, `4 h`, `3 d`. Never 0."""
+    for unit, size in (("d", 86_400), ("h", 3600), ("min", 60)):
+        if seconds > (2 if unit == "d" else 1.5) * size:
+            return f"{-int(-seconds // size)} {unit}"
+    return f"{max(-int(-seconds // 1), 1)} s"

@@ -32,6 +32,8 @@ class Revision(msgspec.Struct, frozen=True, kw_only=True):
     """That a container runs."""
     run: str = ""
     """That made it, where the package says so."""
+    version: str = ""
+    """Of a registered model, where it was deployed as one: `wine/3`."""
     contract: str = ""
     """What rows have to be, as the file was called; empty: nothing is asked of them."""
     on_breach: OnBreach = "warn"

@@ -33,6 +33,7 @@ from nbmlops.ops.replay_requests import Replayed, replay_requests
 from nbmlops.ops.revisions import apply, next_number, pruned, switched, wait_ready, without
 from nbmlops.package.opened import Opened
 from nbmlops.package.reference import Reference
+from nbmlops.track.registry import REFERENCE, version_of
 
 MOST_REPLICAS = 64
 CLUSTERS = frozenset({"kserve", "kubernetes"})
@@ -241,9 +242,16 @@ def _revision(
         model=model,
         image=request.image,
         run=said.run if (said := origin(store(), package)) is not None else "",
+        version=_version(call, request.package),
         contract=asked.name if asked is not None else "",
         on_breach=asked.way if asked is not None else "warn",
     )
+
+
+def _version(call: Call, asked: str) -> str:
+    """`wine/3`, for what was asked for as `models:/wine/3` or `models:/wine@champion`."""
+    found = version_of(call.project.uri, asked) if (named := REFERENCE.fullmatch(asked)) is not None else None
+    return f"{named['name']}/{found}" if named is not None and found is not None else ""
 
 
 def _taken_back(folder: DeploymentFolder, before: Spec, spec: Spec, number: int) -> None:

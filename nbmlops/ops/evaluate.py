@@ -92,6 +92,11 @@ def evaluate(call: Call, request: Request) -> Result:
     NotFoundError for a model or data that are not there, StateError for a package whose model is not trusted,
     ConflictError where an alias that is to be given has been moved meanwhile.
     """
+    return evaluated(call, request, may_be_first=False)
+
+
+def evaluated(call: Call, request: Request, *, may_be_first: bool) -> Result:
+    """Raises as `evaluate` does. `may_be_first`: where there is no other model yet, nothing is compared with."""
     from nbmlops.evaluate.gate import load
 
     _check(request)
@@ -101,7 +106,7 @@ def evaluate(call: Call, request: Request) -> Result:
             f"{gate.place} compares with another model.", kind="against-missing", hint="Name it: --against champion"
         )
     with tempfile.TemporaryDirectory(prefix="nbmlops-evaluate-") as name:
-        found, candidate, source = _evaluated(call, request, gate, Path(name))
+        found, candidate, source = _evaluated(call, request, gate, Path(name), may_be_first)
     call.progress(Progress(task="evaluate", state="failed" if found.passed is False else "done"))
     if request.output:
         from nbmlops.evaluate.report import report
@@ -118,7 +123,9 @@ def evaluate(call: Call, request: Request) -> Result:
     return _promoted(call, request, found, candidate) if request.promote and found.passed is not False else found
 
 
-def _evaluated(call: Call, request: Request, gate: Gate | None, scratch: Path) -> tuple[Result, Candidate, Source]:
+def _evaluated(
+    call: Call, request: Request, gate: Gate | None, scratch: Path, may_be_first: bool
+) -> tuple[Result, Candidate, Source]:
     from nbmlops.evaluate.validate import check, label_notes, target_of
     from nbmlops.ops import evaluation_answers as answering
     from nbmlops.ops.evaluated_model import find_candidate
@@ -127,7 +134,7 @@ def _evaluated(call: Call, request: Request, gate: Gate | None, scratch: Path) -
     source = find_data(call, request.data, _made(scratch / "data"))
     candidate = find_candidate(call, _ref(call, request), _made(scratch / "model"), is_trusted=request.trust)
     before = _held(call, request, candidate)
-    other = _other(call, request, candidate, scratch)
+    other = _other(call, request, candidate, scratch, may_be_first or request.against == request.promote)
     every = [candidate] if other is None else [candidate, other]
     table = read_table(source, [column for each in every for column in each.columns])
     table.columns = [str(each) for each in table.columns]
@@ -246,7 +253,7 @@ def _ref(call: Call, request: Request) -> str:
     return (aliased(call, request.ref, request.model) if request.model else "") or request.ref
 
 
-def _other(call: Call, request: Request, candidate: Candidate, scratch: Path) -> Candidate | None:
+def _other(call: Call, request: Request, candidate: Candidate, scratch: Path, may_be_first: bool) -> Candidate | None:
     """None where the alias that is to be given has not been given yet: then there is nothing to compare with."""
     from nbmlops.ops.evaluated_model import aliased, find_candidate
 
@@ -256,7 +263,7 @@ def _other(call: Call, request: Request, candidate: Candidate, scratch: Path) ->
     try:
         return find_candidate(call, address, _made(scratch / "against"), is_trusted=request.trust)
     except NotFoundError as error:
-        if request.against == request.promote and error.kind == "model-missing":
+        if may_be_first and error.kind == "model-missing":
             return None
         raise
 

@@ -9,7 +9,7 @@ from typing import Any
 
 from nbmlops import plugins
 from nbmlops.errors import UsageError
-from nbmlops.ports import Compiler, Engine
+from nbmlops.ports import Compiler, Engine, Forge
 from nbmlops.settings import Settings
 
 
@@ -33,6 +33,18 @@ def open_compiler(settings: Settings, name: str, given: Iterable[str] = ()) -> C
     """As `open_engine`. Its options in the settings are under `[engine.NAME]` as well."""
     compiler: Compiler = _opened(plugins.COMPILERS, settings, name, given)
     return compiler
+
+
+def open_forge(settings: Settings, name: str, remote: str) -> Forge:
+    """`remote`: the address of the git remote. Its options in the settings are under `[forge.NAME]`."""
+    make = plugins.load(plugins.FORGES, name)
+    try:
+        forge: Forge = make(remote=remote, **settings.forge.get(name, {}))
+    except TypeError as error:
+        raise UsageError(
+            f"[forge.{name}] of the settings: {error}.", kind="forge-option", hint="See docs/proposals.md."
+        ) from None
+    return forge
 
 
 def _opened(group: str, settings: Settings, name: str, given: Iterable[str]) -> Any:

@@ -1,7 +1,7 @@
 """THE TABLE: every verb, once. Magics, command line, REST and the reference in docs/ are made from it.
 
 A verb `name` lives in `nbmlops/ops/name.py`: a `Request`, a `Result` and a function `name(call, request)`.
-What is a word of Python's own has an underscore behind it there: `import` is `import_`.
+What is a word of Python's own has an underscore behind it there: `import` is `import_`; `serve-needs` is `serve_needs`.
 The modules load when their verb is used, so that loading the extension stays cheap.
 """
 
@@ -39,7 +39,7 @@ class Verb(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def python_name(self) -> str:
         """Of its module and its function."""
-        return f"{self.name}_" if keyword.iskeyword(self.name) else self.name
+        return f"{self.name}_" if keyword.iskeyword(self.name) else self.name.replace("-", "_")
 
     @property
     def _module(self) -> Any:
@@ -65,7 +65,7 @@ def _write(name: str, group: str, summary: str, *examples: str, **more: bool) ->
 
 
 PROJECT, TRACK, SNAPSHOT, PIPELINE = ("Project", "Track", "Snapshot", "Pipeline")
-PACKAGE, DEPLOY, MONITOR = ("Package", "Deploy", "Monitor")
+PACKAGE, DEPLOY, MONITOR, RECONCILE = ("Package", "Deploy", "Monitor", "Reconcile")
 
 VERBS: tuple[Verb, ...] = (
     _write("init", PROJECT, "Make a project in a folder.", "init", "init churn"),
@@ -172,12 +172,28 @@ VERBS: tuple[Verb, ...] = (
     _write("monitor", DEPLOY, "Look at what a deployment is asked and answers; tell what is wrong.", "monitor wine",
            "monitor wine --window 15min --since 6h -o wine.html", "monitor wine --data train.csv",
            "monitor wine --watch --every 60s"),
+    _write("corrections", DEPLOY, "Write what people have corrected as a table to train on.",
+           "corrections labels data/corrections.csv --target label"),
     _write("undeploy", DEPLOY, "Stop a deployment; it can be started again.", "undeploy wine", "undeploy wine --purge"),
     _read("logs", DEPLOY, "Show what the service of a deployment says.", "logs wine", "logs wine --router"),
     _write("profile", MONITOR, "Show what a table holds, in a small summary that can be kept.",
            "profile data/train.parquet", "profile tuned", "profile data/train.csv -o train.json"),
     _write("drift", MONITOR, "Show how far a table has moved from another, or from what a model was trained on.",
            "drift data/2025.parquet data/2026.parquet", "drift tuned data/today.csv -o drift.html --check"),
+    _write("reconcile", RECONCILE, "Make what documents in git say so: models fresh, deployments as wanted.",
+           "reconcile", "reconcile --dry-run", "reconcile labels-train", "reconcile --watch"),
+    _read("reconcilers", RECONCILE, "Show reconcilers: whether all is as it should be, and what they wait for.",
+          "reconcilers", "reconcilers labels-train"),
+    _write("approve", RECONCILE, "Merge what a reconciler proposes.", "approve labels-train"),
+    _write("reject", RECONCILE, "Close what a reconciler proposes; it is never proposed again.",
+           "reject labels-train --why 'it knows no French'"),
+    _write("suspend", RECONCILE, "Let a reconciler do nothing, until it may go on.", "suspend labels-train",
+           "suspend labels-train --off"),
+    _write("schedule", RECONCILE, "Write the files that let a host call reconcilers again and again.",
+           "schedule --as systemd", "schedule --as github -o .",
+           "schedule wine-train --as kubernetes --image ghcr.io/team/wine:1 -o deploy"),
+    _read("serve-needs", RECONCILE, "Answer over HTTP whether reconcilers would do something now.",
+          "serve-needs", "serve-needs labels-train --port 8080", is_terminal=True),
 )  # fmt: skip
 
 

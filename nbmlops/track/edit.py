@@ -69,11 +69,7 @@ def restore(uri: str, runs: Sequence[str]) -> None:
 
 def promote(uri: str, model: ModelView, name: str, alias: str) -> Promoted:
     """Register the model under `name`, unless it is there, and let `alias` mean that version."""
-    connect(uri)
-    from mlflow import MlflowClient
-
-    registry = os.environ.get(REGISTRY_VARIABLE) or uri
-    client = MlflowClient(uri, registry_uri=registry)
+    client, registry = _registry(uri)
     with _explaining(uri):
         before = _with_alias(client, name, alias)
         version = _version_of(client, name, model)
@@ -89,15 +85,47 @@ def promote(uri: str, model: ModelView, name: str, alias: str) -> Promoted:
     )
 
 
+def register(uri: str, model: ModelView, name: str) -> str:
+    """The version of a registered model that this model is; made if need be. It gets no alias by that."""
+    client, registry = _registry(uri)
+    with _explaining(uri):
+        return _version_of(client, name, model) or _registered(client, registry, name, model)
+
+
+def set_alias(uri: str, name: str, alias: str, version: str) -> None:
+    client, _ = _registry(uri)
+    with _explaining(uri):
+        _patiently(lambda: client.set_registered_model_alias(name, alias, version))
+
+
+def tag_version(uri: str, name: str, version: str, tags: Mapping[str, str]) -> None:
+    client, _ = _registry(uri)
+    with _explaining(uri):
+        for key, value in tags.items():
+            _patiently(lambda key=key, value=value: client.set_model_version_tag(name, version, key, value))  # type: ignore[misc]
+
+
+def version_tags(uri: str, name: str, version: str) -> dict[str, str]:
+    client, _ = _registry(uri)
+    with _explaining(uri):
+        return dict(client.get_model_version(name, version).tags)
+
+
+def _registry(uri: str) -> tuple[Any, str]:
+    connect(uri)
+    from mlflow import MlflowClient
+
+    registry = os.environ.get(REGISTRY_VARIABLE) or uri
+    return MlflowClient(uri, registry_uri=registry), registry
+
+
 def version_called(uri: str, name: str, alias: str) -> str:
     """The version of a registered model that has the alias; empty where none has. Raises UnavailableError where nobody
     answers: that is not the same.
     """
-    connect(uri)
-    from mlflow import MlflowClient
-
+    client, _ = _registry(uri)
     with _explaining(uri):
-        found = _with_alias(MlflowClient(uri, registry_uri=os.environ.get(REGISTRY_VARIABLE) or uri), name, alias)
+        found = _with_alias(client, name, alias)
     return str(found.version) if found is not None else ""
 
 

@@ -122,6 +122,17 @@ def models(uri: str, run_id: str) -> tuple[ModelView, ...]:
 
 
 @asking_server
+def newest_version(uri: str, name: str) -> tuple[str, datetime | None]:
+    from mlflow import MlflowClient
+
+    client = MlflowClient(uri, registry_uri=uri)
+    found = max(
+        client.search_model_versions(f"name='{quoted(name)}'"), key=lambda each: int(each.version), default=None
+    )
+    return (str(found.version), _time(found.creation_timestamp)) if found is not None else ("", None)
+
+
+@asking_server
 def model_version(uri: str, name: str, *, alias: str | None, version: str | None) -> str | None:
     from mlflow import MlflowClient
     from mlflow.exceptions import MlflowException

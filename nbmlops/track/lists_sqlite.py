@@ -153,6 +153,14 @@ def model_version(path: Path, name: str, *, alias: str | None, version: str | No
     return str(row[0]) if row else None
 
 
+def newest_version(path: Path, name: str) -> tuple[str, datetime | None]:
+    """Of a registered model, with when it was made; empty where there is none."""
+    query = "SELECT version, creation_time FROM model_versions WHERE name = ? ORDER BY version DESC LIMIT 1"
+    with reading(path) as database:
+        row = database.execute(query, [name]).fetchone()
+    return (str(row[0]), _time(row[1])) if row else ("", None)
+
+
 def analyze_if_grown(path: Path) -> bool:
     if not path.exists():
         return False
@@ -237,7 +245,7 @@ def _empty() -> sqlite3.Connection:
         "CREATE TABLE datasets (dataset_uuid, name, digest, dataset_source, dataset_profile);"
         "CREATE TABLE logged_models (model_id, name, status, artifact_location, source_run_id,"
         " creation_timestamp_ms, lifecycle_stage);"
-        "CREATE TABLE model_versions (name, version, current_stage);"
+        "CREATE TABLE model_versions (name, version, current_stage, creation_time, run_id);"
         "CREATE TABLE registered_model_aliases (name, alias, version);"
     )
     return database

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import re
+from datetime import datetime
 
 from nbmlops.errors import NbmlopsError, NotFoundError
 from nbmlops.track import lists_sqlite
@@ -28,6 +29,16 @@ def version_of(uri: str, reference: str) -> str | None:
 
         return lists_client.model_version(address, name, alias=alias, version=version)
     return None
+
+
+def newest_version(uri: str, name: str) -> tuple[str, datetime | None]:
+    """Of a registered model, with when it was made; empty where there is none. Raises UnavailableError."""
+    address = os.environ.get(REGISTRY_VARIABLE) or uri
+    if (path := sqlite_path(address)) is not None:
+        return lists_sqlite.newest_version(path, name)
+    from nbmlops.track import lists_client
+
+    return lists_client.newest_version(address, name)
 
 
 def run_of(uri: str, reference: str) -> str:

@@ -16,7 +16,7 @@ from tests.services.servers import free_port
 AXE = ROOT / "labextension" / "checks" / "node_modules" / "axe-core" / "axe.min.js"
 THEMES = ["JupyterLab Light", "JupyterLab Dark", "JupyterLab Dark High Contrast"]
 """All that JupyterLab brings along."""
-SECTIONS = ["Notebook", "Runs", "Data", "Pipelines", "Packages", "Deployments"]
+SECTIONS = ["Notebook", "Runs", "Data", "Pipelines", "Packages", "Deployments", "Reconcilers"]
 
 
 @pytest.fixture

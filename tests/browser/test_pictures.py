@@ -10,9 +10,11 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import expect
 
+from tests.browser import kept_fresh
 from tests.browser.conftest import ROOT
 from tests.browser.desk import Desk
 from tests.browser.lab import Lab
+from tests.browser.test_reconcilers import SLOW_MS, state_is, timeline
 from tests.services.servers import free_port
 
 DOCS = ROOT / "docs" / "pictures"
@@ -97,3 +99,24 @@ def test_each_section_in_light_and_dark(
             fold.click()
         expect(panel.get_by_role("slider")).to_have_value("20")
         keep(desk, f"sidebar-deployments-{short}")
+
+
+def test_reconcilers_in_light_and_dark(
+    open_desk: Callable[..., Desk], lab: Lab, demo: Path, keep: Callable[[Desk, str], None]
+) -> None:
+    kept_fresh.make(demo, lab)
+    kept_fresh.propose(demo)
+    lab.nbmlops("reconcile", "wine-train", "price-train", folder=demo)
+    desk = open_desk()
+    desk.open(f"{demo.name}/wine.ipynb")
+    desk.settle()
+    panel = desk.section("Reconcilers")
+    state_is(panel, "wine-train", "proposal open")
+    for theme in ("Light", "Dark"):
+        desk.theme(f"JupyterLab {theme}")
+        fold = desk.button("wine-train")
+        if fold.get_attribute("aria-expanded") == "false":
+            fold.click()
+        expect(timeline(panel)).not_to_have_count(0, timeout=SLOW_MS)
+        keep(desk, f"sidebar-reconcilers-{theme.lower()}")
+    desk.theme("JupyterLab Light")

@@ -161,6 +161,13 @@ CASES = (
     Case(verb="validate", values={"schema": "line.yaml", "export": "gx", "output": "suite.json"}),
     Case(verb="validate", values={"data": "line.csv", "import_": "suite.json", "output": "suite.yaml"}),
     Case(verb="validate", values={"schema": "narrow.yaml", "export": "pandera"}),
+    Case(verb="reconcilers"),
+    Case(verb="reconcile", values={"dry_run": True}),
+    Case(verb="reconcile"),
+    Case(verb="suspend", values={"name": "count-train"}),
+    Case(verb="reconcile", values={"names": ["count-train"]}),
+    Case(verb="suspend", values={"name": "count-train", "off": True}),
+    Case(verb="reconcilers", values={"name": "count-train"}),
     Case(verb="logout", values={"registry": "example.org"}),
     Case(verb="remove", values={"package": "counted:v2"}),
     Case(verb="init", values={"path": "inner"}),
@@ -252,6 +259,10 @@ CASES = (
     Case(verb="deploy", values={"package": "counted:v1", "canary": 120}, kind="deploy-malformed"),
     Case(verb="deploy", values={"package": "counted:v1"}, kind="model-absent"),
     Case(verb="deploy", values={"package": "counted:v1", "max_difference": -0.5}, kind="deploy-malformed"),
+    Case(verb="schedule", values={"as_": "github", "notebook": ["count.ipynb"], "sample": ["n=1e3"]}),
+    Case(verb="schedule", values={"as_": "kubernetes", "image": "a:1", "repository": "https://a/b", "output": "host"}),
+    Case(verb="schedule", values={"as_": "kubernetes", "repository": "https://a/b"}, kind="host-incomplete"),
+    Case(verb="schedule", values={"names": ["nobody"], "as_": "cron"}, kind="reconciler-missing"),
     Case(verb="deploy", values={"package": "counted:v1", "memory": "plenty"}, kind="deploy-malformed"),
     Case(verb="deploy", values={"name": "counter", "canary": 20}, kind="deployment-missing"),
     Case(verb="deploy", values={"restore": True}),
@@ -274,8 +285,19 @@ CASES = (
     Case(verb="logs", values={"name": "counter"}, kind="deployment-missing"),
     Case(verb="monitor", values={"name": "counter"}, kind="deployment-missing"),
     Case(verb="monitor", values={"name": "counter", "since": "soon"}, kind="window-malformed"),
+    Case(verb="corrections", values={"name": "counter", "output": "said.csv"}, kind="deployment-missing"),
+    Case(verb="corrections", values={"name": "counter", "output": "said.txt"}, kind="data-format"),
+    Case(verb="reconcilers", values={"name": "nobody"}, kind="reconciler-missing"),
+    Case(verb="reconcile", values={"names": ["nobody"]}, kind="reconciler-missing"),
+    Case(verb="reconcile", values={"watch": True, "dry_run": True}, kind="watch-contradicted"),
+    Case(verb="approve", values={"name": "count-train"}, kind="proposal-missing"),
+    Case(verb="reject", values={"name": "count-train", "why": "no"}, kind="proposal-missing"),
+    Case(verb="suspend", values={"name": "nobody"}, kind="reconciler-missing"),
 )
-CARRIED_OUT_ELSEWHERE = {"push", "pull", "predict", "batch", "rollback", "undeploy", "logs", "monitor"}
+CARRIED_OUT_ELSEWHERE = {
+    *("push", "pull", "predict", "batch", "rollback", "undeploy", "logs", "monitor"),
+    *("corrections", "approve", "reject"),
+}
 """Here they are refused: tests/services has registries and services for them, tests/journeys a model for `batch`."""
 KIT = {
     "Kitfile": "package: {name: counted}\nmodel: {path: total.txt}\ndatasets: [{path: numbers.csv}]\n"
@@ -295,5 +317,8 @@ LINE = {
     "gate.yaml": "metrics: {mae: {max: 0.1}}\nagainst: {mae: {min_change: 0.0}}\n",
     "narrow.yaml": "columns: {x: {type: integer, max: 50}, y: {type: number, max: {is: 100, severity: warning}}}\n",
     "odd/gate.yaml": "metrics: {mea: {max: 0.1}}\n",
+    "reconcilers/count.yaml": "apiVersion: nbmlops.dev/v1\nkind: Trainer\nmetadata: {name: count-train}\n"
+    "spec:\n  model: counter\n  pipeline: pipelines/count\n  needs: {all: [{python: needs.py:needed}]}\n",
+    "needs.py": "def needed():\n    return False, 'there is enough'\n",
 }
-"""A model of Python code, what it is judged by, and a gate that it does not pass."""
+"""A model of Python code, what it is judged by, and a gate that it does not pass; and when it is made anew."""

@@ -238,3 +238,17 @@ def test_loading_imports_nothing_heavy_and_twice_is_once(
         kernel.good("%load_ext nbmlops")
         # The scribe of the session before may still be at it.
         assert eventually(lambda: "once" in kernel.good("%mlops runs").shown)
+
+
+def test_a_cell_is_a_need_of_reconcilers(kernel: Kernel, place: Path) -> None:
+    cell = "%%mlops needs many\ndef many():\n    return len('xyz') > LIMIT, 'by {:d}'.format(3)\n"
+    assert "LIMIT" in one_line(kernel.run(cell))
+    shown = kernel.good(cell.replace("LIMIT", "2")).shown
+    assert "by 3" in shown
+    assert "needs/many.py:many" in shown
+    assert "return len('xyz') > 2" in (place / "needs" / "many.py").read_text()
+    assert kernel.good("print(many())").text.strip() == "(True, 'by 3')"
+    (place / "needs" / "mine.py").write_text("def mine():\n    return True\n")
+    refused = one_line(kernel.run("%%mlops needs mine\ndef mine():\n    return False\n"))
+    assert "was written by somebody else" in refused
+    assert "defines no function other" in one_line(kernel.run("%%mlops needs other\ndef many():\n    return True\n"))

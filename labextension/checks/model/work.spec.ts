@@ -32,6 +32,13 @@ describe('work that is listed', () => {
     expect(isBad(job('1', 'verify', {}, { code: 1 }))).toBe(true);
     expect(isBad(job('1', 'verify', {}))).toBe(false);
     expect(isBad(job('1', 'verify', {}, { state: 'failed', code: 1 }))).toBe(false);
+    expect(isBad(job('1', 'reconcile', {}, { code: 10 }))).toBe(false);
+    expect(isBad(job('1', 'reconcile', {}, { code: 20 }))).toBe(true);
+  });
+
+  it('says whom it is about', () => {
+    expect(subjectOf(job('1', 'reconcile', { names: ['wine-train', 'wine-deploy'] }))).toBe('wine-train, wine-deploy');
+    expect(subjectOf(job('1', 'reconcile', { names: [] }))).toBe('');
   });
 
   it('what went well gives way to the same with the same thing', () => {

@@ -12,7 +12,7 @@ const LEASE_MS = 30_000;
 /** What has changed: `runs`, `records`, `jobs`, `files`, `deployments` of the project, and the machine's `packages`. */
 export type Kinds = ReadonlySet<string>;
 
-const ALL: Kinds = new Set(['runs', 'records', 'jobs', 'files', 'packages', 'deployments']);
+const ALL: Kinds = new Set(['runs', 'records', 'jobs', 'files', 'packages', 'deployments', 'reconcilers']);
 
 /**
  * Tells when the project's stores have changed: by Jupyter's events, which cost nothing, and by asking every 30 s, which

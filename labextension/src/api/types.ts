@@ -36,6 +36,52 @@ export interface AnnotateResult {
   note: string;
 }
 
+export interface ApproveRequest {
+  /** The reconciler. */
+  name: string;
+}
+
+export interface ApproveResult {
+  reconciler: ReconcilerView;
+  proposal: Proposal;
+  /** Of the branch that deployments go by. */
+  commit: string;
+  /** The command that takes it back. */
+  undo: string;
+}
+
+export interface Attempt {
+  /** Idempotency key: of the reconciler, what is wanted, pipeline, code and data. */
+  key: string;
+  /** Of those with this key, from 1. */
+  number: number;
+  began: string;
+  ended: string | null;
+  state: ReconcilerState;
+  phase: Phase;
+  /** The need, in a line. */
+  why: string;
+  /** The needs that held, each with what makes it this one. */
+  wanted: string[];
+  /** Digest of what it is made of. */
+  inputs: string;
+  parameters: { [name: string]: unknown };
+  /** What it was begun with: rows and digests of data, digest of code, versions of other models. */
+  seen: { [name: string]: string };
+  /** The pipeline's, in MLflow. */
+  run: string;
+  /** That it made, or that it deploys. */
+  version: string;
+  /** Of the gate, in a line. */
+  verdict: string;
+  /** Of the gate: champion and challenger, as Markdown. */
+  table: string;
+  error: string;
+  cpu_seconds: number | null;
+  /** How often it was gone on with after somebody was killed in it. */
+  resumed: number;
+}
+
 /** One answer of a row: `base` and all parts add up to it. */
 export interface AttributionOutcome {
   /** The class whose probability it is; empty: the value. */
@@ -285,7 +331,7 @@ export type ChangeKind = 'added' | 'removed' | 'changed';
 export interface Changed {
   folder: string;
   rev: number;
-  changed: Kind[];
+  changed: DocumentsKind[];
 }
 
 export interface Changes {
@@ -294,7 +340,7 @@ export interface Changes {
   /** Grows with each change, also across restarts of the server. */
   rev: number;
   /** What has changed since the rev that was asked for; everything where that is not known any more. */
-  changed: Kind[];
+  changed: DocumentsKind[];
 }
 
 export interface Check {
@@ -446,6 +492,16 @@ export interface CompileResult {
   files: string[];
 }
 
+export interface Condition {
+  /** Ready, Reconciling or Stalled. */
+  type: string;
+  status: Status;
+  /** In one word: InSync, CoolDown, PipelineFailed... */
+  reason: string;
+  message: string;
+  since: string;
+}
+
 export interface Confusion {
   labels: string[];
   /** A row for each true label, a column for each predicted one. */
@@ -468,6 +524,28 @@ export interface ContractOutcome {
   /** The first of them. */
   offenders: Offender[];
   line: number;
+}
+
+export interface CorrectionsRequest {
+  /** The deployment. */
+  name: string;
+  /** The file: .csv, .parquet or .jsonl. It is written anew each time. */
+  output: string;
+  /** What the column of labels is called. */
+  target?: string;
+  /** Only of requests of that long. */
+  since?: string;
+}
+
+export interface CorrectionsResult {
+  deployment: string;
+  file: string;
+  rows: number;
+  /** Labels of requests that are not kept. */
+  unknown: number;
+  /** False: the file has held the same rows already, and was left as it is. */
+  is_new: boolean;
+  notes: string[];
 }
 
 /** One metric of one run; the three lists have one entry a point, in order of steps. */
@@ -647,7 +725,7 @@ export interface DeploymentTraffic {
 
 export interface DeploymentView {
   name: string;
-  state: State;
+  state: DeploymentViewState;
   target: string;
   address: string;
   /** That each revision should have. */
@@ -667,6 +745,8 @@ export interface DeploymentView {
   /** None: nobody has looked yet. */
   watched: Watched | null;
 }
+
+export type DeploymentViewState = 'healthy' | 'starting' | 'degraded' | 'down' | 'stopped';
 
 export interface DeploymentsRequest {
   /** Only this one, with all its revisions. */
@@ -746,6 +826,9 @@ export interface DoctorResult {
   /** Settings that are not the default, and where each comes from. */
   origins: { [name: string]: string };
 }
+
+/** What may have changed in a project. */
+export type DocumentsKind = 'runs' | 'records' | 'jobs' | 'files' | 'packages' | 'deployments' | 'reconcilers';
 
 export interface Drift {
   /** As it was called. */
@@ -1254,6 +1337,15 @@ export interface GridRow {
   moved_by: string;
 }
 
+/** A line of the timeline. */
+export interface Happening {
+  time: string;
+  /** needed, began, trained, judged, proposed, merged, rejected, promoted, deployed, failed, stalled... */
+  kind: string;
+  message: string;
+  key: string;
+}
+
 /** A value that the notebook, run from the top, would not make. */
 export interface Hidden {
   name: string;
@@ -1286,6 +1378,12 @@ export interface HistoryResult {
   curves: Curve[];
   /** Curves beyond the first 500. */
   left_out: number;
+}
+
+export interface HostFile {
+  /** In the folder, with slashes. */
+  name: string;
+  text: string;
 }
 
 export interface ImageRequest {
@@ -1534,9 +1632,6 @@ export interface KeptPackage {
   /** Whether a signature or a signed statement lies beside it. Whether that holds, `verify` says. */
   is_signed: boolean;
 }
-
-/** What may have changed in a project. */
-export type Kind = 'runs' | 'records' | 'jobs' | 'files' | 'packages' | 'deployments';
 
 export interface Kitfile {
   manifestVersion: string;
@@ -2087,6 +2182,9 @@ export interface Performance {
   estimates: Estimated[];
 }
 
+/** How far an attempt has come: each is recorded when it is done. */
+export type Phase = 'begun' | 'trained' | 'judged' | 'published' | 'deployed';
+
 /** What `pipeline.yaml` says. Its identity is the digest of its canonical form. */
 export interface Pipeline {
   kind: 'pipeline';
@@ -2274,6 +2372,25 @@ export interface Prompt {
   diffId: string;
 }
 
+/** An edit of one value in git that somebody has to agree to. */
+export interface Proposal {
+  /** Of the attempt. */
+  key: string;
+  value: string;
+  /** What the value was. */
+  before: string;
+  branch: string;
+  commit: string;
+  opened: string;
+  state: ProposalState;
+  /** Of the pull request; empty: there is no forge. */
+  url: string;
+  title: string;
+  ended: string | null;
+}
+
+export type ProposalState = 'open' | 'merged' | 'rejected' | 'gone';
+
 export interface PullRequest {
   /** The package: REGISTRY/NAME[:TAG] or REGISTRY/NAME@DIGEST. */
   package: string;
@@ -2339,6 +2456,127 @@ export interface PushResult {
   attached: number;
   /** Packages with its data, which went before it. */
   data: string[];
+}
+
+/** One tick of one reconciler. */
+export interface Ran {
+  name: string;
+  kind: ReconcilerKind;
+  outcome: ReconcilerOutcome;
+  action: ReconcilerAction;
+  /** In one word: InSync, CoolDown, ProposalOpen, GateRejected... */
+  state: string;
+  why: string;
+  reason: Reason | null;
+  /** Guards that keep it from being done. */
+  held: string[];
+  next_attempt: string | null;
+  /** Why nothing could be looked at. */
+  problem: string;
+}
+
+/** Whether a need holds, and why; of `any` and `all` with the reasons of the parts. */
+export interface Reason {
+  need: string;
+  /** None: it cannot be told, and then nothing is done. */
+  holds: boolean | null;
+  /** `psi(age) is 0.31, over 0.2`: with the figures. */
+  why: string;
+  /** What makes it this need and not the next one of its kind: the version that is too old, the data's digest. */
+  key: string;
+  /** That it gives to the pipeline: of a need that is a function or an address. */
+  parameters: { [name: string]: string };
+  /** Seconds after which it wants to be asked again; 0: it does not say. */
+  recheck: number | null;
+  parts: Reason[];
+}
+
+export interface ReconcileRequest {
+  /** Only these. Default: all of the project. */
+  names?: string[];
+  /** Look at each once, and do what is needed. That is the default. */
+  once?: boolean;
+  /** Look again and again, each at its interval, until it is stopped. */
+  watch?: boolean;
+  /** Only say what would be done, and why. */
+  dry_run?: boolean;
+}
+
+export interface ReconcileResult {
+  ran: Ran[];
+  outcome: ReconcilerOutcome;
+  /** Documents that cannot be read, and why. */
+  refused: string[];
+  is_dry: boolean;
+  rounds: number;
+}
+
+/** What a tick comes to. */
+export type ReconcilerAction = 'none' | 'train' | 'deploy' | 'resume' | 'adopt' | 'roll-back' | 'reject';
+
+export type ReconcilerKind = 'Trainer' | 'Deployer';
+
+export type ReconcilerOutcome = 'in-sync' | 'acted' | 'stalled';
+
+/** Of an attempt. */
+export type ReconcilerState = 'running' | 'succeeded' | 'failed' | 'rejected';
+
+export interface ReconcilerView {
+  name: string;
+  kind: ReconcilerKind;
+  /** Of its document. */
+  path: string;
+  /**
+   * In one word, as its condition Ready says: InSync, CoolDown, ProposalOpen...; empty: nobody has looked yet, or not
+   * since somebody changed by hand what it waited for.
+   */
+  state: string;
+  why: string;
+  /** None: it cannot be told. */
+  is_ready: boolean | null;
+  is_stalled: boolean;
+  is_suspended: boolean;
+  pinned: string;
+  model: string;
+  /** The version that was last made true. */
+  applied: string;
+  looked: string | null;
+  next_attempt: string | null;
+  failures: number;
+  last: Attempt | null;
+  /** That waits for somebody to agree. */
+  proposal: Proposal | null;
+  reason: Reason | null;
+  conditions: Condition[];
+  attempts: Attempt[];
+  proposals: Proposal[];
+  rejected: { [name: string]: string };
+  timeline: Happening[];
+}
+
+export interface ReconcilersRequest {
+  /** Only this one, with its attempts, proposals and timeline. */
+  name?: string;
+}
+
+export interface ReconcilersResult {
+  reconcilers: ReconcilerView[];
+  /** That was asked for. */
+  name: string;
+  /** Documents that cannot be read, and why. */
+  refused: string[];
+}
+
+export interface RejectRequest {
+  /** The reconciler. */
+  name: string;
+  /** For whoever reads it later. */
+  why?: string;
+}
+
+export interface RejectResult {
+  reconciler: ReconcilerView;
+  proposal: Proposal;
 }
 
 export interface RemoteRequest {
@@ -2742,6 +2980,57 @@ export interface RunsResult {
   now: string;
 }
 
+export interface ScheduleRequest {
+  /** Reconcilers. Default: all of the project. */
+  names?: string[];
+  /** Whose files: systemd, cron, github, gitlab, kubernetes, argocd, flux, tekton, modelsync. */
+  as_: 'argocd' | 'cron' | 'flux' | 'github' | 'gitlab' | 'kubernetes' | 'modelsync' | 'systemd' | 'tekton';
+  /** Write them into this folder. Default: they are shown. */
+  output?: string;
+  /** What units and objects are called after. Default: the project's folder. */
+  name?: string;
+  /** How often. Default: the shortest interval of the reconcilers. */
+  every?: string;
+  /** When, as cron says it: '30 3 * * *'. */
+  at?: string;
+  /** For clusters: with nbmlops, git and what pipelines import. */
+  image?: string;
+  /** For clusters. */
+  namespace?: string;
+  /** Address of the repository. Default: that of origin. */
+  repository?: string;
+  /** Default: the one that is checked out. */
+  branch?: string;
+  /** The file in git that names the wanted version. Default: as the reconcilers say. */
+  config?: string;
+  /** Folder that Argo CD or Flux applies. Default: the config's. */
+  manifests?: string;
+  /** That CI executes. */
+  notebook?: string[];
+  /** Parameter that makes pipelines small for CI. */
+  sample?: string[];
+  /** Python of CI. */
+  python?: string;
+  /** Variable of the environment; nothing secret. */
+  variable?: string[];
+  /** Variable whose value the host keeps. */
+  secret?: string[];
+  /** Size of a cluster's volume. */
+  storage?: string;
+  /** Of a cluster's volume. Default: the cluster's own. */
+  storage_class?: string;
+  /** Replace files that are there. */
+  force?: boolean;
+}
+
+export interface ScheduleResult {
+  host: string;
+  reconcilers: string[];
+  files: HostFile[];
+  /** Empty: nothing was written. */
+  folder: string;
+}
+
 export type Scope = 'data' | 'code';
 
 /** One kernel with tracking on. Alive while its process is. */
@@ -2974,7 +3263,7 @@ export interface StaleRun {
   reasons: string[];
 }
 
-export type State = 'healthy' | 'starting' | 'degraded' | 'down' | 'stopped';
+export type Status = 'True' | 'False' | 'Unknown';
 
 export interface StatusRequest {
   /** How many runs and pipeline runs to show. */
@@ -3086,6 +3375,19 @@ export interface Suspect {
 }
 
 export type SuspectKind = 'parameter' | 'data' | 'code' | 'package' | 'random';
+
+export interface SuspendRequest {
+  /** The reconciler. */
+  name: string;
+  /** Let it go on, and lift the pin that a rollback has set. */
+  off?: boolean;
+}
+
+export interface SuspendResult {
+  reconciler: ReconcilerView;
+  /** The version that it was pinned to. */
+  unpinned: string;
+}
 
 export interface SweepRequest {
   /** Folder of the pipeline. */
@@ -3527,10 +3829,17 @@ export interface Verbs {
   batch: { request: BatchRequest; result: BatchResult };
   rollback: { request: RollbackRequest; result: RollbackResult };
   monitor: { request: MonitorRequest; result: MonitorResult };
+  corrections: { request: CorrectionsRequest; result: CorrectionsResult };
   undeploy: { request: UndeployRequest; result: UndeployResult };
   logs: { request: LogsRequest; result: LogsResult };
   profile: { request: ProfileRequest; result: ProfileResult };
   drift: { request: DriftRequest; result: DriftResult };
+  reconcile: { request: ReconcileRequest; result: ReconcileResult };
+  reconcilers: { request: ReconcilersRequest; result: ReconcilersResult };
+  approve: { request: ApproveRequest; result: ApproveResult };
+  reject: { request: RejectRequest; result: RejectResult };
+  suspend: { request: SuspendRequest; result: SuspendResult };
+  schedule: { request: ScheduleRequest; result: ScheduleResult };
 }
 
 /** Verbs that are magic lines of a notebook only. */

@@ -1,4 +1,4 @@
-import type { DeploymentView, RevisionView, State } from '../api/types';
+import type { DeploymentView, DeploymentViewState as State, RevisionView } from '../api/types';
 
 /** Of a text that stands for a state. */
 export type Tone = 'good' | 'warn' | 'bad' | 'dim';

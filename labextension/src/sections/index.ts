@@ -5,6 +5,7 @@ import { DeploymentsSection } from './deployments';
 import { NotebookSection } from './notebook';
 import { PackagesSection } from './packages';
 import { PipelinesSection } from './pipelines';
+import { ReconcilersSection } from './reconcilers';
 import { RunsSection } from './runs';
 
 export interface Section {
@@ -51,5 +52,11 @@ export const SECTIONS: readonly Section[] = [
     label: trans => trans.__('Deployments'),
     verbs: ['deployments', 'deploy'],
     part: DeploymentsSection
+  },
+  {
+    id: 'reconcilers',
+    label: trans => trans.__('Reconcilers'),
+    verbs: ['reconcilers', 'reconcile'],
+    part: ReconcilersSection
   }
 ];

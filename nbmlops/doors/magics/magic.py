@@ -94,16 +94,33 @@ class MlopsMagics(Magics):  # type: ignore[misc]
     def _cell(self, line: str, cell: str) -> Any:
         """Only cells that go on with another cell magic come here with a good header; see header.py."""
         tokens = _tokens(line)
+        if tokens and tokens[0] == "needs":
+            return self._needs(tokens[1:], cell)
         if not tokens or tokens[0] != "run":
             raise UsageError(
-                "A cell can only be a run.",
+                "A cell can only be a run, or a need.",
                 kind="verb-not-here",
-                hint="Write %%mlops run NAME, or %mlops VERB ...",
+                hint="Write %%mlops run NAME, %%mlops needs NAME, or %mlops VERB ...",
             )
         self._open_run(tokens)
         header, _, body = cell.lstrip("\n").partition("\n")
         name, _, arguments = header.removeprefix("%%").partition(" ")
         return self.shell.run_cell_magic(name, arguments.strip(), body)
+
+    def _needs(self, tokens: list[str], cell: str) -> Any:
+        from nbmlops.doors.magics.display import Shown
+        from nbmlops.ops.call import Call
+        from nbmlops.ops.cell_needs import Request, write_needs
+
+        if len(tokens) != 1:
+            raise UsageError(
+                "A need has one name, that of its function.", kind="arguments-malformed", hint="%%mlops needs NAME"
+            )
+        result = write_needs(Call(self._folder(), makes_project=True), Request(name=tokens[0]), cell)
+        exec(
+            compile(cell, result.file, "exec", dont_inherit=True), self.shell.user_ns
+        )  # the function is at hand in the notebook, too
+        return Shown(result)
 
     def _open_run(self, tokens: list[str]) -> None:
         from nbmlops.doors.arguments import parse

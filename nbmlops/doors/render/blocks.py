@@ -77,6 +77,11 @@ def fields(rows: Sequence[tuple[str, object]], title: str = "") -> Fields:
     return Fields(rows=kept, title=title)
 
 
+def indent(text: str) -> int:
+    """How many spaces a single line begins with: what does not fit into it goes on below them."""
+    return len(text) - len(text.lstrip(" ")) if "\n" not in text else 0
+
+
 def many(count: int, noun: str) -> str:
     """A count with its noun: `1 file`, `2 files`."""
     return f"{count:,} {noun}{'' if count == 1 else 's'}"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from html import escape
 
-from nbmlops.doors.render.blocks import Block, Cell, Fields, Line, Page, Source, Table, Tone
+from nbmlops.doors.render.blocks import Block, Cell, Fields, Line, Page, Source, Table, Tone, indent
 
 _COLOURS = {
     Tone.GOOD: "var(--jp-success-color0, #1b7a34)",
@@ -22,7 +22,9 @@ def html(page: Page) -> str:
 
 def _block(block: Block) -> str:
     if isinstance(block, Line):
-        return f"<div>{_span(Cell(block.text, block.tone))}</div>"
+        deep = indent(block.text)
+        style = f' style="padding-left:{deep}ch"' if deep else ""
+        return f"<div{style}>{_span(Cell(block.text[deep:], block.tone))}</div>"
     if isinstance(block, Fields):
         rows = "".join(
             f'<tr><th scope="row" style="{_PAD};text-align:left;font-weight:normal;color:{_COLOURS[Tone.DIM]}">'

@@ -13,7 +13,7 @@ from rich.syntax import Syntax
 from rich.table import Table as RichTable
 from rich.text import Text
 
-from nbmlops.doors.render.blocks import Block, Cell, Fields, Line, Page, Source, Table, Tone
+from nbmlops.doors.render.blocks import Block, Cell, Fields, Line, Page, Source, Table, Tone, indent
 
 STYLES = {
     Tone.PLAIN: "",
@@ -47,7 +47,10 @@ def plain_text(page: Page, width: int = 120) -> str:
 
 def _block(block: Block, is_first: bool = False) -> RenderableType:
     if isinstance(block, Line):
-        return Text(_harmless(block.text.lstrip("\n") if is_first else block.text), style=STYLES[block.tone])
+        text = _harmless(block.text.lstrip("\n") if is_first else block.text)
+        deep = indent(text)
+        drawn = Text(text[deep:], style=STYLES[block.tone])
+        return Padding(drawn, (0, 0, 0, deep), expand=False) if deep else drawn
     if isinstance(block, Fields):
         grid = RichTable.grid(padding=(0, 2))
         grid.add_column(style="dim", no_wrap=True)

@@ -178,6 +178,8 @@ class Kind(StrEnum):
     """Those on this machine, whatever project they are of."""
     DEPLOYMENTS = "deployments"
     """What is wanted of them; how they are is asked of their routers."""
+    RECONCILERS = "reconcilers"
+    """Their documents, and what they remember."""
 
 
 class Changes(msgspec.Struct, frozen=True, kw_only=True):

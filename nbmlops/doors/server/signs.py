@@ -180,6 +180,26 @@ class DeploymentsSign(_FilesSign):
         return found
 
 
+class ReconcilersSign(_FilesSign):
+    """Documents of reconcilers, and what they remember."""
+
+    SUFFIXES = (".yaml", ".json")
+
+    def __init__(self, documents: Path, kept: Path) -> None:
+        self.documents = documents
+        super().__init__(kept)
+
+    def _states(self) -> dict[str, tuple[int, ...]]:
+        found: dict[str, tuple[int, ...]] = {}
+        for folder in (self.documents, self.folder):
+            with contextlib.suppress(OSError), os.scandir(folder) as entries:
+                for name in sorted(entry.name for entry in entries if entry.name.endswith(self.SUFFIXES))[:_FOLDERS]:
+                    with contextlib.suppress(OSError):
+                        stat = (folder / name).stat()
+                        found[name] = stat.st_ino, stat.st_mtime_ns, stat.st_size
+        return found
+
+
 class ServerSign:
     """Runs that a server keeps: its newest ones, asked for every two seconds, and less often while it is silent."""
 

@@ -4,9 +4,19 @@ from __future__ import annotations
 
 from nbmlops.deploy.folder import FOLDER
 from nbmlops.doors.server.documents import Kind
-from nbmlops.doors.server.signs import DatabaseSign, DeploymentsSign, FoldersSign, PackagesSign, ServerSign, Sign
+from nbmlops.doors.server.signs import (
+    DatabaseSign,
+    DeploymentsSign,
+    FoldersSign,
+    PackagesSign,
+    ReconcilersSign,
+    ServerSign,
+    Sign,
+)
+from nbmlops.ops.reconciling.view import KEPT
 from nbmlops.package.layout import default_root
 from nbmlops.project import Project
+from nbmlops.reconcile.spec import FOLDER as RECONCILERS
 from nbmlops.track.address import sqlite_path
 
 PIPELINES = "pipelines"
@@ -23,6 +33,7 @@ class Watch:
             Kind.FILES: FoldersSign(project.root / PIPELINES),
             Kind.PACKAGES: PackagesSign(default_root()),
             Kind.DEPLOYMENTS: DeploymentsSign(project.layout.folder / FOLDER),
+            Kind.RECONCILERS: ReconcilersSign(project.root / RECONCILERS, project.layout.folder / KEPT),
         }
         if runs is not None:
             self.local[Kind.RUNS] = DatabaseSign(runs)

@@ -39,6 +39,7 @@ def last(*sources: str) -> Statement:
         ("%mlops validate x.csv", (), ()),
         ("%mlops validate x --infer c.yaml", (), ()),
         ("%%mlops run first\ny = x", ("x",), ("y",)),
+        ("%%mlops needs y\ndef y(z=x):\n    return z", ("x",), ("y",)),
         ("%%bash --out said\necho hello > /tmp/x", (), ("said",)),
         ("if x:\n    !rm {x}", ("x",), ()),
         ("!ls \\\n  {x}", ("x",), ()),

@@ -56,7 +56,8 @@ def test_what_was_measured_may_be_null(made: str) -> None:
 
 
 def test_choices_tags_and_comments(made: str) -> None:
-    assert "export type Kind = 'runs' | 'records' | 'jobs' | 'files' | 'packages' | 'deployments';" in made
+    choices = "'runs' | 'records' | 'jobs' | 'files' | 'packages' | 'deployments' | 'reconcilers'"
+    assert f"export type DocumentsKind = {choices};" in made
     assert "  kind: 'pipeline-result';" in declared(made, "PipelineResult")
     assert "  /** Last value of each. */" in declared(made, "RunView")
     assert "/** The event `nbmlops/changed`. */\nexport interface Changed {" in made

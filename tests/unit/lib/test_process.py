@@ -6,7 +6,9 @@ import sys
 import time
 from pathlib import Path
 
-from nbmlops.lib.process import boot_id, output_of, process_started
+import pytest
+
+from nbmlops.lib.process import boot_id, output_of, process_started, run
 
 PYTHON = sys.executable
 
@@ -59,3 +61,23 @@ def test_a_process_whose_name_has_spaces_and_brackets_is_read_right(tmp_path: Pa
 
 def test_the_boot_has_one_id() -> None:
     assert boot_id() == boot_id() != ""
+
+
+def test_a_command_is_given_data_and_tells_its_code_and_what_it_said(tmp_path: Path) -> None:
+    script = "import sys; print(sys.stdin.read()); print('no', file=sys.stderr); raise SystemExit(3)"
+    ended = run([PYTHON, "-c", script], folder=tmp_path, timeout_seconds=60, data=b"given")
+    assert ended == (3, b"given\n", b"no\n")
+    said = run([PYTHON, "-c", "import os; print(os.environ.get('A'))"], folder=tmp_path, timeout_seconds=60,
+               environment={"A": "b"})  # fmt: skip
+    assert said.output == b"b\n"
+
+
+def test_what_takes_too_long_ends_with_all_that_it_has_started(tmp_path: Path) -> None:
+    with pytest.raises(subprocess.TimeoutExpired):
+        run(["sh", "-c", "sleep 60 & echo $! > pid; wait"], folder=tmp_path, timeout_seconds=2, is_apart=True)
+    pid = int((tmp_path / "pid").read_text())
+    for _ in range(200):
+        if process_started(pid) == -1.0:
+            return
+        time.sleep(0.05)
+    raise AssertionError("it goes on")

@@ -1,5 +1,5 @@
 import * as React from 'react';
-import type { DeploymentView, State } from '../../api/types';
+import type { DeploymentView, DeploymentViewState as State } from '../../api/types';
 import { openForm } from '../../forms/open';
 import { useHost } from '../../host';
 import { beside, count, isAsleep, stableOf, toneOf, traffic } from '../../model/deployments';

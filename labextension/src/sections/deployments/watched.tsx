@@ -20,12 +20,17 @@ export function WatchedPart(props: { view: DeploymentView; folder: string }): Re
     return null;
   }
   const { watched } = view;
+  const age = ago(watched?.looked ?? null, now);
   return (
     <section className="nbmlops-Watched" aria-label={trans.__('Monitoring of %1', view.name)}>
       <div className="nbmlops-List-head">
         <strong className="nbmlops-Steps-name">{trans.__('Monitoring')}</strong>
         <span className="nbmlops-mod-quiet">
-          {watched ? trans.__('looked at %1 ago', ago(watched.looked, now)) : trans.__('not looked at yet')}
+          {!watched
+            ? trans.__('not looked at yet')
+            : age === 'now'
+              ? trans.__('looked at now')
+              : trans.__('looked at %1 ago', age)}
         </span>
       </div>
       {watched && <Beats watched={watched} />}

@@ -119,3 +119,8 @@ def test_wide_values_are_folded_not_cut() -> None:
     text = plain_text((Table(columns=("path",), rows=((Cell("d" * 150),),)),), width=40)
     assert text.count("d") == 150
     assert all(len(line) <= 40 for line in text.splitlines())
+
+
+def test_an_indented_line_is_indented_in_a_notebook_too() -> None:
+    assert '<div style="padding-left:4ch">drift</div>' in html((Line("    drift"),))
+    assert "<div>a<br>  b</div>" in html((Line("a\n  b"),))

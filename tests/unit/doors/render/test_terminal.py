@@ -28,3 +28,8 @@ def test_what_others_have_written_gives_no_orders(block: Block) -> None:
 
 def test_lines_and_tabs_stay() -> None:
     assert plain_text((Line("a\n  b"),)) == "a\n  b"
+
+
+def test_what_does_not_fit_into_an_indented_line_goes_on_below_it() -> None:
+    page = (Line("any: holds"), Line("    drift: two columns have drifted"))
+    assert plain_text(page, width=24) == "any: holds\n    drift: two columns\n    have drifted"

@@ -1,0 +1,1 @@
+"""Where people look at a proposal and agree to it: GitHub and GitLab, by REST."""
