@@ -102,7 +102,7 @@ def reconcile(call: Call, request: Request) -> Result:
     ticked = rounds.all(specs, is_dry=request.dry_run)
     for spec in specs if not request.dry_run else ():
         shared.remember(spec)
-    return _result(ticked, found, is_dry=request.dry_run)
+    return _result(ticked, found, is_dry=request.dry_run, is_named=bool(request.names))
 
 
 def _watched(call: Call, request: Request, rounds: Rounds, world: RealWorld, shared: SharedMemory) -> Result:
@@ -134,7 +134,9 @@ def _watched(call: Call, request: Request, rounds: Rounds, world: RealWorld, sha
             wait = (due - utc_now()).total_seconds() if due is not None else _LONGEST_SLEEP
             time.sleep(min(max(wait, _LEAST_SLEEP), _LONGEST_SLEEP))
     except KeyboardInterrupt:
-        return msgspec.structs.replace(_result(tuple(newest.values()), found), rounds=count)
+        return msgspec.structs.replace(
+            _result(tuple(newest.values()), found, is_named=bool(request.names)), rounds=count
+        )
 
 
 def _store(call: Call) -> MemoryStore:
@@ -143,8 +145,9 @@ def _store(call: Call) -> MemoryStore:
     return store_of(call)
 
 
-def _result(ticked: tuple[Ticked, ...], found: Found, *, is_dry: bool = False) -> Result:
-    outcome = Outcome.STALLED if found.refused else worst(ticked)
+def _result(ticked: tuple[Ticked, ...], found: Found, *, is_dry: bool = False, is_named: bool = False) -> Result:
+    # Whoever names one is told of the other documents, and no more.
+    outcome = Outcome.STALLED if found.refused and not is_named else worst(ticked)
     return Result(
         ran=tuple(_ran(each) for each in ticked),
         outcome=outcome,

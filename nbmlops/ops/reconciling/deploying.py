@@ -22,9 +22,10 @@ def wanted_digest(call: Call, spec: Reconciler) -> str:
     return digest_behind(call, spec.desired_tag)
 
 
-def answering(call: Call, spec: Reconciler) -> str | None:
-    """The version, or the digest, of what answers all requests; None where nothing does. A deployment that should run
-    and is down does not run: it is started again.
+def answering(call: Call, spec: Reconciler, wanted: str) -> str | None:
+    """The version, or the digest, of what answers; None where nothing does. A deployment that should run and is down
+    does not run: it is started again. One that is wanted and answers a share, as a canary or a shadow, counts: who lets
+    it answer all is somebody else's.
     """
     folder = folder_of(call.project.layout.folder, spec.deployment)
     if not folder.exists:
@@ -33,6 +34,9 @@ def answering(call: Call, spec: Reconciler) -> str | None:
     revision = found.revision(found.stable)
     if revision is None or not found.is_wanted or view(folder, found).state is State.DOWN:
         return None
+    beside = found.revision(found.canary or found.shadow)
+    if beside is not None and wanted and _value(spec, beside) == wanted:
+        return wanted
     return _value(spec, revision) or f"revision {revision.number}"
 
 
@@ -48,7 +52,7 @@ def deploy(call: Call, spec: Reconciler, attempt: Attempt, told: Told) -> None:
     given = _asked(spec)
     request = msgspec.structs.replace(given, package=package, name=spec.deployment)
     made = deploying.deploy(call, request)
-    if answering(call, spec) != attempt.version and given.canary in (None, 100):
+    if answering(call, spec, attempt.version) != attempt.version:
         raise ExternalError(
             f"{spec.deployment} does not answer with {attempt.version}, though revision {made.revision} was deployed.",
             kind="deploy-unseen",

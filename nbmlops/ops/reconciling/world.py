@@ -94,10 +94,12 @@ class RealWorld:
 
     def _deployer(self, spec: Reconciler) -> Seen:
         try:
-            actual = deploying.answering(self._call, spec)
+            desired: str | None
+            earlier: tuple[str, ...] = ()
             if spec.desired is None:
-                return Seen(desired=deploying.wanted_digest(self._call, spec), actual=actual)
-            desired, earlier = self.git.said(spec.desired)
-            return Seen(desired=desired, earlier=earlier, actual=actual)
+                desired = deploying.wanted_digest(self._call, spec)
+            else:
+                desired, earlier = self.git.said(spec.desired)
+            return Seen(desired=desired, earlier=earlier, actual=deploying.answering(self._call, spec, desired or ""))
         except NbmlopsError as error:
             return Seen(trouble=error.message)
