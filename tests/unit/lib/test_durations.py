@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from nbmlops.lib.durations import seconds_of
+from nbmlops.lib.durations import lasting, seconds_of
 
 
 @pytest.mark.parametrize(
@@ -29,3 +29,11 @@ def test_it_is_in_seconds(text: str, seconds: float) -> None:
 def test_what_is_no_duration_is_refused(text: str) -> None:
     with pytest.raises(ValueError, match="no duration"):
         seconds_of(text)
+
+
+@pytest.mark.parametrize(
+    ("seconds", "words"),
+    [(0.2, "1 s"), (59, "59 s"), (100, "2 min"), (3600, "60 min"), (4 * 3600, "4 h"), (86_400 * 3, "3 d"), (-5, "1 s")],
+)
+def test_what_is_left_is_rounded_up(seconds: float, words: str) -> None:
+    assert lasting(seconds) == words

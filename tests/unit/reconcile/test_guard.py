@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from nbmlops.model.reconciler import Attempt, GuardSpec, Memory, State, Window
-from nbmlops.reconcile.guard import holding, left, stopped
+from nbmlops.reconcile.guard import holding, stopped
 from nbmlops.reconcile.world import Seen
 from tests.unit.reconcile.simulated import trainer
 
@@ -106,11 +106,3 @@ def test_what_is_stopped_is_said() -> None:
 
 def test_several_guards_are_all_told() -> None:
     assert len(held(attempt(1), cooldown=7200, most_runs_a_day=1, least_rows=11)) == 3
-
-
-@pytest.mark.parametrize(
-    ("seconds", "words"),
-    [(0.2, "1 s"), (59, "59 s"), (100, "2 min"), (3600, "60 min"), (4 * 3600, "4 h"), (86_400 * 3, "3 d"), (-5, "1 s")],
-)
-def test_what_is_left_is_rounded_up(seconds: float, words: str) -> None:
-    assert left(seconds) == words
