@@ -140,7 +140,8 @@ def _fetched(place: SplitResult, token: str, timeout: float) -> tuple[int, str, 
     else:
         line = http.client.HTTPConnection(host, _port(place), timeout=timeout)
     # A limit for each read alone would let a service that trickles hold a tick for ever.
-    limit = threading.Timer(timeout, _cut, (line,))
+    is_late = threading.Event()
+    limit = threading.Timer(timeout, _cut, (line, is_late))
     limit.daemon = True
     limit.start()
     path = f"{place.path or '/'}?{place.query}" if place.query else place.path or "/"
@@ -150,13 +151,13 @@ def _fetched(place: SplitResult, token: str, timeout: float) -> tuple[int, str, 
         body = answer.read(MOST_BYTES + 1)
         if len(body) > MOST_BYTES:
             raise _NoAnswer(f"answers with more than {MOST_BYTES >> 20} MiB")
-        if not limit.is_alive():
+        if is_late.is_set():
             raise TimeoutError
         if answer.length:
             raise _NoAnswer("stops in the middle of its answer")
         return answer.status, answer.headers.get("Location", ""), body
     except (OSError, http.client.HTTPException, ValueError) as error:
-        if not limit.is_alive() or isinstance(error, TimeoutError):
+        if is_late.is_set() or isinstance(error, TimeoutError):
             raise _NoAnswer(f"does not answer within {timeout:g} s") from error
         raise _NoAnswer(f"cannot be reached: {error or type(error).__name__}") from error
     finally:
@@ -173,7 +174,9 @@ def _login(place: SplitResult, token: str) -> dict[str, str]:
     return {"Authorization": f"Basic {base64.b64encode(pair).decode()}"}
 
 
-def _cut(line: http.client.HTTPConnection) -> None:
+def _cut(line: http.client.HTTPConnection, is_late: threading.Event) -> None:
+    # Before the line is cut: who reads there asks at once why it ended.
+    is_late.set()
     with contextlib.suppress(OSError, AttributeError):
         line.sock.shutdown(socket.SHUT_RDWR)
 
