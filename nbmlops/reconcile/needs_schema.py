@@ -12,8 +12,8 @@ from typing import Any
 
 import msgspec
 
+from nbmlops.lib.cron import parse
 from nbmlops.model.reconciler import NeedSpec
-from nbmlops.reconcile.cron import parse
 from nbmlops.reconcile.shapes import At, Duration, Either, Field, Fields, Flag, Many, Number, Shape, Text, unknown
 from nbmlops.reconcile.words import ALIAS, COLUMN, DEPLOYMENT, MODEL, PATH, TAG, WORD, ZONE
 

@@ -10,7 +10,8 @@ from datetime import datetime, timedelta
 import pytest
 
 from nbmlops.errors import UsageError
-from nbmlops.hosts.times import Cron, calendar, cron_every, go_duration, parse_cron
+from nbmlops.hosts.times import calendar, cron_every, go_duration, parse_cron
+from nbmlops.lib.cron import Cron
 
 BASE = datetime(2026, 1, 30, 22, 17)
 SCHEDULES = [

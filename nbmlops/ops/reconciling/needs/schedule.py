@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+from nbmlops.lib import cron
 from nbmlops.lib.durations import lasting
 from nbmlops.model.reconciler import NeedSpec, Reason, State
 from nbmlops.ops.reconciling.observing import Observing
-from nbmlops.reconcile import cron
 from nbmlops.reconcile.words import zone_of
 
 

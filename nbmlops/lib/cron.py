@@ -37,14 +37,14 @@ class Cron(msgspec.Struct, frozen=True, kw_only=True):
     months: frozenset[int]
     weekdays: frozenset[int]
     """0 is Sunday."""
-    any_day: bool
-    any_weekday: bool
+    is_any_day: bool
+    is_any_weekday: bool
 
     def falls_on(self, day: date) -> bool:
         if day.month not in self.months:
             return False
         is_day, is_weekday = day.day in self.days, day.isoweekday() % 7 in self.weekdays
-        return is_day and is_weekday if self.any_day or self.any_weekday else is_day or is_weekday
+        return is_day and is_weekday if self.is_any_day or self.is_any_weekday else is_day or is_weekday
 
     def next(self, after: datetime, zone: ZoneInfo | None = None) -> datetime | None:
         """The first time after that one, in UTC; None: there is none."""
@@ -89,11 +89,11 @@ def parse(text: str) -> Cron:
         days=frozenset(_field(days, "day", 1, 31)),
         months=frozenset(_field(months, "month", 1, 12, _MONTHS, 1)),
         weekdays=frozenset(each % 7 for each in _field(weekdays, "weekday", 0, 7, _DAYS)),
-        any_day=days.startswith("*"),
-        any_weekday=weekdays.startswith("*"),
+        is_any_day=days.startswith("*"),
+        is_any_weekday=weekdays.startswith("*"),
     )
     is_never = min(found.days) > max(_LONGEST[month - 1] for month in found.months)
-    if is_never and (found.any_weekday or found.any_day):
+    if is_never and (found.is_any_weekday or found.is_any_day):
         raise ValueError(f"{text[:60]!r} never comes: no such month has that day")
     return found
 

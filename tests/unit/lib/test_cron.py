@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from nbmlops.reconcile.cron import Cron, parse
+from nbmlops.lib.cron import Cron, parse
 
 BERLIN = ZoneInfo("Europe/Berlin")
 TIMES = st.datetimes(datetime(2020, 1, 1), datetime(2035, 1, 1)).map(lambda time: time.replace(tzinfo=UTC))
