@@ -36,6 +36,7 @@ ALL = (
     "monitor",
     "explain",
     "reconcile",
+    "needed_sync",
 )
 
 

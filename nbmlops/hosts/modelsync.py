@@ -23,7 +23,7 @@ from nbmlops.pipeline.compilers.tekton import WORKSPACE as OF_PIPELINE
 
 API = "automl.cloudai.kubeflow.org/v1alpha1"
 FOLDER = "modelsync"
-_HEAD = "# Written by nbmlops export.\n"
+_HEAD = "# Written by nbmlops schedule.\n"
 _PATHS = {Kind.TRAINER: "/needsTrain", Kind.DEPLOYER: "/needsSync"}
 
 
