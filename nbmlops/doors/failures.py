@@ -26,7 +26,7 @@ FAMILIES: dict[type[NbmlopsError], tuple[int, int]] = {
     errors.InternalError: (70, 500),
 }
 
-_COMMAND = re.compile(r": nbmlops (\w+)")
+_COMMAND = re.compile(r": nbmlops (\w[\w-]*)")
 _TERMINAL = {verb.name for verb in VERBS if verb.is_terminal}
 
 
@@ -41,7 +41,7 @@ def http_status(error: NbmlopsError) -> int:
 def as_facts(error: NbmlopsError) -> dict[str, Any]:
     """What `--json` and REST show."""
     return {
-        "error": type(error).__name__,
+        "error": _family(error).__name__,
         "kind": error.kind,
         "message": error.message,
         "hint": error.hint,

@@ -111,6 +111,11 @@ def version_tags(uri: str, name: str, version: str) -> dict[str, str]:
         return dict(client.get_model_version(name, version).tags)
 
 
+def prepare(uri: str) -> None:
+    """Load what the others here need, while something else is waited for. Raises UnavailableError."""
+    _registry(uri)
+
+
 def _registry(uri: str) -> tuple[Any, str]:
     connect(uri)
     from mlflow import MlflowClient

@@ -7,8 +7,6 @@ from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from typing import Any, Concatenate, ParamSpec, TypeVar
 
-from mlflow.entities import ViewType
-
 from nbmlops.model.run import DatasetUse, ModelView, RunView, Tags
 from nbmlops.track.client import connect
 from nbmlops.track.lists_sqlite import ACTIVE, DELETED, dataset_view
@@ -18,7 +16,8 @@ Asked = ParamSpec("Asked")
 Answer = TypeVar("Answer")
 
 PER_PAGE = 1000
-_VIEWS = {ACTIVE: ViewType.ACTIVE_ONLY, DELETED: ViewType.DELETED_ONLY}
+_VIEWS = {ACTIVE: 1, DELETED: 2}
+"""Of `mlflow.entities.ViewType`, whose import would take seconds of those who may ask nothing."""
 _NAMES = 1000
 
 
@@ -159,6 +158,8 @@ def experiments_of(client: Any, name: str | None) -> dict[str, str]:
     if name is not None:
         found = client.get_experiment_by_name(name)
         return {found.experiment_id: found.name} if found is not None else {}
+    from mlflow.entities import ViewType
+
     return {each.experiment_id: each.name for each in client.search_experiments(view_type=ViewType.ALL)}
 
 

@@ -20,7 +20,7 @@ from tests.doors.conftest import Say
 
 def test_help_lists_exactly_the_verbs_that_work_in_a_terminal(say: Say) -> None:
     code, out, _ = say("--help")
-    listed = set(re.findall(r"^ +([a-z]+)  ", out, re.MULTILINE))
+    listed = set(re.findall(r"^ +([a-z-]+)  ", out, re.MULTILINE))
     assert code == 0
     assert listed == {verb.name for verb in VERBS if not verb.needs_kernel}
 

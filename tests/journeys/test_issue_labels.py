@@ -45,7 +45,5 @@ def test_a_model_is_kept_fresh_through_git(tmp_path: Path, variables: dict[str, 
     # All that is remembered is in git as well: a fresh clone waits for the same.
     clone = tmp_path / "clone"
     subprocess.run(["git", "clone", "-q", str(root.with_name("labels.git")), str(clone)], check=True, env=variables)
-    there = Terminal(clone, variables)
-    there.good("init", ".")
-    dry = there.good("reconcile", "labels-train", "--dry-run")
+    dry = Terminal(clone, variables).good("reconcile", "labels-train", "--dry-run")
     assert [each["state"] for each in dry["ran"]] == ["Pinned"]

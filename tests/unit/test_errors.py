@@ -9,6 +9,7 @@ import pytest
 from nbmlops import errors
 from nbmlops.doors.failures import FAMILIES, as_facts, exit_code, http_status, in_grammar
 from nbmlops.errors import NbmlopsError
+from nbmlops.reconcile.references import MovedError
 
 
 def tree(cls: type[NbmlopsError] = NbmlopsError) -> list[type[NbmlopsError]]:
@@ -18,7 +19,12 @@ def tree(cls: type[NbmlopsError] = NbmlopsError) -> list[type[NbmlopsError]]:
 
 
 def test_the_table_of_families_holds_exactly_the_tree() -> None:
-    assert set(FAMILIES) == set(tree())
+    assert set(FAMILIES) == {cls for cls in tree() if cls.__module__ == errors.__name__}
+
+
+def test_an_error_of_one_room_is_told_as_its_family() -> None:
+    error = MovedError("It moved.", kind="remote-moved", hint="Try again.")
+    assert (exit_code(error), http_status(error), as_facts(error)["error"]) == (4, 409, "ConflictError")
 
 
 @pytest.mark.parametrize(

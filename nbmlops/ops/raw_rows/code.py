@@ -7,7 +7,6 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import msgspec
-import nbformat
 
 from nbmlops.dataflow import analyse, cut
 from nbmlops.errors import NotebookError
@@ -28,6 +27,8 @@ class StepCode(msgspec.Struct, frozen=True, kw_only=True):
 
 def step_code(path: Path) -> StepCode:
     """Raises NotebookError for a cell that is no plain Python: magics are not there where a model is served."""
+    import nbformat
+
     setting: list[str] = []
     cells: list[str] = []
     for cell in nbformat.read(path, as_version=4).cells:

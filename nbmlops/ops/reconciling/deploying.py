@@ -2,23 +2,27 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import msgspec
 
 from nbmlops.deploy.folder import DeploymentFolder, folder_of
 from nbmlops.errors import ExternalError, UsageError
 from nbmlops.model.deployment import Revision
 from nbmlops.model.reconciler import Attempt, Reconciler
-from nbmlops.ops import deploy as deploying
-from nbmlops.ops import rollback
 from nbmlops.ops.call import Call, Progress
 from nbmlops.ops.deployment_view import State, view
-from nbmlops.ops.reconciling.needs.registry import digest_behind
 from nbmlops.package.reference import parse
 from nbmlops.reconcile.world import Told
+
+if TYPE_CHECKING:
+    from nbmlops.ops.deploy import Request
 
 
 def wanted_digest(call: Call, spec: Reconciler) -> str:
     """Behind the tag. Raises NotFoundError, UnavailableError, DeniedError."""
+    from nbmlops.ops.reconciling.needs.registry import digest_behind
+
     return digest_behind(call, spec.desired_tag)
 
 
@@ -42,6 +46,9 @@ def answering(call: Call, spec: Reconciler, wanted: str) -> str | None:
 
 def deploy(call: Call, spec: Reconciler, attempt: Attempt, told: Told) -> None:
     """A revision that is kept answers again at once; else a new one is made. Raises what `deploy` raises."""
+    from nbmlops.ops import deploy as deploying
+    from nbmlops.ops import rollback
+
     call = Call(call.project.root, progress=lambda event: _tell(event, told))
     folder = folder_of(call.project.layout.folder, spec.deployment)
     if (kept := _kept(folder, spec, attempt.version)) is not None:
@@ -80,16 +87,18 @@ def _address(spec: Reconciler, digest: str) -> str:
     return f"{reference.registry}/{reference.repository}@{digest}"
 
 
-def _asked(spec: Reconciler) -> deploying.Request:
+def _asked(spec: Reconciler) -> Request:
     """Raises UsageError for what `deploy` does not take."""
-    known = set(deploying.Request.__struct_fields__) - {"package", "name"}
+    from nbmlops.ops.deploy import Request
+
+    known = set(Request.__struct_fields__) - {"package", "name"}
     unknown = sorted(set(spec.deployment_options) - known)
     if unknown:
         raise UsageError(
             f"{spec.path}: deploy has no option {unknown[0]}.", kind="reconciler-malformed", hint="Mend it."
         )
     try:
-        return msgspec.convert(spec.deployment_options, deploying.Request)
+        return msgspec.convert(spec.deployment_options, Request)
     except msgspec.ValidationError as error:
         raise UsageError(f"{spec.path}: deploy: {error}.", kind="reconciler-malformed", hint="Mend it.") from None
 

@@ -1,4 +1,4 @@
-"""The training of one attempt, in a process of its own: the pipeline's run, its model, and the version that it is.
+"""The training of one attempt, in a process of its own: the pipeline's run.
 
 Started by `train.py`, to which it tells how far it is, a JSON object a line. Nothing is done twice: a run that has
 ended well under this name is taken as it is.
@@ -17,19 +17,15 @@ from nbmlops.lib.child import claim_output, end_with_parent
 from nbmlops.model.run import RunView
 from nbmlops.ops import run
 from nbmlops.ops.call import Call, Progress
-from nbmlops.ops.reconciling.proposed_text import RUN_TAG
-from nbmlops.ops.run_model import run_model
 from nbmlops.pipeline.folder import read_pipeline
 from nbmlops.pipeline.parameters import defaults
 from nbmlops.project import Project
-from nbmlops.track import edit
 from nbmlops.track.lists import find_run
 
 
 class Wanted(msgspec.Struct, frozen=True, kw_only=True):
     pipeline: str
     """Its folder, in the project."""
-    model: str
     name: str
     """Of the run: by it the run is found again."""
     engine: str = ""
@@ -39,26 +35,14 @@ class Wanted(msgspec.Struct, frozen=True, kw_only=True):
 class Said(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     note: str = ""
     run: str = ""
-    version: str = ""
     error: str = ""
     kind: str = ""
     hint: str = ""
 
 
-def trained(call: Call, wanted: Wanted) -> Said:
-    """Raises CellFailedError and what else `run` raises; NotFoundError for a pipeline that logs no model."""
-    uri = call.project.prepare_tracking()
-    made = _ended_well(uri, wanted.name) or _run(call, wanted)
-    model = run_model(call.project, made)
-    if model is None:
-        raise NotFoundError(
-            f"The run of {wanted.pipeline} has logged no model.",
-            kind="model-missing",
-            hint="Fit one in its notebook with tracking on, and export it again.",
-        )
-    version = edit.register(uri, model, wanted.model)
-    edit.tag_version(uri, wanted.model, version, {RUN_TAG: made.id})
-    return Said(run=made.id, version=version)
+def trained(call: Call, wanted: Wanted) -> RunView:
+    """Raises CellFailedError and what else `run` raises."""
+    return _ended_well(call.project.prepare_tracking(), wanted.name) or _run(call, wanted)
 
 
 def _ended_well(uri: str, name: str) -> RunView | None:
@@ -93,7 +77,7 @@ def main() -> int:
         report(Said(note=" ".join(filter(None, (event.task, event.note)))))
 
     try:
-        report(trained(Call(project.root, progress=told), wanted))
+        report(Said(run=trained(Call(project.root, progress=told), wanted).id))
     except NbmlopsError as error:
         report(Said(error=error.message, kind=error.kind, hint=error.hint))
         return 1

@@ -10,10 +10,8 @@ from nbmlops.model.reconciler import Attempt, Kind, Memory, Proposal, Reason, Re
 from nbmlops.ops.call import Call
 from nbmlops.ops.reconciling import deploying, proposing
 from nbmlops.ops.reconciling.inputs import inputs_digest
-from nbmlops.ops.reconciling.judge import judge
 from nbmlops.ops.reconciling.needs.observe import observe
 from nbmlops.ops.reconciling.observing import Observing
-from nbmlops.ops.reconciling.train import train
 from nbmlops.reconcile.world import Seen, Told, Trained, Verdict
 
 CHAMPION = "champion"
@@ -41,12 +39,16 @@ class RealWorld:
         return self._deployer(spec) if spec.kind == Kind.DEPLOYER else self._trainer(spec, memory)
 
     def train(self, spec: Reconciler, attempt: Attempt, told: Told) -> Trained:
+        from nbmlops.ops.reconciling.train import train
+
         try:
             return train(self._call, spec, attempt, told)
         finally:
             self._digests.clear()
 
     def judge(self, spec: Reconciler, attempt: Attempt, told: Told) -> Verdict:
+        from nbmlops.ops.reconciling.judge import judge
+
         return judge(self._call, spec, attempt, told)
 
     def propose(self, spec: Reconciler, attempt: Attempt, verdict: Verdict) -> Proposal:
