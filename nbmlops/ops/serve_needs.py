@@ -53,7 +53,9 @@ def serve_needs(call: Call, request: Request) -> Result:
     with NeedsServer(answers, host=request.host, port=request.port, token=token, is_open=request.open) as server:
         host = f"[{server.host}]" if ":" in server.host else server.host
         address = f"http://{host}:{server.port}"
-        call.progress(Progress(task="serve-needs", note=f"{address}/needsTrain and {address}/needsSync"))
+        # As something that is done: a log has the line as well.
+        note = f"{address}/needsTrain and {address}/needsSync"
+        call.progress(Progress(task="listening", note=note, state="done"))
         try:
             server.serve()
         except (KeyboardInterrupt, InterruptedRunError):
