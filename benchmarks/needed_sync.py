@@ -19,7 +19,7 @@ from pathlib import Path
 from benchmarks.pipeline import OURS, execute
 from benchmarks.table import Row
 
-ROUNDS = 5
+ROUNDS = 3
 CELLS = [
     "import pandas as pd\nfrom sklearn.linear_model import LogisticRegression",
     'rows = pd.read_csv("data/rows.csv")',
