@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import importlib.metadata
 import platform
 import re
 import sys
 from functools import lru_cache
 from pathlib import Path
 
+from nbmlops.lib.distributions import distributions
 from nbmlops.lib.process import output_of
 from nbmlops.lib.redact import redact
 from nbmlops.model.environment import Environment, GitState, PackageVersion
@@ -18,10 +18,8 @@ from nbmlops.model.environment import Environment, GitState, PackageVersion
 def environment() -> Environment:
     """What this process could import, once per process."""
     found: dict[str, str] = {}
-    for distribution in importlib.metadata.distributions():
-        name = distribution.metadata["Name"]
-        if name:
-            found.setdefault(re.sub(r"[-_.]+", "-", name).lower(), distribution.version)
+    for name, distribution in distributions():
+        found.setdefault(re.sub(r"[-_.]+", "-", name).lower(), distribution.version)
     return Environment(
         python=platform.python_version(),
         implementation=sys.implementation.name,

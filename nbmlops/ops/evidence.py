@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import importlib.metadata
-from collections.abc import Mapping
-from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +10,7 @@ import msgspec
 
 from nbmlops.capture.environment import environment, git_state
 from nbmlops.errors import NbmlopsError
+from nbmlops.lib.distributions import providers
 from nbmlops.model.cell import Execution, FileUse, SessionInfo, worst
 from nbmlops.model.run import DatasetUse, Tags
 from nbmlops.model.snapshot import Scope, SnapshotRecord
@@ -75,7 +73,7 @@ def gather(project: Project, body: dict[str, Any], run: str) -> Evidence:
         tags[Tags.TRACE], executed = keep_trace(
             [(info, each) for session, each in ran if (info := project.records.get(SessionInfo, session)) is not None],
             digests={**_written(project, executions), **digests},
-            imported=imported_distributions(body.get("imported", ()), environment(), _providers()),
+            imported=imported_distributions(body.get("imported", ()), environment(), providers()),
             records=project.records,
             objects=project.objects,
             variables=body.get("variables"),
@@ -100,11 +98,6 @@ def _written(project: Project, executions: tuple[Execution, ...]) -> dict[str, s
         with contextlib.suppress(NbmlopsError, OSError):
             found[name] = project.stats.digest(path)
     return found
-
-
-@lru_cache(maxsize=1)
-def _providers() -> Mapping[str, list[str]]:
-    return importlib.metadata.packages_distributions()
 
 
 def _has_changed(path: Path, use: FileUse) -> bool:

@@ -64,6 +64,8 @@ class Wanted(msgspec.Struct, frozen=True, kw_only=True):
     experiment: str = ""
     parent: str = ""
     """Key or MLflow id of a run that this one belongs to: a sweep."""
+    register: str = ""
+    """What its model is registered as, while the scribe has MLflow at hand; empty: it is not."""
     with_pages: bool = True
     """Whether executed notebooks are made into HTML too."""
     id: str = ""
@@ -354,6 +356,8 @@ class PipelineRun:
             states.add(StepState.KILLED)
         state = next((s for s in (StepState.KILLED, StepState.FAILED) if s in states), StepState.DONE)
         error = next((step.error for step in steps if step.error), "")
+        if self.wanted.register and state is StepState.DONE:
+            self.session.send(Extra(name="register", key=opened.key, body={"model": self.wanted.register}))
         self._end_run(opened, STATUS[state], error)
         self.session.scribe.flush(60.0)
         self.pages.wait()

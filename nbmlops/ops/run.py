@@ -76,7 +76,10 @@ def run(call: Call, request: Request) -> Result:
     return run_pipeline(call, request, pipeline, folder, chosen)
 
 
-def run_pipeline(call: Call, request: Request, pipeline: Pipeline, folder: Path, chosen: dict[str, Any]) -> Result:
+def run_pipeline(
+    call: Call, request: Request, pipeline: Pipeline, folder: Path, chosen: dict[str, Any], *, register: str = ""
+) -> Result:
+    """`register`: the name that its model, if it is executed and logs one, is registered under."""
     began = time.monotonic()
     choice = choose(pipeline, start=request.from_, only=request.only, force=request.force)
     if not call.has_session:
@@ -116,6 +119,7 @@ def run_pipeline(call: Call, request: Request, pipeline: Pipeline, folder: Path,
                 jobs=request.jobs,
                 name=request.name,
                 experiment=request.experiment,
+                register=register,
                 id=id,
                 laid=laid,
             )

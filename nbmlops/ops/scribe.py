@@ -6,7 +6,8 @@ The message `tie` names sessions and a run. The files that the sessions have rea
 cells they have executed, with local modules, git state and environment, a code snapshot, and what ran, in order, with
 outputs and random states, a trace; the run gets the digests as tags, the files as MLflow datasets with their real
 paths, and `executed.ipynb` as an artifact (ops/evidence.py). The message `collect` sends the journals of sessions that
-have ended, and waits for the one that it names. The message `profile` makes the profile of a model's training rows.
+have ended, and waits for the one that it names. The message `profile` makes the profile of a model's training rows, and
+the message `register` a version of the run's model.
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ import msgspec
 from nbmlops.lib.canonical import canonical_json
 from nbmlops.ops.evidence import Evidence, gather
 from nbmlops.ops.model_profile import record_profile
+from nbmlops.ops.registered import record_version
 from nbmlops.project import Project
 from nbmlops.snapshot.code import EXECUTED
 from nbmlops.track import scribe, spool
@@ -68,13 +70,14 @@ def collect(writer: Writer, run: str | None, body: dict[str, Any]) -> dict[str, 
     """Send what sessions whose kernels have ended left in their journals: the steps of a pipeline run."""
     project = _project(str(writer.root))
     awaited = str(body.get("session", ""))
-    spool.send_pending(
-        project.layout.spool, project.root, writer.uri, extras={"tie": tie, "profile": record_profile}, awaited=awaited
-    )
+    spool.send_pending(project.layout.spool, project.root, writer.uri, extras=OF_RUNS, awaited=awaited)
     return None
 
 
+OF_RUNS = {"tie": tie, "profile": record_profile, "register": record_version}
+
+
 if __name__ == "__main__":
-    code = scribe.main(extras={"tie": tie, "profile": record_profile, "collect": collect})
+    code = scribe.main(extras={**OF_RUNS, "collect": collect})
     logging.shutdown()
     os._exit(code)  # all is written: to take MLflow apart first takes a second, for which somebody may wait

@@ -12,6 +12,7 @@ from typing import Any
 
 import msgspec
 
+from nbmlops.lib.distributions import providers
 from nbmlops.model.cell import Execution, SessionInfo
 from nbmlops.model.pipeline import Pipeline, Step, StepResult
 from nbmlops.model.run import RunView
@@ -92,18 +93,13 @@ class Keeper:
 
 
 def _packages(imported: tuple[str, ...]) -> dict[str, str]:
-    providers = _providers()
-    names = {_plain(name) for module in imported for name in providers.get(module, ())}
+    brought = providers()
+    names = {_plain(name) for module in imported for name in brought.get(module, ())}
     return {name: version for name in sorted(names - MACHINERY) if (version := _version(name)) is not None}
 
 
 def _plain(name: str) -> str:
     return name.lower().replace("_", "-").replace(".", "-")
-
-
-@lru_cache(maxsize=1)
-def _providers() -> Mapping[str, list[str]]:
-    return importlib.metadata.packages_distributions()
 
 
 @lru_cache(maxsize=4096)

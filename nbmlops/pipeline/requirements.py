@@ -5,12 +5,12 @@ requirements_text(["pandas", "sklearn.svm", "os"], local=(), wished=("xgboost>=2
 
 from __future__ import annotations
 
-import functools
 import importlib.metadata
-import os
 import re
 import sys
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
+
+from nbmlops.lib.distributions import providers
 
 _HEAD = """\
 # What the steps import, at the versions the notebook was exported with.
@@ -22,7 +22,7 @@ def requirements_text(modules: Iterable[str], local: Iterable[str], wished: Iter
     """`local` modules travel with the pipeline; `wished` is what the notebook installs with pip."""
     own = {name.split(".")[0] for name in local}
     tops = {name.split(".")[0] for name in modules} - own - set(sys.stdlib_module_names) - {"", "nbmlops"}
-    owners = _owners(tuple((path, os.stat(path).st_mtime_ns) for path in sys.path if os.path.isdir(path)))
+    owners = providers()
     pins: dict[str, str] = {}
     unknown: list[str] = []
     for top in sorted(tops):
@@ -45,12 +45,6 @@ def requirements_text(modules: Iterable[str], local: Iterable[str], wished: Iter
         if _normal(top) not in pins
     ]
     return _HEAD + "".join(f"{line}\n" for line in lines)
-
-
-@functools.lru_cache(maxsize=1)
-def _owners(places: tuple[tuple[str, int], ...]) -> Mapping[str, list[str]]:
-    """Distributions by module. Reads every installed record, so once as long as nothing is installed in `places`."""
-    return importlib.metadata.packages_distributions()
 
 
 def _pinned(text: str, name: str) -> str:

@@ -1,14 +1,13 @@
 """Changes of runs that a person asks for: names, tags, deleting, models that are promoted. All through MLflow's client.
 
-MLflow's import takes two seconds; a server has it from the second time on. What MLflow would cut or refuse, the verbs
-refuse before.
+MLflow's import takes two seconds; a server has it from the second time on, and what marks a version in a file does
+without. What MLflow would cut or refuse, the verbs refuse before.
 """
 
 from __future__ import annotations
 
 import contextlib
 import json
-import os
 import sqlite3
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -19,9 +18,11 @@ import msgspec
 from nbmlops.errors import ExternalError, UnavailableError
 from nbmlops.lib.redact import redact
 from nbmlops.model.run import ModelView
+from nbmlops.track import versions_sqlite
 from nbmlops.track.address import shown, sqlite_path
 from nbmlops.track.client import connect
-from nbmlops.track.registry import REGISTRY_VARIABLE
+from nbmlops.track.metrics_sqlite import UnknownTables
+from nbmlops.track.registry import registry_of, version_made_of
 from nbmlops.track.trouble import explaining, is_busy, is_unreachable
 
 BUSY_SECONDS = 20.0
@@ -72,7 +73,7 @@ def promote(uri: str, model: ModelView, name: str, alias: str) -> Promoted:
     client, registry = _registry(uri)
     with _explaining(uri):
         before = _with_alias(client, name, alias)
-        version = _version_of(client, name, model)
+        version = version_made_of(uri, name, model)
         is_new = version is None
         if version is None:
             version = _registered(client, registry, name, model)
@@ -89,16 +90,26 @@ def register(uri: str, model: ModelView, name: str) -> str:
     """The version of a registered model that this model is; made if need be. It gets no alias by that."""
     client, registry = _registry(uri)
     with _explaining(uri):
-        return _version_of(client, name, model) or _registered(client, registry, name, model)
+        return version_made_of(uri, name, model) or _registered(client, registry, name, model)
 
 
 def set_alias(uri: str, name: str, alias: str, version: str) -> None:
+    """Raises NotFoundError for a version that there is not; over a file, MLflow is not imported for it."""
+    with contextlib.suppress(UnknownTables):
+        if (path := sqlite_path(registry_of(uri))) is not None:
+            versions_sqlite.set_alias(path, name, alias, version)
+            return
     client, _ = _registry(uri)
     with _explaining(uri):
         _patiently(lambda: client.set_registered_model_alias(name, alias, version))
 
 
 def tag_version(uri: str, name: str, version: str, tags: Mapping[str, str]) -> None:
+    """As `set_alias`."""
+    with contextlib.suppress(UnknownTables):
+        if (path := sqlite_path(registry_of(uri))) is not None:
+            versions_sqlite.set_tags(path, name, version, tags)
+            return
     client, _ = _registry(uri)
     with _explaining(uri):
         for key, value in tags.items():
@@ -106,21 +117,18 @@ def tag_version(uri: str, name: str, version: str, tags: Mapping[str, str]) -> N
 
 
 def version_tags(uri: str, name: str, version: str) -> dict[str, str]:
+    if (path := sqlite_path(registry_of(uri))) is not None:
+        return versions_sqlite.tags(path, name, version)
     client, _ = _registry(uri)
     with _explaining(uri):
         return dict(client.get_model_version(name, version).tags)
-
-
-def prepare(uri: str) -> None:
-    """Load what the others here need, while something else is waited for. Raises UnavailableError."""
-    _registry(uri)
 
 
 def _registry(uri: str) -> tuple[Any, str]:
     connect(uri)
     from mlflow import MlflowClient
 
-    registry = os.environ.get(REGISTRY_VARIABLE) or uri
+    registry = registry_of(uri)
     return MlflowClient(uri, registry_uri=registry), registry
 
 
@@ -128,6 +136,8 @@ def version_called(uri: str, name: str, alias: str) -> str:
     """The version of a registered model that has the alias; empty where none has. Raises UnavailableError where nobody
     answers: that is not the same.
     """
+    if (path := sqlite_path(registry_of(uri))) is not None:
+        return versions_sqlite.model_version(path, name, alias=alias, version=None) or ""
     client, _ = _registry(uri)
     with _explaining(uri):
         found = _with_alias(client, name, alias)
@@ -175,19 +185,6 @@ def _registered(client: Any, registry: str, name: str, model: ModelView) -> str:
     text = json.dumps([*known, {"name": name, "version": version}])
     client.set_logged_model_tags(model.id, {_MODEL_VERSIONS: text})
     return version
-
-
-def _version_of(client: Any, name: str, model: ModelView) -> str | None:
-    sources = (f"models:/{model.id}", model.location)
-    page = None
-    while True:
-        found = client.search_model_versions(f"run_id='{model.run}'", page_token=page)
-        for version in found:
-            if version.name == name and version.source in sources:
-                return str(version.version)
-        page = found.token
-        if not page:
-            return None
 
 
 def _patiently(call: Callable[[], R]) -> R:

@@ -132,6 +132,22 @@ def newest_version(uri: str, name: str) -> tuple[str, datetime | None]:
 
 
 @asking_server
+def version_made_of(uri: str, name: str, run: str, sources: Sequence[str]) -> str | None:
+    from mlflow import MlflowClient
+
+    client = MlflowClient(uri, registry_uri=uri)
+    page = None
+    while True:
+        found = client.search_model_versions(f"run_id='{quoted(run)}'", page_token=page)
+        for version in found:
+            if version.name == name and version.source in sources:
+                return str(version.version)
+        page = found.token
+        if not page:
+            return None
+
+
+@asking_server
 def model_version(uri: str, name: str, *, alias: str | None, version: str | None) -> str | None:
     from mlflow import MlflowClient
     from mlflow.exceptions import MlflowException

@@ -137,30 +137,6 @@ def models(path: Path, run_id: str) -> tuple[ModelView, ...]:
     return tuple(found)
 
 
-def model_version(path: Path, name: str, *, alias: str | None, version: str | None) -> str | None:
-    """By alias, by number, or by what MLflow calls a stage (`latest` is one); None where there is none."""
-    if alias is not None:
-        query = "SELECT version FROM registered_model_aliases WHERE name = ? AND alias = ?"
-        values = [name, alias]
-    elif version is not None and version.isdigit():
-        query, values = "SELECT version FROM model_versions WHERE name = ? AND version = ?", [name, version]
-    else:
-        query = "SELECT version FROM model_versions WHERE name = ? AND (? = 'latest' OR lower(current_stage) = ?)"
-        query += " ORDER BY version DESC LIMIT 1"
-        values = [name, str(version).lower(), str(version).lower()]
-    with reading(path) as database:
-        row = database.execute(query, values).fetchone()
-    return str(row[0]) if row else None
-
-
-def newest_version(path: Path, name: str) -> tuple[str, datetime | None]:
-    """Of a registered model, with when it was made; empty where there is none."""
-    query = "SELECT version, creation_time FROM model_versions WHERE name = ? ORDER BY version DESC LIMIT 1"
-    with reading(path) as database:
-        row = database.execute(query, [name]).fetchone()
-    return (str(row[0]), _time(row[1])) if row else ("", None)
-
-
 def analyze_if_grown(path: Path) -> bool:
     if not path.exists():
         return False
@@ -245,8 +221,9 @@ def _empty() -> sqlite3.Connection:
         "CREATE TABLE datasets (dataset_uuid, name, digest, dataset_source, dataset_profile);"
         "CREATE TABLE logged_models (model_id, name, status, artifact_location, source_run_id,"
         " creation_timestamp_ms, lifecycle_stage);"
-        "CREATE TABLE model_versions (name, version, current_stage, creation_time, run_id);"
+        "CREATE TABLE model_versions (name, version, current_stage, creation_time, run_id, source);"
         "CREATE TABLE registered_model_aliases (name, alias, version);"
+        "CREATE TABLE model_version_tags (name, version, key, value);"
     )
     return database
 

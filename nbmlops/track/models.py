@@ -11,7 +11,7 @@ import logging
 import pickle
 import sys
 import warnings
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -19,11 +19,14 @@ from typing import Any
 import mlflow
 import mlflow.sklearn
 from mlflow.models import Model, ModelSignature, infer_signature
+from mlflow.utils import environment
 
+from nbmlops.lib.distributions import providers
 from nbmlops.track.writer import Writer
 
 _NAMES = {"sklearn": "scikit-learn"}
 _ALWAYS = ("cloudpickle", "numpy")
+_CHECK = "warn_dependency_requirement_mismatches"
 
 
 def log_model(
@@ -67,16 +70,14 @@ def log_model(
 
 def requirements(modules: tuple[str, ...]) -> list[str]:
     """Pinned distributions for import names; the user's own files, which have none, are left out."""
-    providers: Mapping[str, list[str]] = {}
     found: dict[str, str] = {}
     for module in (*modules, *_ALWAYS):
         name = _NAMES.get(module, module)
         try:
             found[name] = importlib.metadata.version(name)
         except importlib.metadata.PackageNotFoundError:
-            # The slow way (all distributions are read) only where the plain name is not the answer.
-            providers = providers or importlib.metadata.packages_distributions()
-            for name in providers.get(module, ())[:1]:
+            # All distributions are read only where the plain name is not the answer.
+            for name in providers().get(module, ())[:1]:
                 found[name] = importlib.metadata.version(name)
     return [f"{name}=={version}" for name, version in sorted(found.items())]
 
@@ -101,13 +102,19 @@ def _import_path(entries: tuple[str, ...]) -> Iterator[None]:
 
 @contextmanager
 def _quiet() -> Iterator[None]:
-    """MLflow warns at each model that pickles can run code; ours was made by the user's own kernel."""
+    """MLflow warns at each model that pickles can run code; ours was made by the user's own kernel. It also looks up
+    every installed file, for a second, to warn of requirements that are not as we have just found them.
+    """
     logger = logging.getLogger("mlflow")
-    before = logger.level
+    before, check = logger.level, getattr(environment, _CHECK, None)
     logger.setLevel(logging.ERROR)
+    if check is not None:
+        setattr(environment, _CHECK, lambda requirements: None)
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             yield
     finally:
         logger.setLevel(before)
+        if check is not None:
+            setattr(environment, _CHECK, check)

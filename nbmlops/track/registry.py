@@ -8,11 +8,17 @@ import re
 from datetime import datetime
 
 from nbmlops.errors import NbmlopsError, NotFoundError
-from nbmlops.track import lists_sqlite
+from nbmlops.model.run import ModelView
+from nbmlops.track import versions_sqlite
 from nbmlops.track.address import sqlite_path
 
 REFERENCE = re.compile(r"models:/(?P<name>[^/@\s]+)(?:@(?P<alias>[^/@\s]+)|/(?P<version>[^/@\s]+))")
 REGISTRY_VARIABLE = "MLFLOW_REGISTRY_URI"
+
+
+def registry_of(uri: str) -> str:
+    """Where models are registered: with the runs, unless somebody has said otherwise."""
+    return os.environ.get(REGISTRY_VARIABLE) or uri
 
 
 def version_of(uri: str, reference: str) -> str | None:
@@ -21,10 +27,10 @@ def version_of(uri: str, reference: str) -> str | None:
     if parts is None:
         return None
     name, alias, version = parts["name"], parts["alias"], parts["version"]
-    address = os.environ.get(REGISTRY_VARIABLE) or uri
+    address = registry_of(uri)
     with contextlib.suppress(NbmlopsError):  # a run is not hindered by that: the step itself will tell
         if (path := sqlite_path(address)) is not None:
-            return lists_sqlite.model_version(path, name, alias=alias, version=version)
+            return versions_sqlite.model_version(path, name, alias=alias, version=version)
         from nbmlops.track import lists_client
 
         return lists_client.model_version(address, name, alias=alias, version=version)
@@ -33,12 +39,24 @@ def version_of(uri: str, reference: str) -> str | None:
 
 def newest_version(uri: str, name: str) -> tuple[str, datetime | None]:
     """Of a registered model, with when it was made; empty where there is none. Raises UnavailableError."""
-    address = os.environ.get(REGISTRY_VARIABLE) or uri
+    address = registry_of(uri)
     if (path := sqlite_path(address)) is not None:
-        return lists_sqlite.newest_version(path, name)
+        return versions_sqlite.newest_version(path, name)
     from nbmlops.track import lists_client
 
     return lists_client.newest_version(address, name)
+
+
+def version_made_of(uri: str, name: str, model: ModelView) -> str | None:
+    """The version of the registered model `name` that this logged model is; None: it is none yet. Raises
+    UnavailableError.
+    """
+    address, sources = registry_of(uri), (f"models:/{model.id}", model.location)
+    if (path := sqlite_path(address)) is not None:
+        return versions_sqlite.version_made_of(path, name, model.run, sources)
+    from nbmlops.track import lists_client
+
+    return lists_client.version_made_of(address, name, model.run, sources)
 
 
 def run_of(uri: str, reference: str) -> str:
@@ -53,7 +71,7 @@ def run_of(uri: str, reference: str) -> str:
         )
     from mlflow import MlflowClient
 
-    client = MlflowClient(tracking_uri=uri, registry_uri=os.environ.get(REGISTRY_VARIABLE) or uri)
+    client = MlflowClient(tracking_uri=uri, registry_uri=registry_of(uri))
     run = client.get_model_version(parts["name"], version).run_id
     if not run:
         raise NotFoundError(

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import argparse
 import contextlib
+import gc
 import logging
 import os
 import select
@@ -34,6 +35,7 @@ LOG = "scribe.log"
 _PAUSES = (0.5, 1.0, 2.0, 5.0, 10.0, 30.0)
 _LOG_BYTES = 1 << 20
 _BATCH_SECONDS = 0.5
+_OBJECTS_BETWEEN_COLLECTIONS = 50_000
 _SECONDS_BETWEEN_COUNTS = 60.0
 LOOKS_AGAIN_AFTER = 0.25
 """Seconds after a ring; longer than the kernel's SECONDS_BETWEEN_RINGS."""
@@ -218,6 +220,8 @@ def _settle(log: Path) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     with contextlib.suppress(OSError):
         os.nice(10)
+    # MLflow's half a million objects stay: to look through them again and again while it is imported takes a second.
+    gc.set_threshold(_OBJECTS_BETWEEN_COLLECTIONS, 50, 50)
     for name, value in address.own_environment().items():
         os.environ.setdefault(name, value)
     # The scribe names experiments and runs itself; the kernel's choices are for the user's own calls.

@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import shutil
 import signal
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -187,3 +189,22 @@ def test_a_watch_that_is_stopped_ends_with_what_it_saw(team: Team, number: signa
 
 def _is_in_sync(team: Team) -> bool:
     return bool(team.terminal.good("reconcilers")["reconcilers"][0]["state"] == "InSync")
+
+
+def test_mlflow_is_imported_by_the_scribe_alone(team: Team, variables: dict[str, str]) -> None:
+    """Its import takes longer than all that a needed sync may add to its pipeline's run."""
+    team.document(TRAINER)
+    watched = (
+        "import atexit, sys\n"
+        "atexit.register(lambda: print('mlflow is here:', 'mlflow' in sys.modules, file=sys.stderr))\n"
+        "from nbmlops.doors.cli.main import main\n"
+        "main(['reconcile'])\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", watched],
+        cwd=team.work, env=variables, capture_output=True, text=True, timeout=120, check=False,
+    )  # fmt: skip
+    assert done.returncode == 10, done.stdout + done.stderr
+    assert "mlflow is here: False" in done.stderr
+    assert team.aliases() == {"champion": "1"}
+    assert team.versions()["1"]["nbmlops.run"] == team.remembered()["attempts"][0]["run"]

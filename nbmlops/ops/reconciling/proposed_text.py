@@ -12,14 +12,13 @@ from nbmlops.lib.durations import lasting
 from nbmlops.model.reconciler import Attempt, Reason, Reconciler
 from nbmlops.ops import executed
 from nbmlops.ops.call import Call
+from nbmlops.ops.registered import RUN_TAG
 from nbmlops.pipeline.folder import read_certificate
 from nbmlops.reconcile.body import Story
 from nbmlops.reconcile.world import Verdict
 from nbmlops.track import edit
 from nbmlops.track.registry import version_of
 
-RUN_TAG = "nbmlops.run"
-"""Of a registered version: the pipeline's run that made it."""
 _MOST_LINES = 2000
 
 

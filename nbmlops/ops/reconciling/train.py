@@ -1,30 +1,22 @@
-"""`train` of the real world: a child runs the pipeline, so that it can be stopped and its time be measured; its model
-becomes a version here, where MLflow was loaded meanwhile.
-"""
+"""`train` of the real world: a child runs the pipeline, so that it can be stopped and its time be measured."""
 
 from __future__ import annotations
 
-import contextlib
 import resource
-from threading import Thread
 from typing import Any
 
 import msgspec
 
-from nbmlops.errors import ExternalError, NotFoundError, UsageError
+from nbmlops.errors import ExternalError, UsageError
 from nbmlops.lib.child import python_module, run_child
 from nbmlops.lib.durations import lasting
 from nbmlops.lib.stop import Stop, timing
 from nbmlops.model.reconciler import Attempt, Reconciler
 from nbmlops.ops.call import Call
-from nbmlops.ops.reconciling.proposed_text import RUN_TAG
 from nbmlops.ops.reconciling.training import Said, Wanted
-from nbmlops.ops.run_model import run_model
 from nbmlops.pipeline.folder import read_pipeline
 from nbmlops.pipeline.parameters import defaults
 from nbmlops.reconcile.world import Told, Trained
-from nbmlops.track import edit
-from nbmlops.track.lists import find_run
 
 
 def train(call: Call, spec: Reconciler, attempt: Attempt, told: Told) -> Trained:
@@ -34,23 +26,19 @@ def train(call: Call, spec: Reconciler, attempt: Attempt, told: Told) -> Trained
     wanted = Wanted(
         pipeline=spec.pipeline,
         name=run_name(spec, attempt),
+        model=spec.model,
         engine=spec.engine,
         parameters=_typed(call, spec, attempt),
     )
     said: list[Said] = []
 
     def on_line(line: bytes) -> None:
-        # Not before the child is there: MLflow changes the environment, which a child is given as it is.
-        if loading.ident is None:
-            loading.start()
         one = msgspec.json.decode(line, type=Said)
         if one.note:
             told(one.note)
         else:
             said.append(one)
 
-    uri = call.project.prepare_tracking()
-    loading = Thread(target=_load, args=(uri,))
     before = _cpu()
     command = [*python_module("nbmlops.ops.reconciling.training"), msgspec.json.encode(wanted).decode()]
     with timing(Stop(), spec.timeout) as timed:
@@ -65,29 +53,7 @@ def train(call: Call, spec: Reconciler, attempt: Attempt, told: Told) -> Trained
         raise ExternalError(ended.death(f"Pipeline {spec.pipeline}"), kind="pipeline-died", hint="Look at its log.")
     if said[-1].error:
         raise ExternalError(said[-1].error, kind=said[-1].kind or "pipeline-failed", hint=said[-1].hint)
-    spent = _cpu() - before
-    loading.join()
-    return Trained(run=said[-1].run, version=_version(call, spec, said[-1].run, uri), cpu_seconds=spent)
-
-
-def _version(call: Call, spec: Reconciler, run: str, uri: str) -> str:
-    model = run_model(call.project, find_run(uri, run))
-    if model is None:
-        raise NotFoundError(
-            f"The run of {spec.pipeline} has logged no model.",
-            kind="model-missing",
-            hint="Fit one in its notebook with tracking on, and export it again.",
-        )
-    version = edit.register(uri, model, spec.model)
-    edit.tag_version(uri, spec.model, version, {RUN_TAG: run})
-    return version
-
-
-def _load(uri: str) -> None:
-    """MLflow's import and its store take seconds, in which nobody has to wait for them."""
-    # What is wrong is told where it is needed.
-    with contextlib.suppress(Exception):
-        edit.prepare(uri)
+    return Trained(run=said[-1].run, version=said[-1].version, cpu_seconds=_cpu() - before)
 
 
 def run_name(spec: Reconciler, attempt: Attempt) -> str:

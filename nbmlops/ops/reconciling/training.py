@@ -1,4 +1,4 @@
-"""The training of one attempt, in a process of its own: the pipeline's run.
+"""The training of one attempt, in a process of its own: the pipeline's run, and the version of its model.
 
 Started by `train.py`, to which it tells how far it is, a JSON object a line. Nothing is done twice: a run that has
 ended well under this name is taken as it is.
@@ -17,6 +17,7 @@ from nbmlops.lib.child import claim_output, end_with_parent
 from nbmlops.model.run import RunView
 from nbmlops.ops import run
 from nbmlops.ops.call import Call, Progress
+from nbmlops.ops.registered import register
 from nbmlops.pipeline.folder import read_pipeline
 from nbmlops.pipeline.parameters import defaults
 from nbmlops.project import Project
@@ -28,6 +29,8 @@ class Wanted(msgspec.Struct, frozen=True, kw_only=True):
     """Its folder, in the project."""
     name: str
     """Of the run: by it the run is found again."""
+    model: str
+    """What its model is registered as."""
     engine: str = ""
     parameters: dict[str, Any] = {}
 
@@ -35,14 +38,16 @@ class Wanted(msgspec.Struct, frozen=True, kw_only=True):
 class Said(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     note: str = ""
     run: str = ""
+    version: str = ""
     error: str = ""
     kind: str = ""
     hint: str = ""
 
 
-def trained(call: Call, wanted: Wanted) -> RunView:
-    """Raises CellFailedError and what else `run` raises."""
-    return _ended_well(call.project.prepare_tracking(), wanted.name) or _run(call, wanted)
+def trained(call: Call, wanted: Wanted) -> Said:
+    """Raises CellFailedError and what else `run` raises, and NotFoundError where the pipeline has logged no model."""
+    found = _ended_well(call.project.prepare_tracking(), wanted.name) or _run(call, wanted)
+    return Said(run=found.id, version=register(call.project, found, wanted.model))
 
 
 def _ended_well(uri: str, name: str) -> RunView | None:
@@ -61,9 +66,10 @@ def _run(call: Call, wanted: Wanted) -> RunView:
     pipeline = read_pipeline(folder)
     request = run.Request(pipeline=wanted.pipeline, name=wanted.name, engine=wanted.engine)
     chosen = {**defaults(pipeline), **wanted.parameters}
-    result = run.run_pipeline(call, request, pipeline, folder, chosen)
+    result = run.run_pipeline(call, request, pipeline, folder, chosen, register=wanted.model)
     if not result.is_new:
-        result = run.run_pipeline(call, msgspec.structs.replace(request, force=True), pipeline, folder, chosen)
+        request = msgspec.structs.replace(request, force=True)
+        result = run.run_pipeline(call, request, pipeline, folder, chosen, register=wanted.model)
     return find_run(call.project.uri, result.result.run)
 
 
@@ -77,7 +83,7 @@ def main() -> int:
         report(Said(note=" ".join(filter(None, (event.task, event.note)))))
 
     try:
-        report(Said(run=trained(Call(project.root, progress=told), wanted).id))
+        report(trained(Call(project.root, progress=told), wanted))
     except NbmlopsError as error:
         report(Said(error=error.message, kind=error.kind, hint=error.hint))
         return 1

@@ -1,0 +1,60 @@
+"""What is installed, and which of it brings a top-level module."""
+
+from __future__ import annotations
+
+import importlib.metadata
+import inspect
+import os
+import sys
+from collections.abc import Iterator, Mapping
+from functools import lru_cache
+from pathlib import PurePosixPath
+
+
+def distributions() -> Iterator[tuple[str, importlib.metadata.Distribution]]:
+    """With their names. What an interrupted installation has left, without a name, is passed over."""
+    for distribution in importlib.metadata.distributions():
+        try:
+            name = distribution.metadata["Name"]
+        except (OSError, ImportError, KeyError):
+            continue
+        if name:
+            yield name, distribution
+
+
+def providers() -> Mapping[str, tuple[str, ...]]:
+    """Names of distributions by module, as `importlib.metadata.packages_distributions` finds them, ten times as fast:
+    that looks for each installed file. Read once, as long as nothing is installed meanwhile.
+    """
+    return _providers(tuple((place, _changed(place)) for place in sys.path))
+
+
+@lru_cache(maxsize=1)
+def _providers(places: tuple[tuple[str, int], ...]) -> Mapping[str, tuple[str, ...]]:
+    found: dict[str, list[str]] = {}
+    for name, distribution in distributions():
+        for module in set(_modules(distribution)):
+            found.setdefault(module, []).append(name)
+    return {module: tuple(names) for module, names in found.items()}
+
+
+def _modules(distribution: importlib.metadata.Distribution) -> Iterator[str]:
+    declared = (distribution.read_text("top_level.txt") or "").split()
+    if declared:
+        yield from declared
+        return
+    record = distribution.read_text("RECORD")
+    files = record.splitlines() if record else map(str, distribution.files or ())
+    for line in files:
+        # What a wheel puts elsewhere, `../../../bin`, holds no module, and neither does its own description.
+        first, slash, _ = line.partition("/")
+        module = first if slash else inspect.getmodulename(PurePosixPath(first.partition(",")[0]).name)
+        if module and module.isidentifier() and module != "__pycache__":
+            yield module
+
+
+def _changed(place: str) -> int:
+    try:
+        return os.stat(place or ".").st_mtime_ns
+    except OSError:
+        return 0
