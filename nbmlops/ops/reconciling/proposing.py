@@ -10,7 +10,6 @@ from nbmlops.errors import NotFoundError, StateError
 from nbmlops.model.reconciler import Attempt, Memory, Place, Proposal, ProposalState, PublishSpec, Reason, Reconciler
 from nbmlops.ops.call import Call
 from nbmlops.ops.plugin import open_forge
-from nbmlops.ops.reconciling.proposed_text import story_of
 from nbmlops.ports import Forge
 from nbmlops.reconcile.body import body_of, message_of, title_of
 from nbmlops.reconcile.decide import open_proposal
@@ -63,6 +62,9 @@ class Repositories:
         return desired, earlier, msgspec.structs.replace(remembered, state=state)
 
     def propose(self, spec: Reconciler, attempt: Attempt, verdict: Verdict, reason: Reason) -> Proposal:
+        # What it says is looked up by half of the verbs: what has nothing to propose does not load them.
+        from nbmlops.ops.reconciling.proposed_text import story_of
+
         publish = spec.publish
         assert publish is not None
         proposals = self._proposals(publish)
