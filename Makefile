@@ -15,14 +15,18 @@ WORKERS ?= 2
 RERUNS ?= 0
 test-all: RERUNS = 1
 
-.PHONY: demo test test-all lint types imports sidebar notebooks unit browser slow unit-and-slow bench docs clean
+.PHONY: demo test test-all checks lint types imports sidebar notebooks unit browser slow unit-and-slow bench docs clean
 
 demo: $(VENV)/.demo
 	$(BIN)/nbmlops demo --to demo
 
-test: lint types imports sidebar notebooks unit
+test: checks unit
 
-test-all: lint types imports sidebar notebooks browser unit-and-slow
+test-all: checks browser unit-and-slow
+
+# Side by side: each of them has work for one core.
+checks: $(VENV)/.dev $(VENV)/.checks
+	@$(MAKE) --no-print-directory --jobs $(WORKERS) --output-sync=target lint types imports sidebar notebooks
 
 lint: $(VENV)/.dev
 	$(BIN)/ruff check .
