@@ -76,6 +76,7 @@ def test_each_says_how_it_is_and_why(open_desk: Callable[..., Desk], lab: Lab, p
     expect(panel.get_by_role("list", name="Why")).to_have_count(1)
     expect(timeline(panel).locator("strong")).to_have_text(["proposed", "judged", "trained", "began"])
     expect(timeline(panel).first).to_contain_text("4 min ago")
+    expect(line(panel, "wine-train")).to_contain_text(re.compile(r"looked at .* ago\s*due again( in \d+ min)?"))
     # In a panel that is as narrow as it can be made, nothing sticks out.
     panel.evaluate("panel => { panel.style.width = '230px'; }")
     outside = panel.evaluate("""panel => [...panel.querySelectorAll('*')].filter(each =>

@@ -1,4 +1,4 @@
-import { ago, bytes, figure, seconds } from '../../src/model/format';
+import { ago, bytes, figure, seconds, until } from '../../src/model/format';
 
 describe('figures as people read them', () => {
   it('seconds', () => {
@@ -41,5 +41,14 @@ describe('figures as people read them', () => {
     expect(ago('2026-01-02T02:00:00Z', now)).toBe('10 h');
     expect(ago('2025-12-30T12:00:00Z', now)).toBe('3 d');
     expect(ago(null, now)).toBe('');
+    expect(ago('2026-01-02T13:00:00Z', now)).toBe('now');
+  });
+
+  it('how long until then', () => {
+    const now = Date.parse('2026-01-02T12:00:00Z');
+    expect(until('2026-01-02T12:11:30Z', now)).toBe('11 min');
+    expect(until('2026-01-05T12:00:00Z', now)).toBe('3 d');
+    expect(until('2026-01-02T11:00:00Z', now)).toBe('now');
+    expect(until(null, now)).toBe('');
   });
 });

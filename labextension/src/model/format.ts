@@ -42,10 +42,16 @@ export function figure(value: number | null | undefined): string {
 
 /** How long ago, in one unit; months have 30 days. */
 export function ago(time: string | null, now: number = Date.now()): string {
-  if (!time) {
-    return '';
-  }
-  const passed = Math.max(0, (now - Date.parse(time)) / 1000);
+  return time ? lasting((now - Date.parse(time)) / 1000) : '';
+}
+
+/** How long until then, as `ago`. */
+export function until(time: string | null, now: number = Date.now()): string {
+  return time ? lasting((Date.parse(time) - now) / 1000) : '';
+}
+
+function lasting(seconds: number): string {
+  const passed = Math.max(0, seconds);
   const steps: [number, number, string][] = [
     [60, 1, 's'],
     [3600, 60, 'min'],

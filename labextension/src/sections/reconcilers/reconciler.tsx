@@ -1,7 +1,7 @@
 import * as React from 'react';
 import type { ReconcilerView } from '../../api/types';
 import { useHost } from '../../host';
-import { ago } from '../../model/format';
+import { ago, until } from '../../model/format';
 import { branches, toneOfReason, toneOfState, words } from '../../model/reconcilers';
 import { Action } from '../../parts/button';
 import { CopyText } from '../../parts/copy';
@@ -74,6 +74,7 @@ function OpenReconciler(props: { view: ReconcilerView }): React.ReactElement {
   const now = useNow();
   const folder = live.project ?? place.folder;
   const age = ago(view.looked, now);
+  const left = until(view.next_attempt, now);
   const isHeld = view.is_suspended || Boolean(view.pinned);
   return (
     <>
@@ -108,6 +109,7 @@ function OpenReconciler(props: { view: ReconcilerView }): React.ReactElement {
         {view.applied && <span>{trans.__('version %1', view.applied)}</span>}
         {view.pinned && <span>{trans.__('pinned to %1', view.pinned)}</span>}
         {view.looked && <span>{age === 'now' ? trans.__('looked at now') : trans.__('looked at %1 ago', age)}</span>}
+        {left && <span>{left === 'now' ? trans.__('due again') : trans.__('due again in %1', left)}</span>}
       </div>
       <Timeline name={view.name} />
     </>
