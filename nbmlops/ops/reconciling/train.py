@@ -17,6 +17,7 @@ from nbmlops.lib.durations import lasting
 from nbmlops.lib.stop import Stop, timing
 from nbmlops.model.reconciler import Attempt, Reconciler
 from nbmlops.ops.call import Call
+from nbmlops.ops.plugin import is_orchestrated
 from nbmlops.ops.reconciling.proposed_text import RUN_TAG
 from nbmlops.ops.reconciling.training import Said, Wanted
 from nbmlops.ops.run_model import run_model
@@ -36,6 +37,7 @@ def train(call: Call, spec: Reconciler, attempt: Attempt, told: Told) -> Trained
         name=run_name(spec, attempt),
         engine=spec.engine,
         parameters=_typed(call, spec, attempt),
+        timeout=spec.timeout,
     )
     said: list[Said] = []
 
@@ -53,7 +55,8 @@ def train(call: Call, spec: Reconciler, attempt: Attempt, told: Told) -> Trained
     loading = Thread(target=_load, args=(uri,))
     before = _cpu()
     command = [*python_module("nbmlops.ops.reconciling.training"), msgspec.json.encode(wanted).decode()]
-    with timing(Stop(), spec.timeout) as timed:
+    # Where others execute it, the child is not what takes the time: it has to be there to end it.
+    with timing(Stop(), 0.0 if is_orchestrated(call.project.settings, spec.engine) else spec.timeout) as timed:
         ended = run_child(command, on_line, folder=call.project.root, stop=timed.stop)
     if timed.is_over:
         raise ExternalError(

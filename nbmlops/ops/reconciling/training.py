@@ -17,6 +17,8 @@ from nbmlops.lib.child import claim_output, end_with_parent
 from nbmlops.model.run import RunView
 from nbmlops.ops import run
 from nbmlops.ops.call import Call, Progress
+from nbmlops.ops.plugin import is_orchestrated
+from nbmlops.ops.reconciling.orchestrated import Asked, run_orchestrated
 from nbmlops.pipeline.folder import read_pipeline
 from nbmlops.pipeline.parameters import defaults
 from nbmlops.project import Project
@@ -30,6 +32,8 @@ class Wanted(msgspec.Struct, frozen=True, kw_only=True):
     """Of the run: by it the run is found again."""
     engine: str = ""
     parameters: dict[str, Any] = {}
+    timeout: float = 0.0
+    """Seconds that an engine that takes whole pipelines may take; of others, whoever started this process says so."""
 
 
 class Said(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -61,6 +65,9 @@ def _run(call: Call, wanted: Wanted) -> RunView:
     pipeline = read_pipeline(folder)
     request = run.Request(pipeline=wanted.pipeline, name=wanted.name, engine=wanted.engine)
     chosen = {**defaults(pipeline), **wanted.parameters}
+    if is_orchestrated(call.project.settings, wanted.engine):
+        asked = Asked(name=wanted.name, engine=wanted.engine, values=chosen, timeout=wanted.timeout)
+        return run_orchestrated(call, asked, pipeline, folder)
     result = run.run_pipeline(call, request, pipeline, folder, chosen)
     if not result.is_new:
         result = run.run_pipeline(call, msgspec.structs.replace(request, force=True), pipeline, folder, chosen)
