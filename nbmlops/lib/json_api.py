@@ -69,12 +69,13 @@ class JsonApi:
         *,
         kind: str,
         token: Callable[[], str] = str,
-        trust: Callable[[], ssl.SSLContext] = ssl.create_default_context,
+        certificate: str = "",
         seconds: float = SECONDS,
         hint: str = "",
     ) -> None:
         """`what`: as errors call it; `kind`: how the kinds of errors begin. `token` is asked for each request, and is
-        empty where there is none. `seconds`: for a whole answer. `hint`: to whom is refused.
+        empty where there is none. `certificate`: a file with the authority that the service is known by, where it is
+        none that everybody knows. `seconds`: for a whole answer. `hint`: to whom is refused.
 
         Raises UsageError for what is no address.
         """
@@ -93,7 +94,7 @@ class JsonApi:
         self._what = what
         self._kind = kind
         self._token = token
-        self._trust = trust
+        self._certificate = certificate
         self._seconds = seconds
         self._hint = hint
 
@@ -204,7 +205,15 @@ class JsonApi:
     def _line(self) -> http.client.HTTPConnection:
         if self.is_plain:
             return http.client.HTTPConnection(self.host, self._port, timeout=self._seconds)
-        return http.client.HTTPSConnection(self.host, self._port, timeout=self._seconds, context=self._trust())
+        try:
+            trust = ssl.create_default_context(cafile=self._certificate or None)
+        except (OSError, ssl.SSLError) as error:
+            raise UsageError(
+                f"{self._certificate} holds no certificate: {error}.",
+                kind="certificate-malformed",
+                hint="Name a PEM file.",
+            ) from error
+        return http.client.HTTPSConnection(self.host, self._port, timeout=self._seconds, context=trust)
 
     def _reason(self, error: Exception, token: str) -> str:
         return self._shown(str(error), token) or type(error).__name__

@@ -12,10 +12,13 @@ import pytest
 
 from nbmlops import plugins
 from nbmlops.model.pipeline import Pipeline
+from nbmlops.orchestrators.kfp import KfpOrchestrator
 from nbmlops.orchestrators.tekton import TektonOrchestrator
 from nbmlops.ports import Orchestrator, Target
 from nbmlops.testing.orchestrator_suite import PLACE, Cluster, OrchestratorSuite
-from tests.ports import tekton_server
+from tests.kfp_python import kfp_python
+from tests.ports import kfp_server, tekton_server
+from tests.ports.kfp_server import KfpServer
 from tests.ports.tekton_server import TektonServer
 
 pytestmark = pytest.mark.slow
@@ -45,4 +48,25 @@ class TestTekton(OrchestratorSuite):
 
     @pytest.fixture
     def cluster(self, server: TektonServer) -> Cluster:
+        return server
+
+
+class TestKfp(OrchestratorSuite):
+    @pytest.fixture
+    def server(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[KfpServer]:
+        monkeypatch.setenv("NBMLOPS_KFP_TOKEN", kfp_server.TOKEN)
+        server = KfpServer(tmp_path / "volumes", kfp_python())
+        yield server
+        server.close()
+
+    @pytest.fixture
+    def files(self, pipeline: Pipeline, project: Path) -> Mapping[str, bytes]:
+        return compiled("kfp", pipeline, project, python=kfp_python())
+
+    @pytest.fixture
+    def orchestrator(self, server: KfpServer) -> Orchestrator:
+        return KfpOrchestrator(address=server.address)
+
+    @pytest.fixture
+    def cluster(self, server: KfpServer) -> Cluster:
         return server
