@@ -153,13 +153,13 @@ class JsonApi:
         limit.start()
         try:
             line.request(method, address, body=data, headers=headers)
-            answer = line.getresponse()
-            found = answer.read(MOST_BYTES + 1)
-            if is_late.is_set():
-                raise TimeoutError
-            if len(found) <= MOST_BYTES and answer.length:
-                raise http.client.IncompleteRead(b"", answer.length)
-            date = _moment(answer.headers.get("Date", ""))
+            with line.getresponse() as answer:
+                found = answer.read(MOST_BYTES + 1)
+                if is_late.is_set():
+                    raise TimeoutError
+                if len(found) <= MOST_BYTES and answer.length:
+                    raise http.client.IncompleteRead(b"", answer.length)
+                date = _moment(answer.headers.get("Date", ""))
         except (OSError, http.client.HTTPException, ValueError) as error:
             late = f"it takes more than {self._seconds:g} s"
             why = late if is_late.is_set() or isinstance(error, TimeoutError) else self._reason(error, token)

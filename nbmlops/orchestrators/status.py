@@ -12,7 +12,7 @@ _MOST = 500
 
 def age(began: datetime | None, reply: Reply) -> float:
     """Seconds between then and the answer, by the clock there; 0 where it does not say."""
-    if began is None or reply.date is None or began.tzinfo is None:
+    if began is None or reply.date is None or began.tzinfo is None or began.timestamp() <= 0:
         return 0.0
     return max(0.0, (reply.date - began).total_seconds())
 
