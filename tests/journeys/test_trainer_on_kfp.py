@@ -9,18 +9,25 @@ from pathlib import Path
 
 import pytest
 
-from tests.journeys.reconciled import TRAINER, Team, copied, template
+from tests.journeys.conftest import write
+from tests.journeys.reconciled import NOTEBOOK, TRAINER, Team, copied, template
 from tests.journeys.test_trainer_on_tekton import attempts, runs
 from tests.kfp_python import kfp_python
 from tests.ports.kfp_server import TOKEN, KfpServer
 
 pytestmark = pytest.mark.slow
 
+LOAD = "# %% [markdown]\n# # Load\n# %%"
+TRAIN = "# %% [markdown]\n# # Train\n# %%\nmodel = "
+
 
 @pytest.fixture
 def team(tmp_path: Path, variables: dict[str, str]) -> Iterator[Team]:
     made = template(tmp_path / "template", variables)
     team = copied(made, tmp_path, {**variables, "NBMLOPS_KFP_TOKEN": TOKEN})
+    # The local runner takes a pipeline of one step for a component.
+    write(team.work, "kinds.ipynb", NOTEBOOK.replace("# %%", LOAD, 1).replace("model = ", TRAIN, 1))
+    team.terminal.good("export", "kinds.ipynb", "--no-verify", "--force")
     yield team
     team.terminal.close()
 
@@ -47,7 +54,7 @@ def test_a_step_that_fails_is_named_and_what_is_mended_becomes_the_champion(team
     team.document(TRAINER)
     assert team.reconcile(code=10)["state"] == "BackOff"
     error = attempts(team)[0]["error"]
-    assert error.startswith("Step kinds failed on kfp: ")
+    assert error.startswith("Step load failed on kfp: "), server.logs
     assert "no luck today" in error
     trouble.write_text("none\n")
     # Other data is another attempt at once.
