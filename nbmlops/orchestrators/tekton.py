@@ -114,6 +114,9 @@ class TektonOrchestrator:
             except ConflictError:
                 if id not in but and self.look(id).state in (StepState.RUNNING, StepState.DONE):
                     return id
+            except NotFoundError as error:
+                hint = f"Is Tekton installed there, and is there a namespace {self._namespace}?"
+                raise NotFoundError(error.message, kind=error.kind, hint=hint) from error
             else:
                 return id
         raise StateError(

@@ -75,9 +75,9 @@ def api(service: Service, *, seconds: float = 20.0, token: str = TOKEN) -> JsonA
     return JsonApi("The service", address, kind="service", token=lambda: token, seconds=seconds, hint="Ask somebody.")
 
 
-def asked(service: Service, **more: float) -> NbmlopsError:
+def asked(service: Service, *, seconds: float = 20.0) -> NbmlopsError:
     with pytest.raises(NbmlopsError) as caught:
-        api(service, **more).ask("GET", "/thing", to="get the thing")
+        api(service, seconds=seconds).ask("GET", "/thing", to="get the thing")
     assert TOKEN not in str(caught.value)
     assert "\n" not in str(caught.value)
     assert len(caught.value.message) < 500

@@ -11,7 +11,15 @@ from typing import Any
 import jsonschema
 import pytest
 
-from nbmlops.errors import DeniedError, ExternalError, NbmlopsError, StateError, UnavailableError, UsageError
+from nbmlops.errors import (
+    DeniedError,
+    ExternalError,
+    NbmlopsError,
+    NotFoundError,
+    StateError,
+    UnavailableError,
+    UsageError,
+)
 from nbmlops.model.pipeline import StepState
 from nbmlops.orchestrators.tekton import TektonOrchestrator
 from nbmlops.pipeline.compilers.tekton import TektonCompiler
@@ -106,6 +114,13 @@ def test_what_is_no_name_is_refused(name: str, tekton: TektonOrchestrator, serve
 def test_a_value_that_tekton_would_take_for_a_variable_is_refused(tekton: TektonOrchestrator) -> None:
     with pytest.raises(UsageError, match=r"The value of y has \$\( in it"):
         tekton.submit(TektonCompiler().compile(target()), NAME, {"y": "$(params.n)"})
+
+
+def test_a_cluster_without_tekton_is_told(tekton: TektonOrchestrator, server: TektonServer) -> None:
+    server.instead = lambda method, path: refused(404, "NotFound", "the server could not find the requested resource")
+    with pytest.raises(NotFoundError, match="could not find the requested resource") as caught:
+        tekton.submit(TektonCompiler().compile(target()), NAME, {})
+    assert caught.value.hint == "Is Tekton installed there, and is there a namespace models?"
 
 
 def test_after_many_failures_it_is_enough(tekton: TektonOrchestrator, server: TektonServer) -> None:

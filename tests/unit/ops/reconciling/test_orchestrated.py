@@ -5,6 +5,7 @@ What runs end to end is in tests/journeys/test_trainer_on_tekton.py.
 
 from __future__ import annotations
 
+import time
 from collections.abc import Collection, Iterator, Mapping
 from pathlib import Path
 
@@ -233,7 +234,7 @@ def test_ctrl_c_leaves_the_run_alone(root: Path, server: TektonServer, monkeypat
     def pressed(seconds: float) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(orchestrated.time, "sleep", pressed)
+    monkeypatch.setattr(time, "sleep", pressed)
     with pytest.raises(InterruptedRunError, match="tekton goes on with it"):
         run(root)
     (made,) = server.runs.values()
