@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from tests.journeys.conftest import eventually
+from tests.journeys.conftest import eventually, one_line
 from tests.journeys.reconciled import GATE, PUBLISH, TRAINER, Team, copied, template
 from tests.journeys.test_server_away import free_port, mlflow_server
 from tests.ports.tekton_server import NAMESPACE, TOKEN, TektonServer, refused
@@ -90,6 +90,9 @@ def test_what_is_needed_is_submitted_and_its_model_becomes_the_champion(team: Te
     assert step["tags"]["nbmlops.orchestrated"] == parent["tags"]["nbmlops.orchestrated"] == id
     assert team.versions()["1"]["nbmlops.run"] == parent["id"]
     assert team.terminal.good("show", id)["run"]["status"] == "FINISHED"
+    team.terminal.good("pipelines")
+    for verb in ("executed", "resume"):
+        one_line(team.terminal.nbmlops(verb, id))
     assert team.reconcile()["state"] == "InSync"
     assert not any(TOKEN.encode() in path.read_bytes() for path in team.work.rglob("*") if path.is_file())
 
@@ -212,6 +215,7 @@ def test_steps_that_log_nowhere_are_told_with_the_variable_and_the_run_is_not_ta
     assert team.reconcile(code=10)["state"] == "BackOff"
     error = attempts(team)[0]["error"]
     assert "has ended well on tekton, and left no run in MLflow" in error
+    assert "MLFLOW_TRACKING_URI of its containers does not lead there" in error
     server.environment["MLFLOW_TRACKING_URI"] = tracking
     assert eventually(lambda: state(team) == "InSync")
     assert len(server.runs) == 2

@@ -202,9 +202,10 @@ def _failure(
         return _step_failed(steps, seen, id, engine)
     if not steps:
         return NotFoundError(
-            f"{id} has ended well on {engine}, and left no run in MLflow at {shown(project.uri)}.",
+            f"{id} has ended well on {engine}, and left no run in MLflow at {shown(project.uri)}: "
+            f"{TRACKING} of its containers does not lead there.",
             kind="run-missing",
-            hint=f"{TRACKING} in the image's containers has to lead there: [engine.{engine}] tracking = ...",
+            hint=f'Name it in nbmlops.toml, [engine.{engine}] tracking = "http://...", or set it in the image.',
         )
     return None
 
