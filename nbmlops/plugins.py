@@ -10,6 +10,7 @@ from nbmlops.errors import NotFoundError
 
 ENGINES = "nbmlops.engines"
 COMPILERS = "nbmlops.compilers"
+ORCHESTRATORS = "nbmlops.orchestrators"
 FORMATS = "nbmlops.formats"
 DRIFT_CHECKS = "nbmlops.drift_checks"
 FORGES = "nbmlops.forges"

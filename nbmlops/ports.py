@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -10,7 +10,7 @@ import msgspec
 
 from nbmlops.lib.stop import Stop
 from nbmlops.model.drift import Measure
-from nbmlops.model.pipeline import Pipeline, Step, StepResult
+from nbmlops.model.pipeline import Pipeline, Step, StepResult, StepState
 from nbmlops.model.profile import Kind
 from nbmlops.model.reconciler import ProposalState
 
@@ -106,6 +106,56 @@ class Compiler(Protocol):
 
         Raises StateError for what the engine cannot give a step, and MissingDependencyError when a library is missing.
         """
+        ...
+
+
+class OrchestratedRun(msgspec.Struct, frozen=True, kw_only=True):
+    """How a run is that an orchestrator was given."""
+
+    state: StepState
+    """RUNNING, also while it waits for a place; DONE; FAILED; KILLED, also while it is being ended, or gone."""
+    why: str = ""
+    """Of one that has not ended well, in a line."""
+    step: str = ""
+    """The step that failed, by its name there."""
+    done: int = 0
+    """Steps that have ended well."""
+    total: int = 0
+    """Steps that it has; 0: it cannot be told."""
+    seconds: float = 0.0
+    """Since it was submitted, by the clock there."""
+
+
+class Orchestrator(Protocol):
+    """Executes whole pipelines, as its compiler of the same name has written them. Entry points `nbmlops.orchestrators`
+    name its class.
+
+    It is made with its options, texts by name, all of which may be left out. What is refused raises DeniedError, what
+    does not answer now UnavailableError: it may be asked again.
+    """
+
+    def submit(
+        self, files: Mapping[str, bytes], name: str, parameters: Mapping[str, str], *, but: Collection[str] = ()
+    ) -> str:
+        """The run's id. One of this name that goes on, or has ended well, is given back, unless its id is among `but`:
+        a crash between submitting and remembering starts no second one. `parameters`: texts, as typed after `-p`.
+
+        Raises UsageError for a name or a value that it cannot have.
+        """
+        ...
+
+    def look(self, id: str) -> OrchestratedRun: ...
+
+    def cancel(self, id: str) -> None:
+        """Asked to end. Ended already, or gone: nothing."""
+        ...
+
+    def address(self, id: str) -> str:
+        """Where people look at it; empty: nobody said."""
+        ...
+
+    def describe(self) -> str:
+        """A few words for people: where this runs."""
         ...
 
 

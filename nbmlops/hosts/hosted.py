@@ -25,6 +25,8 @@ class Hosted(msgspec.Struct, frozen=True, kw_only=True):
     """Of the whole: units and objects are called after it."""
     trainers: tuple[str, ...] = ()
     deployers: tuple[str, ...] = ()
+    engines: tuple[str, ...] = ()
+    """Where the trainers' pipelines run."""
     interval: float = 600.0
     """Seconds between two ticks. Where a host knows times of the day only, the next shorter interval that it has."""
     schedule: str = ""

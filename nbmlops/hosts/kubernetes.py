@@ -177,6 +177,12 @@ def _role(hosted: Hosted) -> dict[str, Any]:
                 ("serving.kserve.io", ["inferenceservices"]),
             )
         ]
+    if "tekton" in hosted.engines:
+        # A Trainer's pipeline is one PipelineRun; how far it is, its TaskRuns say.
+        rules += [
+            {"apiGroups": ["tekton.dev"], "resources": ["pipelineruns"], "verbs": ["create", "get", "patch"]},
+            {"apiGroups": ["tekton.dev"], "resources": ["taskruns"], "verbs": ["list"]},
+        ]
     return {
         "apiVersion": "rbac.authorization.k8s.io/v1",
         "kind": "Role",

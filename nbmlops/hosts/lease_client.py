@@ -1,28 +1,21 @@
 """A Lease of Kubernetes, over its REST API as a pod reaches it.
 
 Two that write at once are told apart by the version that each has read: the API server takes one of them.
-Source: Kubernetes' API reference, coordination.k8s.io/v1, and its "Accessing the API from a pod".
+Source: Kubernetes' API reference, coordination.k8s.io/v1.
 """
 
 from __future__ import annotations
 
-import os
-import ssl
-import urllib.error
-import urllib.request
 from datetime import UTC, datetime, timedelta
-from email.utils import parsedate_to_datetime
 from pathlib import Path
 from typing import Any
 
 import msgspec
 
-from nbmlops.errors import ConflictError, DeniedError, ExternalError, NotFoundError, StateError, UnavailableError
+from nbmlops.errors import ConflictError, DeniedError, ExternalError, NotFoundError, UnavailableError
+from nbmlops.lib.kubernetes_api import ACCOUNT, by_account, pod
 
-ACCOUNT = Path("/var/run/secrets/kubernetes.io/serviceaccount")
 DEFAULT_SECONDS = 60
-_TIMEOUT_SECONDS = 10.0
-_MOST_BYTES = 1 << 20
 
 
 class LeaseSpec(msgspec.Struct, kw_only=True, rename="camel", omit_defaults=True):
@@ -55,23 +48,16 @@ class Leases:
     """One Lease. `address`: of the API server; `account`: the folder with token and ca.crt."""
 
     def __init__(self, name: str, *, address: str, namespace: str, account: Path = ACCOUNT) -> None:
-        self._path = f"{address}/apis/coordination.k8s.io/v1/namespaces/{namespace}/leases/{name}"
+        self._api = by_account(address, account)
+        self._path = f"/apis/coordination.k8s.io/v1/namespaces/{namespace}/leases/{name}"
         self._name = name
-        self._account = account
         self._offset = timedelta()
 
     @classmethod
     def of_pod(cls, name: str) -> Leases:
         """Raises StateError outside of a pod."""
-        host, port = os.environ.get("KUBERNETES_SERVICE_HOST"), os.environ.get("KUBERNETES_SERVICE_PORT", "443")
-        try:
-            namespace = (ACCOUNT / "namespace").read_text().strip()
-        except OSError as error:
-            raise StateError("This is no pod with a service account.", kind="pod-missing") from error
-        if not host:
-            raise StateError("KUBERNETES_SERVICE_HOST is not set: this is no pod.", kind="pod-missing")
-        shown = f"[{host}]" if ":" in host else host
-        return cls(name, address=f"https://{shown}:{port}", namespace=namespace)
+        here = pod()
+        return cls(name, address=here.address, namespace=here.namespace)
 
     def take(self, holder: str) -> Held:
         """Raises ConflictError where somebody else holds it."""
@@ -122,22 +108,15 @@ class Leases:
             raise ExternalError(f"The lease {self._name} is no Lease: {error}", kind="lease-malformed") from error
 
     def _asked(self, method: str, body: dict[str, Any] | None = None) -> dict[str, Any]:
-        data = msgspec.json.encode(body) if body is not None else None
-        headers = {"Authorization": f"Bearer {self._token()}", "Content-Type": "application/json"}
-        request = urllib.request.Request(self._path, data=data, headers=headers, method=method)
+        reply = self._api.send(method, self._path, body=body)
+        if reply.status != 200:
+            raise self._refused(reply.status)
+        if reply.date is not None:
+            self._offset = reply.date - datetime.now(UTC)
         try:
-            with urllib.request.urlopen(request, timeout=_TIMEOUT_SECONDS, context=self._trust()) as answer:
-                self._set_clock(answer.headers.get("Date", ""))
-                found = msgspec.json.decode(answer.read(_MOST_BYTES), type=dict[str, Any])
-        except urllib.error.HTTPError as error:
-            error.close()
-            raise self._refused(error.code) from error
-        except msgspec.MsgspecError as error:
+            return reply.document()
+        except ValueError as error:
             raise ExternalError("The API server answers no JSON.", kind="lease-malformed") from error
-        except OSError as error:
-            why = getattr(error, "reason", error)
-            raise UnavailableError(f"The API server does not answer: {why}", kind="cluster-unavailable") from error
-        return found
 
     def _refused(self, code: int) -> ExternalError | ConflictError | NotFoundError:
         if code == 409:
@@ -152,24 +131,6 @@ class Leases:
             )
         family = UnavailableError if code >= 500 or code == 429 else ExternalError
         return family(f"The API server answers {code} for the Lease {self._name}.", kind="cluster-failed")
-
-    def _token(self) -> str:
-        # Read anew each time: Kubernetes changes it every hour.
-        try:
-            return (self._account / "token").read_text().strip()
-        except OSError as error:
-            raise StateError("The service account has no token here.", kind="pod-missing") from error
-
-    def _trust(self) -> ssl.SSLContext | None:
-        if not self._path.startswith("https:"):
-            return None
-        return ssl.create_default_context(cafile=self._account / "ca.crt")
-
-    def _set_clock(self, date: str) -> None:
-        try:
-            self._offset = parsedate_to_datetime(date) - datetime.now(UTC)
-        except (ValueError, TypeError):
-            return
 
 
 def _plain(spec: LeaseSpec) -> dict[str, Any]:

@@ -66,6 +66,8 @@ class Tags:
     STEP = "nbmlops.step"
     RESULT = "nbmlops.result"
     """Id of the PipelineResult of a pipeline's run."""
+    ORCHESTRATED = "nbmlops.orchestrated"
+    """Of a pipeline's run that Tekton or Kubeflow executes, and of its steps: the run's id there."""
     KEPT_FROM = "nbmlops.kept_from"
     """Of a step that was not executed: the run whose results stand for it."""
     RUN_DATA = "nbmlops.run.data"

@@ -38,6 +38,8 @@ class Asked(msgspec.Struct, frozen=True, kw_only=True):
     python: str = "3.12"
     storage: str = "10Gi"
     storage_class: str = ""
+    engine: str = ""
+    """Of trainers that name none."""
 
 
 def hosted_in(root: Path, specs: Sequence[Reconciler], asked: Asked) -> Hosted:
@@ -51,6 +53,7 @@ def hosted_in(root: Path, specs: Sequence[Reconciler], asked: Asked) -> Hosted:
         name=asked.name or root.name or "project",
         trainers=tuple(spec.name for spec in specs if spec.kind is Kind.TRAINER),
         deployers=tuple(spec.name for spec in specs if spec.kind is Kind.DEPLOYER),
+        engines=tuple(sorted({spec.engine or asked.engine for spec in specs if spec.kind is Kind.TRAINER})),
         interval=asked.every or min(spec.interval for spec in specs),
         schedule=asked.schedule,
         # A tick does at most one thing for each of them, one after the other.

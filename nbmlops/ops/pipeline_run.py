@@ -24,10 +24,10 @@ from nbmlops.model.documents import encode, identity
 from nbmlops.model.live import LiveRun, LiveStep
 from nbmlops.model.pipeline import Pipeline, PipelineResult, Step, StepResult, StepState
 from nbmlops.model.run import RunView, Tags
+from nbmlops.model.run_plan import VARIABLE, RunPlan
 from nbmlops.model.step_cache import StepEntry
 from nbmlops.ops.call import Call, Progress
 from nbmlops.ops.live_run import LiveRecord
-from nbmlops.ops.run_plan import VARIABLE, RunPlan
 from nbmlops.ops.run_workspace import Laid
 from nbmlops.ops.session import OpenedRun, Session
 from nbmlops.ops.step_results import Keeper

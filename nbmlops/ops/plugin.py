@@ -1,4 +1,6 @@
-"""The engine or compiler that somebody asks for, with its options: from the call, else from the project's settings."""
+"""The engine, compiler or orchestrator that somebody asks for, with its options: from the call, else from the project's
+settings.
+"""
 
 from __future__ import annotations
 
@@ -9,8 +11,11 @@ from typing import Any
 
 from nbmlops import plugins
 from nbmlops.errors import UsageError
-from nbmlops.ports import Compiler, Engine, Forge
+from nbmlops.ports import Compiler, Engine, Forge, Orchestrator
 from nbmlops.settings import Settings
+
+OF_TRAINERS = ("image", "project_folder", "tracking")
+"""Under `[engine.NAME]` as well, of an engine that takes whole pipelines: what a Trainer's steps run in."""
 
 
 def open_engine(settings: Settings, name: str = "", given: Iterable[str] = ()) -> Engine:
@@ -23,7 +28,7 @@ def open_engine(settings: Settings, name: str = "", given: Iterable[str] = ()) -
         raise UsageError(
             f"{name} does not execute steps one by one: it takes the whole pipeline.",
             kind="engine-compiles",
-            hint=f"nbmlops compile PIPELINE --to {name} --image IMAGE",
+            hint=f"nbmlops compile PIPELINE --to {name} --image IMAGE{_or_a_trainer(name)}",
         )
     engine: Engine = _opened(plugins.ENGINES, settings, name, given)
     return engine
@@ -33,6 +38,18 @@ def open_compiler(settings: Settings, name: str, given: Iterable[str] = ()) -> C
     """As `open_engine`. Its options in the settings are under `[engine.NAME]` as well."""
     compiler: Compiler = _opened(plugins.COMPILERS, settings, name, given)
     return compiler
+
+
+def open_orchestrator(settings: Settings, name: str) -> Orchestrator:
+    """As `open_engine`."""
+    orchestrator: Orchestrator = _opened(plugins.ORCHESTRATORS, settings, name, ())
+    return orchestrator
+
+
+def is_orchestrated(settings: Settings, name: str) -> bool:
+    """Whether that engine takes whole pipelines and executes them for Trainers. Empty: the one of the settings."""
+    name = name or settings.pipeline.engine
+    return name not in plugins.names(plugins.ENGINES) and name in plugins.names(plugins.ORCHESTRATORS)
 
 
 def open_forge(settings: Settings, name: str, remote: str) -> Forge:
@@ -49,8 +66,10 @@ def open_forge(settings: Settings, name: str, remote: str) -> Forge:
 
 def _opened(group: str, settings: Settings, name: str, given: Iterable[str]) -> Any:
     make = plugins.load(group, name)
-    options = {**settings.engine.get(name, {}), **dict(_option(text) for text in given)}
-    known = [each.name for each in inspect.signature(make).parameters.values() if each.annotation in (str, "str")]
+    known = _known(make)
+    beside = _known_beside(group, name)
+    options = {option: value for option, value in settings.engine.get(name, {}).items() if option not in beside}
+    options |= dict(_option(text) for text in given)
     for option in options:
         if option not in known:
             near = difflib.get_close_matches(option, known, n=1) or known
@@ -60,6 +79,23 @@ def _opened(group: str, settings: Settings, name: str, given: Iterable[str]) -> 
                 hint=f"It has: {', '.join(near)}." if near else "It has none.",
             )
     return make(**options)
+
+
+def _known(make: Any) -> list[str]:
+    return [each.name for each in inspect.signature(make).parameters.values() if each.annotation in (str, "str")]
+
+
+def _known_beside(group: str, name: str) -> set[str]:
+    """Options of the settings that are for the other half of an engine that takes whole pipelines."""
+    halves = (plugins.COMPILERS, plugins.ORCHESTRATORS)
+    if group not in halves or name not in plugins.names(plugins.ORCHESTRATORS):
+        return set()
+    others = [_known(plugins.load(each, name)) for each in halves if each != group and name in plugins.names(each)]
+    return {*OF_TRAINERS, *(option for known in others for option in known)} - set(_known(plugins.load(group, name)))
+
+
+def _or_a_trainer(name: str) -> str:
+    return f", or a Trainer with engine: {name}" if name in plugins.names(plugins.ORCHESTRATORS) else ""
 
 
 def _option(text: str) -> tuple[str, str]:

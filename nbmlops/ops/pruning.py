@@ -23,7 +23,7 @@ import msgspec
 
 from nbmlops.lib.stop import Stop
 from nbmlops.model.pipeline import Step, StepResult, StepState
-from nbmlops.ops.run_plan import plan_from
+from nbmlops.model.run_plan import plan_from
 from nbmlops.ports import Engine, StepProgress, StepSpec
 from nbmlops.track.journal import Journal
 from nbmlops.track.messages import LogMetrics

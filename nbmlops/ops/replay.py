@@ -20,10 +20,10 @@ from nbmlops.model.cell import Execution, SessionInfo
 from nbmlops.model.notebook import CellKind, NotebookCell
 from nbmlops.model.replay import CellPlayed, PlayedSession, SessionPlayed, Sides
 from nbmlops.model.run import RunView, Tags
+from nbmlops.model.run_plan import RunPlan
 from nbmlops.model.trace import CellOutputs, SessionTrace, Trace
 from nbmlops.ops.call import Call, Progress
 from nbmlops.ops.lay_out import lay_out
-from nbmlops.ops.run_plan import RunPlan
 from nbmlops.pipeline.handoff import FOLDER_VARIABLE
 from nbmlops.pipeline.source import read_notebook
 from nbmlops.project import Project

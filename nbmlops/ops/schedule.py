@@ -94,7 +94,7 @@ def schedule(call: Call, request: Request) -> Result:
     not, and ConflictError for a file that is in the way; then nothing is written.
     """
     specs = _chosen(call, request.names)
-    hosted = hosted_in(call.project.root, specs, _asked(request))
+    hosted = hosted_in(call.project.root, specs, _asked(request, call.project.settings.pipeline.engine))
     module = importlib.import_module(f"nbmlops.hosts.{HOSTS[request.as_]}")
     if request.as_ == "modelsync":
         if len(specs) != 1:
@@ -135,7 +135,7 @@ def _chosen(call: Call, names: tuple[str, ...]) -> tuple[Reconciler, ...]:
     return tuple(found[name] for name in dict.fromkeys(names)) if names else tuple(found.values())
 
 
-def _asked(request: Request) -> Asked:
+def _asked(request: Request, engine: str) -> Asked:
     try:
         every = seconds_of(request.every) if request.every else 0.0
     except ValueError:
@@ -160,6 +160,7 @@ def _asked(request: Request) -> Asked:
         python=request.python,
         storage=request.storage,
         storage_class=request.storage_class,
+        engine=engine,
     )
 
 

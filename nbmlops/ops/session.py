@@ -28,8 +28,8 @@ from nbmlops.lib.clock import new_id, utc_now
 from nbmlops.lib.process import boot_id, process_started
 from nbmlops.model.cell import Execution, Outcome, SessionInfo
 from nbmlops.model.run import Tags
+from nbmlops.model.run_plan import RunPlan
 from nbmlops.model.trace import CellOutputs, RandomStates
-from nbmlops.ops.run_plan import RunPlan
 from nbmlops.ops.sensors import Sensors
 from nbmlops.project import Project
 from nbmlops.settings import OWN_URI

@@ -1,7 +1,7 @@
 """One step by itself, as engines execute it that only start commands in containers: Kubeflow Pipelines, Tekton.
 
     python -m nbmlops.pipeline.standalone --project /project --pipeline pipelines/wine --workspace /workspace \
-        --step train -p trees=50
+        --step train --run wine-x7k2p -p trees=50
 
 The project (a folder of the image) is copied into the workspace by whichever step comes first; all steps of a run work
 in that copy, so relative paths and files mean what they mean at home. What flows between steps, executed notebooks and
@@ -23,7 +23,10 @@ import msgspec
 from nbmlops.errors import NbmlopsError, NotFoundError
 from nbmlops.lib.files import write_atomic
 from nbmlops.lib.stop import Stop
+from nbmlops.model.documents import identity
 from nbmlops.model.pipeline import Pipeline, Step, StepResult, StepState
+from nbmlops.model.run import Tags
+from nbmlops.model.run_plan import VARIABLE, RunPlan
 from nbmlops.pipeline import workspace
 from nbmlops.pipeline.attempts import LONGEST_WAIT
 from nbmlops.pipeline.engines.process import run_step
@@ -67,14 +70,22 @@ def _main(asked: argparse.Namespace) -> int:
         # What whoever deploys has set for the container wins over the file.
         env = {name: os.environ.get(name, value) for name, value in step.env.items()}
         step = msgspec.structs.replace(step, env=env)
-        experiment = {EXPERIMENT: os.environ.get(EXPERIMENT) or pipeline.name}
         is_tracked = bool(os.environ.get("MLFLOW_TRACKING_URI"))
-        spec = specification(pipeline, step, places, chosen, experiment, is_tracked=is_tracked)
+        spec = specification(pipeline, step, places, chosen, _told(pipeline, step, asked.run), is_tracked=is_tracked)
         result = run_step(spec, _say, stop)
     _leave(result, root, asked)
     if result.error:
         print(f"{step.name}: {result.error}", file=sys.stderr)  # noqa: T201
     return 0 if result.state is StepState.DONE else 1
+
+
+def _told(pipeline: Pipeline, step: Step, run: str) -> dict[str, str]:
+    """What the step's run in MLflow is, and whose it is."""
+    experiment = os.environ.get(EXPERIMENT) or pipeline.name
+    tags = {Tags.STEP: step.name, Tags.PIPELINE: identity(pipeline)}
+    tags |= {Tags.ORCHESTRATED: run} if run else {}
+    plan = RunPlan(name=step.name, kind="step", experiment=experiment, tags=tags)
+    return {EXPERIMENT: experiment, VARIABLE: plan.to_variable()}
 
 
 def provide(source: Path, target: Path) -> None:
@@ -135,6 +146,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--pipeline", required=True, help="folder of the pipeline in the project")
     parser.add_argument("--workspace", required=True, help="folder that all steps of a run share")
     parser.add_argument("--step", required=True)
+    parser.add_argument("--run", default="", help="id of the run; the step's run in MLflow has it as a tag")
     parser.add_argument("-p", "--param", action="append", default=[], metavar="NAME=VALUE")
     parser.add_argument("--again", type=int, default=0, help="how often it has failed already: then it waits first")
     parser.add_argument("--keep-notebook", default="", help="where the executed notebook is to be left as well")

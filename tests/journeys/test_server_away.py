@@ -55,7 +55,7 @@ def mlflow_server(port: int, folder: Path, variables: dict[str, str]) -> Iterato
         yield uri
     finally:
         os.killpg(process.pid, signal.SIGTERM)
-        process.wait(20)
+        process.wait(60)
         log.close()
 
 

@@ -4,21 +4,18 @@ from __future__ import annotations
 
 import json
 import os
-import re
 import subprocess
 import sys
-from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
 import yaml
 
 from nbmlops import plugins
 from nbmlops.model.pipeline import Pipeline
 from nbmlops.ports import Target
+from tests.ports.tekton_follower import STEP_SECONDS, Follower
 from tests.ports.torture import Outcome, Torture, laid_out, outcome
 
-STEP_SECONDS = 120
 RUN_LOCALLY = """
 import json, sys
 from kfp import components, local
@@ -71,44 +68,11 @@ def on_tekton(torture: Torture, project: Path) -> Outcome:
     tasks = {task["metadata"]["name"]: task["spec"] for task in yaml.safe_load_all(files["tasks.yaml"])}
     spec = yaml.safe_load(files["pipeline.yaml"])["spec"]
     run = yaml.safe_load(files["run.yaml"])["spec"]
-    values = {f"params.{each['name']}": each["default"] for each in spec["params"]}
-    values |= {f"params.{each['name']}": each["value"] for each in run["params"]}
-    values |= {f"params.{name}": str(value) for name, value in torture.values.items()}
-    values["context.pipelineRun.name"] = "run-1"
+    params = {each["name"]: each["value"] for each in run["params"]}
+    params |= {name: str(value) for name, value in torture.values.items()}
     base = project.parent / "tekton"
-    waiting = {task["name"]: task for task in spec["tasks"]}
-    states: dict[str, bool] = {}
-    while waiting:
-        name = next(each for each, task in waiting.items() if all(need in states for need in task.get("runAfter", ())))
-        task = waiting.pop(name)
-        if all(states[need] for need in task.get("runAfter", ())):
-            states[name] = _task(task, tasks[task["taskRef"]["name"]], values, base)
-        else:
-            states[name] = False
+    Follower(spec, params, base, name="run-1", tasks=tasks).follow()
     return _outcome(torture, pipeline, base / "run-1")
-
-
-def _task(task: Mapping[str, Any], about: Mapping[str, Any], values: Mapping[str, str], base: Path) -> bool:
-    given = {f"params.{each['name']}": _substituted(each["value"], values) for each in task["params"]}
-    (container,) = about["steps"]
-    variables = dict(os.environ)
-    for each in container.get("env", ()):
-        if "value" in each:
-            variables[each["name"]] = each["value"].replace("$$(", "$(")
-        else:
-            assert each["valueFrom"]["secretKeyRef"]["key"] in variables
-    for again in range(task.get("retries", 0) + 1):
-        known = {**given, "workspaces.shared.path": str(base), "context.task.retry-count": str(again)}
-        arguments = [_substituted(each, known) for each in container["args"]]
-        command = [sys.executable if each == "python" else each for each in container["command"]]
-        done = subprocess.run([*command, *arguments], env=variables, timeout=STEP_SECONDS, capture_output=True)
-        if done.returncode == 0:
-            return True
-    return False
-
-
-def _substituted(text: str, values: Mapping[str, str]) -> str:
-    return re.sub(r"\$\(((?:params|context|workspaces)\.[^)]+)\)", lambda match: values[match[1]], text)
 
 
 def _outcome(torture: Torture, pipeline: Pipeline, workspace: Path) -> Outcome:

@@ -29,7 +29,7 @@ from papermill.engines import NBClientEngine
 from nbmlops.capture.place import NOTEBOOK_VARIABLE
 from nbmlops.errors import NbmlopsError
 from nbmlops.lib.redact import MARK, is_secret_name
-from nbmlops.ops.run_plan import VARIABLE, RunPlan, plan_from
+from nbmlops.model.run_plan import VARIABLE, RunPlan, plan_from
 from nbmlops.pipeline.bounded import Bounds
 from nbmlops.pipeline.namespace import VARIABLE as NAMESPACE
 from nbmlops.pipeline.plain_defaults import are_plain
@@ -236,7 +236,7 @@ def _name_injected(notebook: Any) -> None:
 def _add_tracking(environment: dict[str, str], notebook: Any, input_path: str) -> bool:
     """Tell the kernel what run it is. False, with one line why, when there is no place to keep it."""
     path = Path(input_path)
-    is_told = VARIABLE in environment  # a step: its pipeline has said what it is
+    is_told = VARIABLE in environment and NOTEBOOK_VARIABLE in environment  # a step: its pipeline has said what it is
     if path.suffix == ".ipynb" and path.is_file() and not is_told:
         environment[NOTEBOOK_VARIABLE] = str(path.absolute())
     folder = Path(environment.get(NOTEBOOK_VARIABLE, "")).parent if NOTEBOOK_VARIABLE in environment else Path.cwd()

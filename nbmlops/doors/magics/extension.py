@@ -14,7 +14,7 @@ from nbmlops.capture.served import own_connection_file, served_notebook
 from nbmlops.doors.magics.header import strip_header
 from nbmlops.doors.magics.magic import MlopsMagics
 from nbmlops.errors import NbmlopsError
-from nbmlops.ops.run_plan import VARIABLE, plan_from
+from nbmlops.model.run_plan import VARIABLE, plan_from
 from nbmlops.ops.session import Session
 from nbmlops.project import Project
 

@@ -13,6 +13,7 @@ from nbmlops.lib.durations import lasting
 from nbmlops.lib.stop import Stop, timing
 from nbmlops.model.reconciler import Attempt, Reconciler
 from nbmlops.ops.call import Call
+from nbmlops.ops.plugin import is_orchestrated
 from nbmlops.ops.reconciling.training import Said, Wanted
 from nbmlops.pipeline.folder import read_pipeline
 from nbmlops.pipeline.parameters import defaults
@@ -29,6 +30,7 @@ def train(call: Call, spec: Reconciler, attempt: Attempt, told: Told) -> Trained
         model=spec.model,
         engine=spec.engine,
         parameters=_typed(call, spec, attempt),
+        timeout=spec.timeout,
     )
     said: list[Said] = []
 
@@ -41,7 +43,8 @@ def train(call: Call, spec: Reconciler, attempt: Attempt, told: Told) -> Trained
 
     before = _cpu()
     command = [*python_module("nbmlops.ops.reconciling.training"), msgspec.json.encode(wanted).decode()]
-    with timing(Stop(), spec.timeout) as timed:
+    # Where others execute it, the child is not what takes the time: it has to be there to end it.
+    with timing(Stop(), 0.0 if is_orchestrated(call.project.settings, spec.engine) else spec.timeout) as timed:
         ended = run_child(command, on_line, folder=call.project.root, stop=timed.stop)
     if timed.is_over:
         raise ExternalError(

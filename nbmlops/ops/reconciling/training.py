@@ -17,6 +17,8 @@ from nbmlops.lib.child import claim_output, end_with_parent
 from nbmlops.model.run import RunView
 from nbmlops.ops import run
 from nbmlops.ops.call import Call, Progress
+from nbmlops.ops.plugin import is_orchestrated
+from nbmlops.ops.reconciling.orchestrated import Asked, run_orchestrated
 from nbmlops.ops.registered import register
 from nbmlops.pipeline.folder import read_pipeline
 from nbmlops.pipeline.parameters import defaults
@@ -33,6 +35,8 @@ class Wanted(msgspec.Struct, frozen=True, kw_only=True):
     """What its model is registered as."""
     engine: str = ""
     parameters: dict[str, Any] = {}
+    timeout: float = 0.0
+    """Seconds that an engine that takes whole pipelines may take; of others, whoever started this process says so."""
 
 
 class Said(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -66,6 +70,9 @@ def _run(call: Call, wanted: Wanted) -> RunView:
     pipeline = read_pipeline(folder)
     request = run.Request(pipeline=wanted.pipeline, name=wanted.name, engine=wanted.engine)
     chosen = {**defaults(pipeline), **wanted.parameters}
+    if is_orchestrated(call.project.settings, wanted.engine):
+        asked = Asked(name=wanted.name, model=wanted.model, engine=wanted.engine, values=chosen, timeout=wanted.timeout)
+        return run_orchestrated(call, asked, pipeline, folder)
     result = run.run_pipeline(call, request, pipeline, folder, chosen, register=wanted.model)
     if not result.is_new:
         request = msgspec.structs.replace(request, force=True)

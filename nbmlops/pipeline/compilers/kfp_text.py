@@ -46,7 +46,7 @@ def {function}({arguments}):
 
     command = [os.environ.get({python!r}, sys.executable), "-m", "nbmlops.pipeline.standalone"]
     command += ["--project", {project!r}, "--pipeline", {place!r}]
-    command += ["--workspace", nbmlops_workspace, "--step", {step!r}]
+    command += ["--workspace", nbmlops_workspace, "--run", nbmlops_run, "--step", {step!r}]
     command += ["--keep-notebook", nbmlops_notebook.path, "--keep-page", nbmlops_page.path]
     for name, value in {values}.items():
         command += ["--param", f"{{name}}={{value if isinstance(value, str) else repr(value)}}"]
@@ -105,7 +105,7 @@ def text(target: Target, storage: str, version: str) -> str:
 
 def _component(target: Target, step: Step) -> str:
     parameters = [each for each in target.pipeline.parameters if each.name in step.parameters]
-    arguments = ["nbmlops_workspace: str", *(f"{each.name}: {_type(each)}" for each in parameters)]
+    arguments = ["nbmlops_workspace: str", "nbmlops_run: str", *(f"{each.name}: {_type(each)}" for each in parameters)]
     arguments += ["nbmlops_notebook: dsl.Output[dsl.Artifact]", "nbmlops_page: dsl.Output[dsl.HTML]"]
     return _COMPONENT.format(
         function=_function(step),
@@ -120,7 +120,7 @@ def _component(target: Target, step: Step) -> str:
 
 
 def _task(pipeline: Pipeline, step: Step) -> str:
-    given = ["nbmlops_workspace=dsl.WORKSPACE_PATH_PLACEHOLDER"]
+    given = ["nbmlops_workspace=dsl.WORKSPACE_PATH_PLACEHOLDER", "nbmlops_run=dsl.PIPELINE_JOB_ID_PLACEHOLDER"]
     given += [f"{name}={name}" for name in (each.name for each in pipeline.parameters) if name in step.parameters]
     task = _variable(step)
     lines = [f"{task} = {_function(step)}({', '.join(given)})", f"{task}.set_display_name({step.title or step.name!r})"]

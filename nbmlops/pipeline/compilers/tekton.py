@@ -108,7 +108,8 @@ def _task(target: Target, step: Step) -> dict[str, Any]:
     pipeline = target.pipeline
     parameters = _parameters(pipeline, step)
     arguments = ["--project", target.project, "--pipeline", target.place]
-    arguments += ["--workspace", f"$(workspaces.{WORKSPACE}.path)/$(params.{RUN})", "--step", step.name]
+    arguments += ["--workspace", f"$(workspaces.{WORKSPACE}.path)/$(params.{RUN})", "--run", f"$(params.{RUN})"]
+    arguments += ["--step", step.name]
     arguments += ["--again", "$(context.task.retry-count)"] if step.retries else []
     for parameter in parameters:
         arguments += ["--param", f"{parameter.name}=$(params.{parameter.name})"]

@@ -109,6 +109,17 @@ def test_rights_are_those_of_the_lease_and_of_what_a_deployer_applies() -> None:
         assert not {"*", "delete", "deletecollection", "update"} & set(each["verbs"])
 
 
+def test_a_trainer_on_tekton_may_submit_and_end_its_runs_and_nothing_else() -> None:
+    plain = documents(kubernetes.files(HOSTED))["role.yaml"]["rules"]
+    rules = documents(kubernetes.files(msgspec.structs.replace(HOSTED, engines=("local", "tekton"))))["role.yaml"][
+        "rules"
+    ]
+    assert [each for each in rules if each not in plain] == [
+        {"apiGroups": ["tekton.dev"], "resources": ["pipelineruns"], "verbs": ["create", "get", "patch"]},
+        {"apiGroups": ["tekton.dev"], "resources": ["taskruns"], "verbs": ["list"]},
+    ]
+
+
 def test_names_within_the_documents_meet() -> None:
     found = documents(kubernetes.files(HOSTED))
     pod = found["cronjob.yaml"]["spec"]["jobTemplate"]["spec"]["template"]["spec"]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from nbmlops.errors import NotFoundError, UsageError
-from nbmlops.ops.plugin import open_compiler, open_engine
+from nbmlops.ops.plugin import is_orchestrated, open_compiler, open_engine, open_orchestrator
 from nbmlops.settings import Pipelines, Settings
 
 ADDRESS = "tcp://10.0.0.5:8786"
@@ -41,7 +41,27 @@ def test_an_option_that_there_is_not_is_one_line(name: str, given: list[str], wo
 def test_an_engine_that_takes_the_whole_pipeline_is_told_apart() -> None:
     with pytest.raises(UsageError, match="it takes the whole pipeline") as caught:
         open_engine(Settings(), "kfp")
-    assert caught.value.hint == "nbmlops compile PIPELINE --to kfp --image IMAGE"
+    assert caught.value.hint == "nbmlops compile PIPELINE --to kfp --image IMAGE, or a Trainer with engine: kfp"
+
+
+def test_both_halves_of_an_engine_take_their_own_options_from_one_place() -> None:
+    options = {"address": "http://127.0.0.1:8001", "storage": "20Gi", "image": "registry.example.org/wine:1"}
+    settings = Settings(engine={"tekton": options})
+    assert open_orchestrator(settings, "tekton").describe() == "Tekton at http://127.0.0.1:8001"
+    open_compiler(settings, "tekton", ["storage_class=fast"])
+    with pytest.raises(UsageError, match=r"tekton has no option 'adress'\. It has: address"):
+        open_orchestrator(Settings(engine={"tekton": {"adress": "x"}}), "tekton")
+    with pytest.raises(UsageError, match="tekton has no option 'address'"):
+        open_compiler(settings, "tekton", ["address=x"])
+
+
+def test_engines_that_take_whole_pipelines_are_told_from_the_others() -> None:
+    assert is_orchestrated(Settings(), "tekton")
+    assert is_orchestrated(Settings(pipeline=Pipelines(engine="kfp")), "")
+    assert not is_orchestrated(Settings(pipeline=Pipelines(engine="kfp")), "local")
+    assert not is_orchestrated(Settings(), "dask")
+    with pytest.raises(NotFoundError, match=r"There is no orchestrator 'tecton'\. There is: tekton"):
+        open_orchestrator(Settings(), "tecton")
 
 
 def test_names_that_there_are_not_have_near_ones() -> None:

@@ -47,6 +47,22 @@ def test_every_host_is_told_of_all_reconcilers(host: str, project: Path) -> None
     assert sorted(path.name for path in project.iterdir()) == [".git", ".nbmlops", "nbmlops.toml", "reconcilers"]
 
 
+def test_where_pipelines_run_decides_what_a_pod_may_do(project: Path) -> None:
+    def role() -> str:
+        files = {each.name: each.text for each in scheduled(project, as_="kubernetes", image="a:1").files}
+        return files["kubernetes/role.yaml"]
+
+    document = project / "reconcilers" / "train.yaml"
+    text = document.read_text()
+    assert "pipelineruns" not in role()
+    document.write_text(text.replace("engine: dask", "engine: tekton"))
+    assert "pipelineruns" in role()
+    document.write_text(text.replace("  engine: dask\n", ""))
+    assert "pipelineruns" not in role()
+    (project / "nbmlops.toml").write_text('[pipeline]\nengine = "tekton"\n')
+    assert "pipelineruns" in role()
+
+
 def test_documents_and_git_say_what_nobody_was_asked(project: Path) -> None:
     (project / "requirements.txt").write_text("nbmlops\n")
     found = {each.name.rpartition("/")[2]: each.text for each in scheduled(project, as_="github").files}

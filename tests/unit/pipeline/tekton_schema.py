@@ -77,15 +77,29 @@ CLAIM = closed(
     },
     storageClassName=TEXT,
 )
+RUN_SPEC = {
+    "params": many(GIVEN),
+    "timeouts": closed({"pipeline": TEXT, "tasks": TEXT, "finally": TEXT}),
+    "workspaces": many(closed({"name": NAME, "volumeClaimTemplate": closed({"spec": CLAIM})}), 1),
+}
 RUN = resource(
     "PipelineRun",
-    closed(
-        {
-            "pipelineRef": closed({"name": NAME}),
-            "params": many(GIVEN),
-            "timeouts": closed({"pipeline": TEXT, "tasks": TEXT, "finally": TEXT}),
-            "workspaces": many(closed({"name": NAME, "volumeClaimTemplate": closed({"spec": CLAIM})}), 1),
-        }
-    ),
+    closed({"pipelineRef": closed({"name": NAME}), **RUN_SPEC}),
     closed({"generateName": {"type": "string", "pattern": "^[a-z0-9]([a-z0-9-]*)-$"}}),
 )
+EMBEDDED_TASK = closed(
+    {
+        **{name: PIPELINE_TASK["properties"][name] for name in ("name", "params", "workspaces")},
+        "taskSpec": TASK["properties"]["spec"],
+    },
+    **{name: PIPELINE_TASK["properties"][name] for name in ("runAfter", "retries")},
+)
+EMBEDDED_PIPELINE = closed(
+    {"params": many(DECLARED), "workspaces": WORKSPACES, "tasks": many(EMBEDDED_TASK, 1)}, description=TEXT
+)
+SUBMITTED = resource(
+    "PipelineRun",
+    closed({"pipelineSpec": EMBEDDED_PIPELINE, **RUN_SPEC}, taskRunTemplate=closed({"serviceAccountName": NAME})),
+    closed({"name": NAME, "labels": {"type": "object", "additionalProperties": NAME}}),
+)
+"""With its Pipeline and Tasks inside."""

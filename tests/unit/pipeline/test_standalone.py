@@ -14,8 +14,10 @@ from pathlib import Path
 import pytest
 
 from nbmlops.errors import NotFoundError
+from nbmlops.model.documents import identity
 from nbmlops.pipeline.handoff import read
 from nbmlops.pipeline.standalone import provide
+from nbmlops.track.lists import list_runs
 from tests.ports.torture import SECRET, TORTURES, Torture, laid_out
 
 
@@ -64,6 +66,18 @@ def test_a_step_has_a_run_where_the_container_knows_mlflow(tmp_path: Path) -> No
     with contextlib.closing(sqlite3.connect(tmp_path / "mlflow.db")) as database:
         query = "select e.name, r.status from runs r join experiments e using (experiment_id)"
         assert database.execute(query).fetchall() == [("test", "FINISHED")]
+
+
+def test_a_step_says_in_mlflow_what_it_is_and_whose(tmp_path: Path) -> None:
+    project = tmp_path / "project"
+    pipeline, _ = laid_out(torture("relative paths"), project)
+    uri = f"sqlite:///{tmp_path / 'mlflow.db'}"
+    done = started(project, tmp_path / "run", "load", "--run", "wine-x7k2p", MLFLOW_TRACKING_URI=uri)
+    assert done.returncode == 0, done.stderr
+    (run,) = list_runs(uri, tags={"nbmlops.orchestrated": "wine-x7k2p"})
+    assert (run.name, run.tags["nbmlops.kind"], run.tags["nbmlops.step"]) == ("load", "step", "load")
+    assert run.tags["nbmlops.pipeline"] == identity(pipeline)
+    assert run.tags["nbmlops.notebook"].endswith(".ipynb")
 
 
 def test_what_the_container_sets_wins_over_the_file(tmp_path: Path) -> None:
