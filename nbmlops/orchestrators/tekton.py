@@ -108,11 +108,13 @@ class TektonOrchestrator:
         document = self._document(files, parameters)
         for number in range(1, MOST_TRIES + 1):
             id = _numbered(name, number)
+            if id in but:
+                continue  # also where it was deleted: what its steps have logged has its name
             document["metadata"]["name"] = id
             try:
                 self._api.ask("POST", self._place("pipelineruns"), to=f"create the PipelineRun {id}", body=document)
             except ConflictError:
-                if id not in but and self.look(id).state in (StepState.RUNNING, StepState.DONE):
+                if self.look(id).state in (StepState.RUNNING, StepState.DONE):
                     return id
             except NotFoundError as error:
                 hint = f"Is Tekton installed there, and is there a namespace {self._namespace}?"

@@ -150,8 +150,9 @@ class OrchestratorSuite(ABC):
         assert second != first
         assert orchestrator.submit(files, NAME, {}, but=[first]) == second
         assert sorted(cluster.ids()) == sorted([first, second])
-        for id in (first, second):
-            orchestrator.cancel(id)
+        cluster.delete(first)
+        assert orchestrator.submit(files, NAME, {}, but=[first]) == second
+        orchestrator.cancel(second)
         cluster.go_on()
 
     def test_a_step_that_fails_is_named_and_the_next_try_is_another_run(
