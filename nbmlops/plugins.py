@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import difflib
-import importlib.metadata
 from typing import Any
 
 from nbmlops.errors import NotFoundError
+from nbmlops.lib.distributions import entry_points
 
 ENGINES = "nbmlops.engines"
 COMPILERS = "nbmlops.compilers"
@@ -17,12 +17,12 @@ FORGES = "nbmlops.forges"
 
 
 def names(group: str) -> tuple[str, ...]:
-    return tuple(sorted({point.name for point in importlib.metadata.entry_points(group=group)}))
+    return tuple(sorted({point.name for point in entry_points(group)}))
 
 
 def load(group: str, name: str) -> Any:
     """The adapter of that name. Raises NotFoundError with near names."""
-    for point in importlib.metadata.entry_points(group=group):
+    for point in entry_points(group):
         if point.name == name:
             return point.load()
     known = names(group)

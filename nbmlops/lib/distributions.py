@@ -10,6 +10,9 @@ from collections.abc import Iterator, Mapping
 from functools import lru_cache
 from pathlib import PurePosixPath
 
+_Places = tuple[tuple[str, int], ...]
+"""Where modules are looked for, with the times of their last changes."""
+
 
 def distributions() -> Iterator[tuple[str, importlib.metadata.Distribution]]:
     """With their names. What an interrupted installation has left, without a name, is passed over."""
@@ -26,11 +29,21 @@ def providers() -> Mapping[str, tuple[str, ...]]:
     """Names of distributions by module, as `importlib.metadata.packages_distributions` finds them, ten times as fast:
     that looks for each installed file. Read once, as long as nothing is installed meanwhile.
     """
-    return _providers(tuple((place, _changed(place)) for place in sys.path))
+    return _providers(_places())
+
+
+def entry_points(group: str) -> tuple[importlib.metadata.EntryPoint, ...]:
+    """What installed distributions offer of that group. Read once, too."""
+    return _entry_points(group, _places())
+
+
+@lru_cache(maxsize=32)
+def _entry_points(group: str, places: _Places) -> tuple[importlib.metadata.EntryPoint, ...]:
+    return tuple(importlib.metadata.entry_points(group=group))
 
 
 @lru_cache(maxsize=1)
-def _providers(places: tuple[tuple[str, int], ...]) -> Mapping[str, tuple[str, ...]]:
+def _providers(places: _Places) -> Mapping[str, tuple[str, ...]]:
     found: dict[str, list[str]] = {}
     for name, distribution in distributions():
         for module in set(_modules(distribution)):
@@ -51,6 +64,10 @@ def _modules(distribution: importlib.metadata.Distribution) -> Iterator[str]:
         module = first if slash else inspect.getmodulename(PurePosixPath(first.partition(",")[0]).name)
         if module and module.isidentifier() and module != "__pycache__":
             yield module
+
+
+def _places() -> _Places:
+    return tuple((place, _changed(place)) for place in sys.path)
 
 
 def _changed(place: str) -> int:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.metadata
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -16,6 +15,7 @@ from nbmlops.errors import ExternalError, NotFoundError, UsageError
 from nbmlops.model.drift import Measure
 from nbmlops.model.profile import Kind
 from nbmlops.testing.drift_check_suite import DriftCheckSuite
+from tests.installed import offer
 
 
 class NewNames:
@@ -67,16 +67,8 @@ def tables(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def test_one_that_a_package_brings_is_asked_by_its_name(tables: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    brought = [
-        importlib.metadata.EntryPoint(name, f"{__name__}:{cls}", plugins.DRIFT_CHECKS)
-        for name, cls in (("new_names", "NewNames"), ("broken", "Broken"))
-    ]
-    known = importlib.metadata.entry_points
-    monkeypatch.setattr(
-        importlib.metadata,
-        "entry_points",
-        lambda *, group: [*known(group=group), *(e for e in brought if e.group == group)],
-    )
+    points = f"[{plugins.DRIFT_CHECKS}]\nnew_names = {__name__}:NewNames\nbroken = {__name__}:Broken\n"
+    offer(tables / "site", monkeypatch, "checks", points)
     found = {
         each.name: each
         for each in api.drift(reference="before.csv", current="now.csv", also=["new_names", "energy"]).columns

@@ -5,8 +5,8 @@ They speak to small servers that were written from the documentation of both (fo
 
 from __future__ import annotations
 
-import importlib.metadata
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
@@ -17,6 +17,7 @@ from nbmlops.forges.gitlab import GitLab
 from nbmlops.model.reconciler import ProposalState
 from nbmlops.ports import Forge
 from nbmlops.testing.forge_suite import ForgeSuite, People
+from tests.installed import offer
 from tests.ports.forge_servers import TOKEN, GitHubServer, GitLabServer
 
 
@@ -138,16 +139,10 @@ class TestDesk(ForgeSuite):
         return forge
 
 
-def test_ours_and_one_that_a_package_brings_are_found_by_name(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_ours_and_one_that_a_package_brings_are_found_by_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     assert plugins.load(plugins.FORGES, "github") is GitHub
     assert plugins.load(plugins.FORGES, "gitlab") is GitLab
-    known = importlib.metadata.entry_points
-    brought = importlib.metadata.EntryPoint("desk", f"{__name__}:Desk", plugins.FORGES)
-    monkeypatch.setattr(
-        importlib.metadata,
-        "entry_points",
-        lambda *, group: [*known(group=group), *([brought] if group == plugins.FORGES else [])],
-    )
+    offer(tmp_path / "site", monkeypatch, "desk", f"[{plugins.FORGES}]\ndesk = {__name__}:Desk\n")
     assert isinstance(plugins.load(plugins.FORGES, "desk")(remote="x"), Desk)
     with pytest.raises(NotFoundError, match="There is no forge 'gitlub'"):
         plugins.load(plugins.FORGES, "gitlub")

@@ -22,6 +22,7 @@ from nbmlops.errors import IntegrityError
 from nbmlops.pipeline import estimator_formats, formats, handoff
 from nbmlops.pipeline.formats import format_for, format_named
 from nbmlops.testing.format_suite import FormatSuite
+from tests.installed import offer
 
 X = np.random.default_rng(0).normal(size=(60, 4))
 Y = (X[:, 0] > 0).astype(int)
@@ -191,13 +192,9 @@ def forget() -> None:
 def money(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
     """A package that brings a format, one whose format is broken, and one that cannot be imported."""
     place = tmp_path / "site"
-    about = place / "purse-1.0.dist-info"
-    about.mkdir(parents=True)
-    (about / "METADATA").write_text("Metadata-Version: 2.1\nName: purse\nVersion: 1.0\n")
     points = "[nbmlops.formats]\nmoney = purse:MoneyFormat\nbroken = purse:Broken\nabsent = nowhere:Format\n"
-    (about / "entry_points.txt").write_text(points)
+    offer(place, monkeypatch, "purse", points)
     (place / "purse.py").write_text(FOREIGN)
-    monkeypatch.syspath_prepend(str(place))
     forget()
     import purse  # type: ignore[import-not-found]
 
