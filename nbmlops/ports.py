@@ -137,8 +137,8 @@ class Orchestrator(Protocol):
     def submit(
         self, files: Mapping[str, bytes], name: str, parameters: Mapping[str, str], *, but: Collection[str] = ()
     ) -> str:
-        """The run's id, which is none of `but`. One of this name that goes on, or has ended well, is given back: a crash
-        between submitting and remembering starts no second one. `parameters`: texts, as typed after `-p`.
+        """The run's id, none of `but`. One of this name that goes on, or has ended well, is given back: a crash between
+        submitting and remembering starts no second one. `parameters`: texts, as typed after `-p`.
 
         Raises UsageError for a name or a value that it cannot have.
         """
