@@ -13,7 +13,7 @@ from typing import Any
 import msgspec
 
 from nbmlops.errors import ConflictError, DeniedError, ExternalError, NotFoundError, UnavailableError
-from nbmlops.lib.kubernetes_api import ACCOUNT, by_account, pod
+from nbmlops.lib.kubernetes_api import by_account, pod
 
 DEFAULT_SECONDS = 60
 
@@ -47,7 +47,7 @@ class Held(msgspec.Struct, frozen=True, kw_only=True):
 class Leases:
     """One Lease. `address`: of the API server; `account`: the folder with token and ca.crt."""
 
-    def __init__(self, name: str, *, address: str, namespace: str, account: Path = ACCOUNT) -> None:
+    def __init__(self, name: str, *, address: str, namespace: str, account: Path | None = None) -> None:
         self._api = by_account(address, account)
         self._path = f"/apis/coordination.k8s.io/v1/namespaces/{namespace}/leases/{name}"
         self._name = name

@@ -28,8 +28,9 @@ class Pod(msgspec.Struct, frozen=True, kw_only=True):
     namespace: str
 
 
-def pod(account: Path = ACCOUNT) -> Pod:
+def pod(account: Path | None = None) -> Pod:
     """Raises StateError outside of a pod."""
+    account = account or ACCOUNT
     host, port = os.environ.get("KUBERNETES_SERVICE_HOST"), os.environ.get("KUBERNETES_SERVICE_PORT", "443")
     try:
         namespace = (account / "namespace").read_text().strip()
@@ -41,17 +42,18 @@ def pod(account: Path = ACCOUNT) -> Pod:
     return Pod(address=f"https://{shown}:{port}", namespace=namespace)
 
 
-def by_account(address: str, account: Path = ACCOUNT, *, seconds: float = 10.0, hint: str = "") -> JsonApi:
+def by_account(address: str, account: Path | None = None, *, seconds: float = 10.0, hint: str = "") -> JsonApi:
     """As a pod asks: `account` is the folder with token and ca.crt."""
+    folder = account or ACCOUNT
 
     def token() -> str:
         # Read anew each time: Kubernetes changes it every hour.
         try:
-            return (account / "token").read_text().strip()
+            return (folder / "token").read_text().strip()
         except OSError as error:
             raise StateError("The service account has no token here.", kind="pod-missing") from error
 
-    certificate = str(account / "ca.crt")
+    certificate = str(folder / "ca.crt")
     return JsonApi(WHAT, address, kind=KIND, token=token, certificate=certificate, seconds=seconds, hint=hint)
 
 

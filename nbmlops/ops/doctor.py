@@ -18,6 +18,7 @@ from nbmlops.errors import NbmlopsError
 from nbmlops.lib.process import output_of
 from nbmlops.model.cell import Completeness
 from nbmlops.ops.call import Call
+from nbmlops.ops.plugin import is_orchestrated, open_orchestrator
 from nbmlops.project import Project
 from nbmlops.track.address import check_server, shown
 
@@ -28,6 +29,8 @@ OPTIONAL = {
     "pandas": "pip install 'nbmlops[examples]'",
     "matplotlib": "pip install 'nbmlops[examples]'",
 }
+
+_NO_RUN = "nbmlops-doctor"
 
 
 class Request(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -99,7 +102,23 @@ def _project(project: Project) -> list[Check]:
     return [
         attempt("records", str(project.layout.records), lambda: project.database.read("PRAGMA quick_check(1)")),
         attempt("mlflow", shown(project.uri), lambda: check_server(project.uri)),
+        *(_orchestrator(project, name) for name in sorted(project.settings.engine) if _is_of_trainers(project, name)),
     ]
+
+
+def _is_of_trainers(project: Project, name: str) -> bool:
+    """Whoever only compiles for that engine names no image in the settings."""
+    return "image" in project.settings.engine[name] and is_orchestrated(project.settings, name)
+
+
+def _orchestrator(project: Project, name: str) -> Check:
+    try:
+        orchestrator = open_orchestrator(project.settings, name)
+        # There is none of that name: it answers, and lets us ask.
+        orchestrator.look(_NO_RUN)
+    except NbmlopsError as error:
+        return Check(name=name, is_good=False, found=error.message, remedy=error.hint)
+    return Check(name=name, is_good=True, found=f"{orchestrator.describe()} answers")
 
 
 def _inputs(state: State) -> Check:

@@ -16,6 +16,7 @@ from nbmlops.ops.doctor import Check, Request, doctor
 from nbmlops.ops.session import Session
 from nbmlops.project import Project
 from nbmlops.store.layout import SETTINGS
+from tests.ports.tekton_server import NAMESPACE, TOKEN, TektonServer
 
 
 def named(project: Project, name: str) -> Check:
@@ -115,3 +116,25 @@ def test_a_server_half_that_is_switched_off_is_told(project: Project, jupyter: P
     assert not check.is_good
     assert check.found == "switched off"
     assert check.remedy.startswith("jupyter server extension enable nbmlops")
+
+
+def test_the_cluster_of_trainers_is_asked_and_that_of_compilers_is_not(
+    project: Project, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("NBMLOPS_CLUSTER_TOKEN", TOKEN)
+    settings = project.root / SETTINGS
+    server = TektonServer(tmp_path / "volumes")
+    try:
+        text = f'[engine.tekton]\naddress = "{server.address}"\nnamespace = "{NAMESPACE}"\nimage = "a:1"\n'
+        settings.write_text(text + '[engine.kfp]\nstorage = "20Gi"\n')
+        assert named(project, "tekton").found == f"Tekton at {server.address} answers"
+        checks = doctor(Call(folder=project.root), Request()).checks
+        assert "kfp" not in {check.name for check in checks}
+        monkeypatch.setenv("NBMLOPS_CLUSTER_TOKEN", "another")
+        refused = named(project, "tekton")
+        assert not refused.is_good
+        assert "does not let us get the PipelineRun" in refused.found
+        assert "NBMLOPS_CLUSTER_TOKEN" in refused.remedy
+    finally:
+        server.close()
+    assert "does not answer" in named(project, "tekton").found

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import ssl
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
@@ -20,10 +21,12 @@ from nbmlops.errors import (
     UnavailableError,
     UsageError,
 )
+from nbmlops.lib import kubernetes_api
 from nbmlops.model.pipeline import StepState
 from nbmlops.orchestrators.tekton import TektonOrchestrator
 from nbmlops.pipeline.compilers.tekton import TektonCompiler
 from tests.ports.tekton_server import NAMESPACE, TOKEN, TektonServer, refused
+from tests.unit.hosts.test_under_lease import authority
 from tests.unit.pipeline import tekton_schema
 from tests.unit.pipeline.test_compilers import FULL, target
 
@@ -237,7 +240,42 @@ def test_one_that_ends_while_it_is_cancelled_is_no_error(tekton: TektonOrchestra
     tekton.cancel(NAME)
 
 
-def test_where_it_is_has_to_be_said(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_pod_asks_by_its_service_account(
+    server: TektonServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    account = tmp_path / "account"
+    account.mkdir()
+    authority(account)
+    (account / "namespace").write_text(NAMESPACE)
+    (account / "token").write_text(TOKEN + "\n")
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(account / "ca.crt", account / "key.pem")
+    server.socket = context.wrap_socket(server.socket, server_side=True)
+    monkeypatch.setattr(kubernetes_api, "ACCOUNT", account)
+    monkeypatch.setenv("KUBERNETES_SERVICE_HOST", "127.0.0.1")
+    monkeypatch.setenv("KUBERNETES_SERVICE_PORT", str(server.server_port))
+    monkeypatch.delenv("NBMLOPS_CLUSTER_TOKEN")
+    files = TektonCompiler().compile(target())
+    assert TektonOrchestrator().submit(files, NAME, {}) == NAME
+    outside = TektonOrchestrator(
+        address=f"https://127.0.0.1:{server.server_port}",
+        namespace=NAMESPACE,
+        certificate=str(account / "ca.crt"),
+    )
+    with pytest.raises(DeniedError) as caught:
+        outside.look(NAME)
+    assert "NBMLOPS_CLUSTER_TOKEN" in caught.value.hint
+    monkeypatch.setenv("NBMLOPS_CLUSTER_TOKEN", TOKEN)
+    assert outside.look(NAME).state is StepState.RUNNING
+    (account / "token").write_text("another")
+    with pytest.raises(DeniedError) as caught:
+        TektonOrchestrator().look(NAME)
+    assert "Bind a Role" in caught.value.hint
+    with pytest.raises(UnavailableError, match="certificate verify failed"):
+        TektonOrchestrator(address=f"https://127.0.0.1:{server.server_port}", namespace=NAMESPACE).look(NAME)
+
+
+def test_where_it_is_has_to_be_said() -> None:
     with pytest.raises(StateError, match="this is no pod, and no address is named") as caught:
         TektonOrchestrator().look(NAME)
     assert "kubectl proxy" in caught.value.hint
