@@ -22,6 +22,8 @@ class RunPlan(msgspec.Struct, frozen=True, kw_only=True):
     """Id that the kernel's session shall have; empty: one of its own."""
     params: dict[str, str] = {}
     tags: dict[str, str] = {}
+    patience: float = 60.0
+    """Seconds that the kernel waits at its end until all is in MLflow; what is not then goes on beside it."""
 
     def to_variable(self) -> str:
         return msgspec.json.encode(self).decode()

@@ -39,6 +39,8 @@ from nbmlops.ports import StepProgress
 
 PROJECT, WORK = "project", "work"
 EXPERIMENT = "NBMLOPS_EXPERIMENT"
+PATIENCE_SECONDS = 900.0
+"""Until a step's model is in MLflow: nothing goes on beside a container that ends."""
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -84,7 +86,7 @@ def _told(pipeline: Pipeline, step: Step, run: str) -> dict[str, str]:
     experiment = os.environ.get(EXPERIMENT) or pipeline.name
     tags = {Tags.STEP: step.name, Tags.PIPELINE: identity(pipeline)}
     tags |= {Tags.ORCHESTRATED: run} if run else {}
-    plan = RunPlan(name=step.name, kind="step", experiment=experiment, tags=tags)
+    plan = RunPlan(name=step.name, kind="step", experiment=experiment, tags=tags, patience=PATIENCE_SECONDS)
     return {EXPERIMENT: experiment, VARIABLE: plan.to_variable()}
 
 

@@ -103,6 +103,7 @@ def test_with_a_server_of_mlflow_steps_find_it_and_a_proposal_is_made(
     del server.environment["MLFLOW_TRACKING_URI"]
     port = free_port()
     with mlflow_server(port, tmp_path / "server", variables) as uri:
+        settled(team, server, tracking=uri)
         settings = team.work / "nbmlops.toml"
         settings.write_text(settings.read_text() + f'[tracking]\nuri = "{uri}"\n')
         team.document(ON_TEKTON + GATE + PUBLISH)

@@ -14,7 +14,7 @@ from nbmlops.capture.served import own_connection_file, served_notebook
 from nbmlops.doors.magics.header import strip_header
 from nbmlops.doors.magics.magic import MlopsMagics
 from nbmlops.errors import NbmlopsError
-from nbmlops.model.run_plan import VARIABLE, plan_from
+from nbmlops.model.run_plan import VARIABLE, RunPlan, plan_from
 from nbmlops.ops.session import Session
 from nbmlops.project import Project
 
@@ -30,6 +30,7 @@ class Loaded:
         self.shell = shell
         self.session: Session | None = None
         self.hooks: CellHooks | None = None
+        self.patience = RunPlan(name="", kind="").patience
         self.magics = MlopsMagics(shell, self)
         shell.register_magics(self.magics)
         shell.input_transformers_cleanup.append(strip_header)
@@ -44,6 +45,7 @@ class Loaded:
         if self.session is None and not is_rehearsal():
             plan = plan_from()
             os.environ.pop(VARIABLE, None)  # ours alone: what the notebook starts is not part of this run
+            self.patience = plan.patience if plan is not None else self.patience
             notebook = notebook_path(self.shell.user_ns)
             if notebook is None or not notebook.is_file():
                 # Not told, or renamed since the kernel was told.
@@ -116,8 +118,8 @@ def unload(shell: Any) -> None:
     _loaded = None
 
 
-def close_session(timeout_seconds: float = 60.0) -> None:
+def close_session() -> None:
     """End the session and wait until everything is in MLflow: the last thing that the batch engine asks for."""
     if _loaded is not None and _loaded.session is not None:
         session = _loaded.session
-        session.close(timeout_seconds)
+        session.close(_loaded.patience)

@@ -15,6 +15,7 @@ import msgspec
 from nbmlops.errors import ExternalError, InterruptedRunError, NbmlopsError, NotFoundError, UnavailableError, UsageError
 from nbmlops.lib.clock import utc_now
 from nbmlops.lib.durations import lasting
+from nbmlops.lib.json_api import LOOPBACK
 from nbmlops.lib.redact import MARK, is_secret_name
 from nbmlops.model.documents import identity
 from nbmlops.model.pipeline import Pipeline, StepState
@@ -95,7 +96,8 @@ def _target(project: Project, engine: str, pipeline: Pipeline, folder: Path) -> 
 def _reachable(uri: str) -> str:
     """The project's MLflow, if containers may find it by the same address. A login is not written into documents."""
     place = urlsplit(uri)
-    return uri if place.scheme in ("http", "https") and "@" not in place.netloc else ""
+    is_theirs = place.scheme in ("http", "https") and place.hostname not in LOOPBACK
+    return uri if is_theirs and "@" not in place.netloc else ""
 
 
 def _useless(project: Project, pipeline: Pipeline, name: str) -> frozenset[str]:

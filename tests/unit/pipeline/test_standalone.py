@@ -8,6 +8,7 @@ import os
 import sqlite3
 import subprocess
 import sys
+import textwrap
 import threading
 from pathlib import Path
 
@@ -78,6 +79,21 @@ def test_a_step_says_in_mlflow_what_it_is_and_whose(tmp_path: Path) -> None:
     assert (run.name, run.tags["nbmlops.kind"], run.tags["nbmlops.step"]) == ("load", "step", "load")
     assert run.tags["nbmlops.pipeline"] == identity(pipeline)
     assert run.tags["nbmlops.notebook"].endswith(".ipynb")
+
+
+def test_a_container_does_not_end_before_all_is_in_mlflow(tmp_path: Path) -> None:
+    project = tmp_path / "project"
+    text = """
+    # %% tags=["keep"]
+    from pathlib import Path
+    from nbmlops.doors.magics import extension
+    Path("patience.txt").write_text(str(extension._loaded.patience))
+    """
+    laid_out(Torture(name="patience", text=textwrap.dedent(text), states={"analysis": "done"}), project)
+    uri = f"sqlite:///{tmp_path / 'mlflow.db'}"
+    done = started(project, tmp_path / "run", "analysis", MLFLOW_TRACKING_URI=uri)
+    assert done.returncode == 0, done.stderr
+    assert float((tmp_path / "run" / "project" / "patience.txt").read_text()) >= 600
 
 
 def test_what_the_container_sets_wins_over_the_file(tmp_path: Path) -> None:

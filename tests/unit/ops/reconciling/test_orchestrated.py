@@ -221,10 +221,12 @@ def test_a_database_of_this_machine_is_nothing_to_containers(root: Path, server:
         ("https://mlflow.example.org", "https://mlflow.example.org"),
         ("http://me:hunter2@mlflow.example.org", ""),
         ("sqlite:////srv/mlflow.db", ""),
+        ("http://127.0.0.1:5000", ""),
+        ("http://localhost:5000", ""),
         ("databricks", ""),
     ],
 )
-def test_the_projects_own_server_is_theirs_unless_it_needs_a_login(uri: str, wanted: str) -> None:
+def test_the_projects_own_server_is_theirs_unless_it_is_on_this_machine_or_needs_a_login(uri: str, wanted: str) -> None:
     assert orchestrated._reachable(uri) == wanted
 
 
