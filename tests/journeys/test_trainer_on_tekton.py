@@ -12,6 +12,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
+import psutil
 import pytest
 
 from tests.journeys.conftest import eventually, one_line
@@ -175,8 +176,11 @@ def test_time_that_nobody_waited_counts(team: Team, server: TektonServer) -> Non
     team.document(ON_TEKTON + "  timeout: 1h\n")
     running = team.terminal.start("nbmlops", "reconcile")
     assert eventually(lambda: server.runs)
+    waiting = psutil.Process(running.pid).children(recursive=True)
     running.send_signal(signal.SIGKILL)
     running.communicate()
+    # Who waits sees that its parent is gone within a second, in which it would see how late it has become, too.
+    assert psutil.wait_procs(waiting, timeout=30)[1] == []
     server.ahead = timedelta(hours=2)
     assert team.reconcile(code=10)["state"] == "BackOff"
     (run,) = server.runs.values()
