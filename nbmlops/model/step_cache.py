@@ -70,6 +70,8 @@ class StepEntry(Document, frozen=True, kw_only=True, tag="step-entry"):
     notebook: str
     """Digest of the executed notebook."""
     metrics: dict[str, float] = {}
+    is_measured: bool = True
+    """False from the step's end to that of its pipeline's run: `metrics` are not known yet."""
     run: str = ""
     """MLflow run id of the step that was executed."""
     session: str = ""

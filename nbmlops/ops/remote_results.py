@@ -62,8 +62,10 @@ def needed(entry: StepEntry) -> Iterator[str]:
 
 
 def _is_portable(entry: StepEntry) -> bool:
-    """A file outside of the project is another one elsewhere; and nobody's entry writes outside of mine."""
-    return all(map(_is_inside, (*entry.given, *entry.written)))
+    """What it measured can only be asked here; a file outside of the project is another one elsewhere; and nobody's
+    entry writes outside of mine.
+    """
+    return entry.is_measured and all(map(_is_inside, (*entry.given, *entry.written)))
 
 
 def _is_inside(given: Given) -> bool:

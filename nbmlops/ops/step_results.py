@@ -17,6 +17,7 @@ from nbmlops.model.cell import Execution, SessionInfo
 from nbmlops.model.pipeline import Pipeline, Step, StepResult
 from nbmlops.model.run import RunView
 from nbmlops.model.step_cache import StepEntry
+from nbmlops.ops.measured import measured
 from nbmlops.pipeline.handoff import folder_name
 from nbmlops.pipeline.step_cache import Found, Ran, StepCache
 from nbmlops.project import Project
@@ -36,7 +37,10 @@ MACHINERY = frozenset(
 """What every kernel has loaded: a new version of it does not make results old."""
 
 
-def step_cache(project: Project, pipeline: Pipeline, folder: Path, values: Mapping[str, Any]) -> StepCache:
+def step_cache(
+    project: Project, pipeline: Pipeline, folder: Path, values: Mapping[str, Any], session: str = ""
+) -> StepCache:
+    """`session`: of this process, where it has one."""
     return StepCache(
         pipeline,
         folder,
@@ -49,6 +53,7 @@ def step_cache(project: Project, pipeline: Pipeline, folder: Path, values: Mappi
         version_of=_version,
         largest_bytes=project.settings.snapshot.largest_bytes,
         version_now=lambda address: version_of(project.uri, address),
+        measured=lambda entry: measured(project, entry, session),
     )
 
 
@@ -72,7 +77,8 @@ class Keeper:
         self._thread.shutdown()
         for name, entry in self._kept.items():
             if name in runs:
-                self._cache.note(msgspec.structs.replace(entry, run=runs[name].id, metrics=runs[name].metrics))
+                run = runs[name]
+                self._cache.note(msgspec.structs.replace(entry, run=run.id, metrics=run.metrics, is_measured=True))
 
     def _keep(self, step: Step, result: StepResult, found: Found, session: str) -> None:
         try:

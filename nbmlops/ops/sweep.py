@@ -295,7 +295,11 @@ def _work(progress: Callable[[Progress], None], wanted: TrialPlan, request: Requ
 
 def _help(plan_file: Path, direction: str, number: int, stop: Stop, progress: Callable[[Progress], None]) -> None:
     command = python_module("nbmlops.ops.trials", str(plan_file), direction, str(number))
-    run_child(command, lambda line: progress(msgspec.json.decode(line, type=Progress)), stop=stop)
+    ended = run_child(command, lambda line: progress(msgspec.json.decode(line, type=Progress)), stop=stop)
+    if ended.code and not stop.is_asked:
+        # The others go on without it: its trial counts as failed when the sweep is gone on with.
+        who = f"process {number}"
+        progress(Progress(task=who, state="failed", note=ended.death(who)))
 
 
 def _trials(study: Any, direction: str) -> tuple[Trial, ...]:

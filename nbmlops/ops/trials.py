@@ -27,7 +27,7 @@ from nbmlops.ops.pipeline_run import PipelineRun, Wanted
 from nbmlops.ops.pruning import PrunedEngine, Pruner
 from nbmlops.ops.session import Session
 from nbmlops.ops.step_results import step_cache
-from nbmlops.ops.unchanged import unchanged
+from nbmlops.ops.unchanged import is_at_hand, unchanged
 from nbmlops.pipeline.folder import read_pipeline
 from nbmlops.pipeline.plan import nothing_to_run, plan
 from nbmlops.pipeline.schedule import AS_NEEDED
@@ -155,9 +155,9 @@ class _Worker:
         return value
 
     def _run(self, values: dict[str, Any], name: str) -> PipelineResult:
-        cache = step_cache(self.project, self.pipeline, self.folder, values)
+        cache = step_cache(self.project, self.pipeline, self.folder, values, self.session.id)
         planned = plan(self.pipeline, cache, AS_NEEDED)
-        if nothing_to_run(planned):
+        if nothing_to_run(planned) and is_at_hand(self.project, planned):
             return unchanged(self.project, self.pipeline, self.folder, values, planned, time.monotonic())
         wanted = Wanted(
             pipeline=self.pipeline,

@@ -77,8 +77,12 @@ class StepCache:
         version_of: VersionOf,
         largest_bytes: int,
         version_now: VersionNow = lambda address: None,
+        measured: Callable[[StepEntry], StepEntry | None] = lambda entry: entry,
     ) -> None:
-        """`folder` is the pipeline's, `root` the project's. Files that steps write are kept up to `largest_bytes`."""
+        """`folder` is the pipeline's, `root` the project's. Files that steps write are kept up to `largest_bytes`.
+
+        `measured` completes an entry whose run did not come to its end; None: it cannot.
+        """
         self._pipeline = pipeline
         self._folder = folder
         self._root = root
@@ -90,6 +94,7 @@ class StepCache:
         self._version_of = version_of
         self._largest_bytes = largest_bytes
         self._version_now = version_now
+        self._measured = measured
         self._models: dict[str, dict[str, str]] = {}
         self._file_of = beside((folder / pipeline.folder).resolve())
         self._cells: dict[str, tuple[StepCell, ...]] = {}
@@ -125,9 +130,10 @@ class StepCache:
         why = ""
         for entry in entries:
             problem = change(entry.observed.models, models) or self._problem(entry, cells)
-            if not problem:
-                return Found(key=key, entry=entry, why=f"as in run {short(entry.run)}" if entry.run else "as before")
-            why = why or problem
+            whole = None if problem else self._whole(entry)
+            if whole is not None:
+                return Found(key=key, entry=whole, why=f"as in run {short(whole.run)}" if whole.run else "as before")
+            why = why or problem or "what it measured is not known"
         return Found(key=key, entry=None, why=why or difference)
 
     def keep(self, step: Step, found: Found, result: StepResult, handoff: Path, ran: Ran, id: str) -> StepEntry:
@@ -177,6 +183,7 @@ class StepCache:
             given=tuple(given),
             written=tuple(written),
             notebook=notebook,
+            is_measured=False,
             session=ran.session,
             result=id,
         )
@@ -186,6 +193,14 @@ class StepCache:
 
     def note(self, entry: StepEntry) -> None:
         self._records.put(entry, id=entry.id, subject=identity_of(entry.key))
+
+    def _whole(self, entry: StepEntry) -> StepEntry | None:
+        if entry.is_measured:
+            return entry
+        whole = self._measured(entry)
+        if whole is not None and whole.is_measured:
+            self.note(whole)
+        return whole
 
     def values_of(self, entry: StepEntry) -> dict[str, str]:
         """The digest of each value that an entry's step gave."""

@@ -106,17 +106,18 @@ def test_a_metric_that_is_not_there_is_named(terminal: Terminal) -> None:
 
 
 def test_an_interrupted_sweep_keeps_its_trials(terminal: Terminal) -> None:
-    process = terminal.start("nbmlops", "sweep", "pipelines/hill", "--space", "x=uniform(-3, 9)", "--name", "stopped",
+    name = f"stopped-{time.time_ns()}"  # the folder is shared: tried again, it is another sweep
+    process = terminal.start("nbmlops", "sweep", "pipelines/hill", "--space", "x=uniform(-3, 9)", "--name", name,
                              "--trials", "200", "--jobs", "2")  # fmt: skip
-    journal = terminal.folder / ".nbmlops" / "sweeps" / "stopped" / "journal.log"
+    journal = terminal.folder / ".nbmlops" / "sweeps" / name / "journal.log"
     until = time.monotonic() + 120
     while time.monotonic() < until and not _told(journal, 3):
         time.sleep(0.1)
     process.send_signal(signal.SIGINT)
     _, errors = process.communicate(timeout=60)
     assert process.returncode != 0
-    assert "the trials of sweep stopped are kept. Go on with the same command." in errors
-    answer = sweep(terminal, "--space", "x=uniform(-3, 9)", "--name", "stopped", "--trials", "3")
+    assert f"the trials of sweep {name} are kept. Go on with the same command." in errors
+    answer = sweep(terminal, "--space", "x=uniform(-3, 9)", "--name", name, "--trials", "3")
     assert sum(trial["state"] == "complete" for trial in answer["trials"]) >= 3
     assert not any(trial["state"] == "running" for trial in answer["trials"])
 
@@ -155,4 +156,4 @@ def test_a_trial_that_is_worse_than_others_on_the_way_is_stopped(terminal: Termi
 
 def _told(journal: Path, count: int) -> bool:
     """Whether so many trials have a value."""
-    return journal.exists() and journal.read_text(errors="replace").count('"values"') >= count
+    return journal.exists() and journal.read_text(errors="replace").count('"values":[') >= count

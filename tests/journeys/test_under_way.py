@@ -17,6 +17,8 @@ x = 1
 import os
 from pathlib import Path
 started = x + len(os.sep)
+# %%
+%mlops log begun={started}
 # %% [markdown]
 # # Second
 # %%
@@ -65,6 +67,7 @@ def test_a_run_is_seen_while_it_goes_and_after_it_was_killed(terminal: Terminal)
     result = terminal.good("resume", "last")["result"]
     assert (result["state"], result["parameters"]["x"]) == ("done", 5)
     assert [each["is_kept"] for each in result["steps"]] == [True, False]
+    assert result["metrics"] == {"begun": 6, "score": -49}
     states = [each["state"] for each in terminal.good("pipelines", "slow")["executions"]]
     assert states == ["done", "killed"]
 
@@ -72,7 +75,8 @@ def test_a_run_is_seen_while_it_goes_and_after_it_was_killed(terminal: Terminal)
 def test_a_sweep_is_seen_while_it_goes_and_afterwards(terminal: Terminal) -> None:
     write(terminal.folder, "slow.ipynb", WAITING)
     terminal.good("export", "slow.ipynb", "--no-verify")
-    words = ("sweep", "pipelines/slow", "--space", "x=choice(3, 1, 2)", "--sampler", "grid", "--name", "tune")
+    words = ("sweep", "pipelines/slow", "--space", "x=choice(3, 1, 2)", "--sampler", "grid", "--name", "tune",
+             "--metric", "score")  # fmt: skip
     process = terminal.start("nbmlops", *words, "--json")
     assert eventually((terminal.folder / "there").exists)
     (sweep,) = terminal.good("pipelines")["sweeps"]
