@@ -21,15 +21,14 @@ from nbmlops.errors import (
     NotFoundError,
     UnavailableError,
 )
-from nbmlops.lib.redact import MARK, redact
+from nbmlops.lib.json_api import LOOPBACK
+from nbmlops.lib.said import in_a_line
 
 OWN_VARIABLE = "NBMLOPS_FORGE_TOKEN"
 SECONDS = 30.0
 _MOST_BYTES = 8 << 20
 _MOST_REDIRECTS = 3
-_MOST_SAID = 300
 _PASSING = (408, 425, 429, 500, 502, 503, 504)
-_LOOPBACK = ("127.0.0.1", "localhost", "::1")
 
 
 class Wire:
@@ -45,7 +44,7 @@ class Wire:
         self.address = address
         self._variables = (OWN_VARIABLE, variable)
         self._headers = headers
-        is_here = urlsplit(address).hostname in _LOOPBACK
+        is_here = urlsplit(address).hostname in LOOPBACK
         proxies = [urllib.request.ProxyHandler({})] if is_here else []
         self._opener = urllib.request.build_opener(_Stay, *proxies)
 
@@ -119,7 +118,7 @@ class Wire:
                 return error.code, error.headers, error.read(1 << 16)
             return error.code, error.headers, b""
         except (OSError, ValueError) as error:
-            why = self._shown(str(getattr(error, "reason", None) or error) or type(error).__name__, token)
+            why = in_a_line(str(getattr(error, "reason", None) or error) or type(error).__name__, token)
             raise UnavailableError(
                 f"{self._host()} cannot be reached to {to}: {why}.",
                 kind="forge-unavailable",
@@ -137,7 +136,7 @@ class Wire:
         return target
 
     def _refusal(self, status: int, headers: Message[str, str], answer: bytes, token: str, to: str) -> NbmlopsError:
-        said = self._shown(_words(answer), token)
+        said = in_a_line(_words(answer), token)
         tail = f": {said}" if said else ""
         seconds = _seconds_to_wait(headers)
         is_rate = status == 429 or (
@@ -180,12 +179,6 @@ class Wire:
 
     def _host(self) -> str:
         return f"{self.what} ({urlsplit(self.address).hostname})"
-
-    def _shown(self, text: str, token: str) -> str:
-        """In a line that may stand in a terminal, without the token."""
-        line = "".join(letter if letter.isprintable() else " " for letter in text.replace(token, MARK))
-        line = redact(" ".join(line.split()))
-        return (line if len(line) <= _MOST_SAID else line[:_MOST_SAID] + "…").rstrip(".")
 
 
 class _Stay(urllib.request.HTTPRedirectHandler):

@@ -30,13 +30,13 @@ from nbmlops.errors import (
     UnavailableError,
     UsageError,
 )
-from nbmlops.lib.redact import MARK, redact
+from nbmlops.lib.redact import redact
+from nbmlops.lib.said import in_a_line
 
 SECONDS = 30.0
 MOST_BYTES = 8 << 20
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
 JSON = "application/json"
-_MOST_SAID = 300
 _PASSING = (408, 425, 429)
 
 
@@ -162,7 +162,7 @@ class JsonApi:
                 date = _moment(answer.headers.get("Date", ""))
         except (OSError, http.client.HTTPException, ValueError) as error:
             late = f"it takes more than {self._seconds:g} s"
-            why = late if is_late.is_set() or isinstance(error, TimeoutError) else self._reason(error, token)
+            why = late if is_late.is_set() or isinstance(error, TimeoutError) else _reason(error, token)
             raise UnavailableError(
                 f"{self._what} does not answer: {why}.", kind=f"{self._kind}-unavailable", hint="Try again later."
             ) from None
@@ -176,7 +176,7 @@ class JsonApi:
         return Reply(status=answer.status, body=found, date=date)
 
     def refusal(self, reply: Reply, to: str) -> NbmlopsError:
-        said = self._shown(_words(reply), self._token())
+        said = in_a_line(_words(reply), self._token())
         tail = f": {said}." if said else "."
         status = reply.status
         if status in (401, 403):
@@ -215,14 +215,9 @@ class JsonApi:
             ) from error
         return http.client.HTTPSConnection(self.host, self._port, timeout=self._seconds, context=trust)
 
-    def _reason(self, error: Exception, token: str) -> str:
-        return self._shown(str(error), token) or type(error).__name__
 
-    def _shown(self, text: str, token: str) -> str:
-        """In a line that may stand in a terminal, without the token."""
-        text = text.replace(token, MARK) if token else text
-        line = " ".join("".join(letter if letter.isprintable() else " " for letter in redact(text)).split())
-        return (line if len(line) <= _MOST_SAID else line[:_MOST_SAID] + "…").rstrip(".")
+def _reason(error: Exception, token: str) -> str:
+    return in_a_line(str(error), token) or type(error).__name__
 
 
 def _cut(line: http.client.HTTPConnection, is_late: threading.Event) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from nbmlops.lib.json_api import Reply
-from nbmlops.lib.redact import redact
+from nbmlops.lib.said import in_a_line
 
 _MOST = 500
 
@@ -18,6 +18,5 @@ def age(began: datetime | None, reply: Reply) -> float:
 
 
 def line(text: str) -> str:
-    """Somebody else's words in one short line that may stand in a terminal."""
-    plain = " ".join("".join(letter if letter.isprintable() else " " for letter in redact(text)).split())
-    return (plain if len(plain) <= _MOST else plain[:_MOST] + "…").rstrip(".")
+    """Somebody else's words."""
+    return in_a_line(text, most=_MOST)

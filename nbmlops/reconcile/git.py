@@ -22,6 +22,7 @@ from nbmlops.errors import (
 )
 from nbmlops.lib.process import run
 from nbmlops.lib.redact import redact_address
+from nbmlops.lib.said import in_a_line
 
 LOCAL_SECONDS, NETWORK_SECONDS = 60.0, 180.0
 PROTOCOLS = "file:git:https:ssh"
@@ -60,7 +61,6 @@ _OF_A_REPOSITORY = (
 )
 """Who calls us from a hook has set these, and would lead git elsewhere."""
 _LOGIN = re.compile(r"(\b[a-z][a-z0-9+.-]*://)(?!git@)[^\s/@'\"]+@")
-_MOST_SAID = 300
 
 _DENIED = ("authentication failed", "could not read username", "could not read password", "permission denied",
            "terminal prompts disabled", "error: 403", "error: 401", "host key verification failed")  # fmt: skip
@@ -212,9 +212,7 @@ def environment(given: Mapping[str, str]) -> dict[str, str]:
 def cleaned(said: str) -> str:
     """What git said, in a line, without secrets."""
     lines = [line for line in said.splitlines() if line.strip() and not line.startswith("hint:")]
-    text = "".join(letter if letter.isprintable() else " " for letter in " ".join(lines))
-    text = shown(re.sub(r"\b(?:fatal|error|remote): ", "", " ".join(text.split())))
-    return (text if len(text) <= _MOST_SAID else text[:_MOST_SAID] + "…").rstrip(". ")
+    return in_a_line(shown(re.sub(r"\b(?:fatal|error|remote):\s+", "", " ".join(lines))))
 
 
 def shown(remote: str) -> str:

@@ -19,7 +19,8 @@ from urllib.parse import SplitResult, unquote, urljoin, urlsplit
 import msgspec
 
 from nbmlops.lib.digest import digest_bytes, short
-from nbmlops.lib.redact import redact, redact_address
+from nbmlops.lib.redact import redact_address
+from nbmlops.lib.said import in_a_line
 from nbmlops.model.needs_answer import NeedsAnswer, decode
 from nbmlops.model.reconciler import Reason
 
@@ -29,7 +30,6 @@ MOST_BYTES = 1 << 20
 MOST_REDIRECTS = 3
 MOST_PARAMETERS = 100
 LONGEST_VALUE = 10_000
-_LONGEST_WHY = 300
 _MOVED = frozenset({301, 302, 303, 307, 308})
 _PORTS = {"http": 80, "https": 443}
 
@@ -43,22 +43,22 @@ def ask(address: str, *, token: str = "", timeout: float = TIMEOUT_SECONDS) -> R
 
     `token`: sent as bearer, to this address only.
     """
-    shown = _clean(redact_address(address), "")
+    shown = in_a_line(redact_address(address))
     try:
         answer = _answer(address, token, timeout)
         _check(answer)
     except _NoAnswer as error:
-        return Reason(need=NEED, holds=None, why=_clean(f"{shown} {error}", token))
+        return Reason(need=NEED, holds=None, why=in_a_line(f"{shown} {error}", token))
     except Exception as error:  # noqa: BLE001 - what a stranger sends must not end a tick
-        return Reason(need=NEED, holds=None, why=_clean(f"{shown} gave a {type(error).__name__}: {error}", token))
+        return Reason(need=NEED, holds=None, why=in_a_line(f"{shown} gave a {type(error).__name__}: {error}", token))
     if answer.errors:
-        return Reason(need=NEED, holds=None, why=_clean(f"{shown} cannot tell: {'; '.join(answer.errors)}", token))
+        return Reason(need=NEED, holds=None, why=in_a_line(f"{shown} cannot tell: {'; '.join(answer.errors)}", token))
     given = ", ".join(f"{name}={value}" for name, value in sorted(answer.parameters.items()))
     said = f"{shown} says that it {'is' if answer.needs_sync else 'is not'} needed"
     return Reason(
         need=NEED,
         holds=answer.needs_sync,
-        why=_clean(f"{said}: {given}" if given else said, token),
+        why=in_a_line(f"{said}: {given}" if given else said, token),
         # What it gives is what is wanted: another model's name is another need.
         key=short(digest_bytes(msgspec.json.encode(answer.parameters, order="sorted"))) if answer.needs_sync else "",
         parameters=answer.parameters,
@@ -179,11 +179,3 @@ def _cut(line: http.client.HTTPConnection, is_late: threading.Event) -> None:
     is_late.set()
     with contextlib.suppress(OSError, AttributeError):
         line.sock.shutdown(socket.SHUT_RDWR)
-
-
-def _clean(text: str, token: str) -> str:
-    """One short line without secrets."""
-    if token:
-        text = text.replace(token, "[redacted]")
-    plain = "".join(char if char.isprintable() else " " for char in redact(text))
-    return " ".join(plain.split())[:_LONGEST_WHY]

@@ -21,9 +21,9 @@ from nbmlops.model.run import ModelView
 from nbmlops.track import versions_sqlite
 from nbmlops.track.address import shown, sqlite_path
 from nbmlops.track.client import connect
-from nbmlops.track.metrics_sqlite import UnknownTables
 from nbmlops.track.registry import registry_of, version_made_of
 from nbmlops.track.trouble import explaining, is_busy, is_unreachable
+from nbmlops.track.unknown_tables import UnknownTables
 
 BUSY_SECONDS = 20.0
 _MODEL_VERSIONS = "mlflow.modelVersions"

@@ -14,6 +14,7 @@ from pathlib import Path
 
 from nbmlops.errors import StateError
 from nbmlops.track.messages import Point
+from nbmlops.track.unknown_tables import UnknownTables
 
 BUSY_SECONDS = 60.0
 LARGEST = 1.7976931348623157e308
@@ -32,10 +33,6 @@ _LATEST = (
     "WHERE (excluded.step, excluded.timestamp, excluded.value) "
     "> (latest_metrics.step, latest_metrics.timestamp, latest_metrics.value)"
 )
-
-
-class UnknownTables(Exception):
-    """This database is not laid out as the MLflow versions that we know lay it out."""
 
 
 def write(path: Path, run: str, points: Sequence[Point]) -> None:

@@ -15,8 +15,8 @@ from urllib.parse import quote
 
 from nbmlops.errors import NotFoundError
 from nbmlops.track.lists_sqlite import reading
-from nbmlops.track.metrics_sqlite import UnknownTables
 from nbmlops.track.trouble import explaining
+from nbmlops.track.unknown_tables import UnknownTables
 
 BUSY_SECONDS = 20.0
 _UNKNOWN = ("no such table", "no such column", "has no column", "ON CONFLICT")

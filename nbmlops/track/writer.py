@@ -34,6 +34,7 @@ from nbmlops.model.run import DatasetUse, Tags
 from nbmlops.track import address, metrics_sqlite
 from nbmlops.track.messages import Point
 from nbmlops.track.trouble import is_busy
+from nbmlops.track.unknown_tables import UnknownTables
 
 PARAM_CHARS = 6000
 TAG_CHARS = 8000
@@ -163,7 +164,7 @@ class Writer:
         if self._database is not None:
             try:
                 metrics_sqlite.write(self._database, run, points)
-            except metrics_sqlite.UnknownTables as error:
+            except UnknownTables as error:
                 _log.warning("metrics go through MLflow: %s", error)
                 self._database = None
             else:

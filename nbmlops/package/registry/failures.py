@@ -17,6 +17,7 @@ from nbmlops.errors import (
     UsageError,
 )
 from nbmlops.lib.redact import redact
+from nbmlops.lib.said import in_a_line
 from nbmlops.package.registry.replies import json_of, number_of
 
 MARK = "[redacted]"
@@ -108,9 +109,7 @@ def _said(body: bytes, secrets: Iterable[str]) -> tuple[tuple[str, ...], str]:
             detail = error.get("detail")
             words += [str(error.get("message") or ""), detail if isinstance(detail, str) else ""]
     # Only what can be printed: a registry's text ends up in a terminal.
-    text = "".join(letter if letter.isprintable() else " " for letter in next(filter(None, words), ""))
-    text = scrubbed(" ".join(text.split()), secrets).rstrip(".")
-    return tuple(codes), text if len(text) <= _MOST_SAID else text[:_MOST_SAID] + "…"
+    return tuple(codes), in_a_line(next(filter(None, words), ""), *secrets, most=_MOST_SAID)
 
 
 def status_of(error: NbmlopsError) -> int:

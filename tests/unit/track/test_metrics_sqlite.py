@@ -14,6 +14,7 @@ from mlflow.entities import Metric
 from nbmlops.errors import StateError
 from nbmlops.track import address, metrics_sqlite
 from nbmlops.track.messages import Point
+from nbmlops.track.unknown_tables import UnknownTables
 from nbmlops.track.writer import Writer
 
 NOW = 1_760_000_000_000
@@ -82,7 +83,7 @@ def test_tables_of_another_layout_are_left_to_mlflow(writer: Writer, tmp_path: P
         database.execute("CREATE TABLE runs (run_uuid, lifecycle_stage)")
         database.execute("INSERT INTO runs VALUES ('r', 'active')")
         database.commit()
-    with pytest.raises(metrics_sqlite.UnknownTables, match="metrics"):
+    with pytest.raises(UnknownTables, match="metrics"):
         metrics_sqlite.write(other, "r", [Point("loss", 1.0, 0, NOW)])
 
     run = writer.open_run("other", "e", tags={}, params={})

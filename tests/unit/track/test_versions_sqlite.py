@@ -15,6 +15,7 @@ from nbmlops.errors import NotFoundError, UnavailableError
 from nbmlops.model.run import ModelView
 from nbmlops.track import address, edit, lists_client, versions_sqlite
 from nbmlops.track.registry import newest_version, version_made_of
+from nbmlops.track.unknown_tables import UnknownTables
 
 RUN = "0" * 32
 MODEL = ModelView(id="m-1", name="model", status="READY", location="/models/m-1", run=RUN, created=None, tags={})
@@ -98,7 +99,7 @@ def test_tables_of_another_layout_are_left_to_mlflow(uri: str, tmp_path: Path) -
     with contextlib.closing(sqlite3.connect(other)) as database:
         database.execute("CREATE TABLE model_versions (name, version, current_stage)")
         database.commit()
-    with pytest.raises(versions_sqlite.UnknownTables, match="workspace"):
+    with pytest.raises(UnknownTables, match="workspace"):
         versions_sqlite.set_alias(other, "wine", "champion", "1")
 
 
