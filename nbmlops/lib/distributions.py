@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-import importlib.metadata
 import inspect
 import os
 import sys
 from collections.abc import Iterator, Mapping
 from functools import lru_cache
 from pathlib import PurePosixPath
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import importlib.metadata
 
 _Places = tuple[tuple[str, int], ...]
 """Where modules are looked for, with the times of their last changes."""
@@ -16,6 +19,8 @@ _Places = tuple[tuple[str, int], ...]
 
 def distributions() -> Iterator[tuple[str, importlib.metadata.Distribution]]:
     """With their names. What an interrupted installation has left, without a name, is passed over."""
+    import importlib.metadata
+
     for distribution in importlib.metadata.distributions():
         try:
             name = distribution.metadata["Name"]
@@ -39,6 +44,8 @@ def entry_points(group: str) -> tuple[importlib.metadata.EntryPoint, ...]:
 
 @lru_cache(maxsize=32)
 def _entry_points(group: str, places: _Places) -> tuple[importlib.metadata.EntryPoint, ...]:
+    import importlib.metadata
+
     return tuple(importlib.metadata.entry_points(group=group))
 
 

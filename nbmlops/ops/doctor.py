@@ -20,7 +20,8 @@ from nbmlops.model.cell import Completeness
 from nbmlops.ops.call import Call
 from nbmlops.ops.plugin import is_orchestrated, open_orchestrator
 from nbmlops.project import Project
-from nbmlops.track.address import check_server, shown
+from nbmlops.track.address import shown
+from nbmlops.track.server import check_server
 
 CORE = ("ipython", "ipykernel", "ipywidgets", "jupyter_server", "papermill", "nbformat", "mlflow", "msgspec")
 OPTIONAL = {

@@ -40,9 +40,9 @@ from nbmlops.pipeline.reassemble import reassemble
 from nbmlops.pipeline.schedule import Choice, outcome, outcome_variables
 from nbmlops.pipeline.step_cache import StepCache
 from nbmlops.ports import Engine, StepProgress
-from nbmlops.track.address import check_server
 from nbmlops.track.lists import children
 from nbmlops.track.messages import EndRun, Extra, LogMetrics, Point, SetTags
+from nbmlops.track.server import check_server
 
 logger = logging.getLogger("nbmlops")
 STATUS = {StepState.DONE: "FINISHED", StepState.FAILED: "FAILED", StepState.KILLED: "KILLED"}

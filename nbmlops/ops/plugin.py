@@ -14,6 +14,7 @@ from nbmlops.errors import UsageError
 from nbmlops.ports import Compiler, Engine, Forge, Orchestrator
 from nbmlops.settings import Settings
 
+LOCAL = "local"
 OF_TRAINERS = ("image", "project_folder", "tracking")
 """Under `[engine.NAME]` as well, of an engine that takes whole pipelines: what a Trainer's steps run in."""
 
@@ -49,6 +50,8 @@ def open_orchestrator(settings: Settings, name: str) -> Orchestrator:
 def is_orchestrated(settings: Settings, name: str) -> bool:
     """Whether that engine takes whole pipelines and executes them for Trainers. Empty: the one of the settings."""
     name = name or settings.pipeline.engine
+    if name == LOCAL:
+        return False  # nearly all do: what is installed need not be read for it
     return name not in plugins.names(plugins.ENGINES) and name in plugins.names(plugins.ORCHESTRATORS)
 
 

@@ -36,8 +36,8 @@ from nbmlops.pipeline.katib import experiment
 from nbmlops.pipeline.parameters import defaults, values
 from nbmlops.pipeline.space import Range, read_space
 from nbmlops.project import Project
-from nbmlops.track.address import check_server
 from nbmlops.track.messages import EndRun, LogMetrics, Point, SetTags
+from nbmlops.track.server import check_server
 
 TRIALS = 20
 STATES = {"FINISHED": "done", "FAILED": "failed", "KILLED": "killed"}

@@ -8,7 +8,8 @@ import msgspec
 
 from nbmlops.ops.call import Call
 from nbmlops.ops.fields import option, positional
-from nbmlops.track.address import check_server, shown
+from nbmlops.track.address import shown
+from nbmlops.track.server import check_server
 
 
 class Request(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

@@ -4,9 +4,9 @@ same spread, and a hundred of them do not come at once.
 
 from __future__ import annotations
 
-import hashlib
 from datetime import datetime, timedelta
 
+from nbmlops.lib.digest import digest_bytes
 from nbmlops.model.reconciler import Reconciler
 
 LONGEST_SECONDS = 6 * 3600.0
@@ -33,7 +33,7 @@ def longest(spec: Reconciler) -> float:
 
 def share(name: str) -> float:
     """From 0 to below 1."""
-    return int.from_bytes(hashlib.sha256(name.encode()).digest()[:6], "big") / 2**48
+    return int(digest_bytes(name.encode())[:12], 16) / 2**48
 
 
 def later(now: datetime, seconds: float) -> datetime:

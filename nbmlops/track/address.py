@@ -6,19 +6,12 @@ folder. `prepare` is called before the first writer starts; it costs a file copy
 
 from __future__ import annotations
 
-import contextlib
-import http.client
-import ssl
 from pathlib import Path
-from typing import NoReturn
-from urllib.parse import SplitResult, urlsplit
+from urllib.parse import urlsplit
 
-from nbmlops.errors import UnavailableError
 from nbmlops.lib.redact import MARK
 from nbmlops.track import moved, template
 
-CONNECT_SECONDS = 3.0
-ANSWER_SECONDS = 10.0
 FOLDER = ".nbmlops"
 
 
@@ -64,9 +57,11 @@ def own_environment() -> dict[str, str]:
 def prepare(root: Path, uri: str) -> None:
     """Make the project's own database if there is none, and mend its paths if the project was moved.
 
-    A database elsewhere is left alone; a server must answer (see `check_server`).
+    A database elsewhere is left alone; a server must answer (see `server.check_server`).
     """
     if urlsplit(uri).scheme in ("http", "https"):
+        from nbmlops.track.server import check_server
+
         check_server(uri)
         return
     path = sqlite_path(uri)
@@ -76,51 +71,6 @@ def prepare(root: Path, uri: str) -> None:
     if not path.exists():
         template.copy_to(path, artifact_root(root))
     moved.mend(path, root.resolve(), FOLDER)
-
-
-def check_server(uri: str) -> None:
-    """Raise UnavailableError when nobody answers HTTP at the address. One try, no retries, some seconds at most.
-
-    Whatever it answers is an answer, save that of a gateway with nobody behind it. A server that accepts and is silent
-    would otherwise hold up each of MLflow's own requests.
-    """
-    parts = urlsplit(uri)
-    if parts.scheme not in ("http", "https"):
-        return
-    try:
-        status = _status(parts)
-    except (OSError, http.client.HTTPException) as error:
-        reason = error.strerror if isinstance(error, OSError) else type(error).__name__
-        reason = f"nothing came within {ANSWER_SECONDS:g} s" if isinstance(error, TimeoutError) else reason
-        _unreachable(uri, reason or str(error) or "no answer", error)
-    if status in (502, 503, 504):
-        _unreachable(uri, f"a gateway says {status}", None)
-
-
-def _status(parts: SplitResult) -> int:
-    """What GET /health gives. Certificates are looked at when something is sent, not here."""
-    port = parts.port or (443 if parts.scheme == "https" else 80)
-    connection: http.client.HTTPConnection
-    if parts.scheme == "https":
-        context = ssl.create_default_context()
-        context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
-        connection = http.client.HTTPSConnection(parts.hostname or "", port, timeout=CONNECT_SECONDS, context=context)
-    else:
-        connection = http.client.HTTPConnection(parts.hostname or "", port, timeout=CONNECT_SECONDS)
-    with contextlib.closing(connection):
-        connection.connect()
-        connection.sock.settimeout(ANSWER_SECONDS)
-        connection.request("GET", f"{parts.path.rstrip('/')}/health", headers={"Connection": "close"})
-        return connection.getresponse().status
-
-
-def _unreachable(uri: str, reason: str, cause: BaseException | None) -> NoReturn:
-    raise UnavailableError(
-        f"The MLflow server {shown(uri)} does not answer: {reason}.",
-        kind="mlflow-unreachable",
-        hint="Start it, or correct MLFLOW_TRACKING_URI. Work goes on: runs are kept and sent later.",
-        uri=shown(uri),
-    ) from cause
 
 
 def shown(uri: str) -> str:

@@ -7,18 +7,19 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from nbmlops.track import address
+from nbmlops.track.server import check_server
 
 if TYPE_CHECKING:
     from nbmlops.track.writer import Writer
 
 
 def connect(uri: str) -> Any:
-    """An MlflowClient. Raises UnavailableError when the server does not answer (`address.check_server`).
+    """An MlflowClient. Raises UnavailableError when the server does not answer (`server.check_server`).
 
     MLflow's own patience, two minutes a try and seven tries, is cut to that of our processes, unless the user has
     set it.
     """
-    address.check_server(uri)
+    check_server(uri)
     _settle()
     from mlflow import MlflowClient
 

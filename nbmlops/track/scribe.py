@@ -28,6 +28,7 @@ from nbmlops.errors import UnavailableError
 from nbmlops.track import address, lists, messages, spool
 from nbmlops.track.desk import Desk, ExtraHandler
 from nbmlops.track.journal import Journal
+from nbmlops.track.server import check_server
 from nbmlops.track.trouble import is_for_later
 
 SPOOL = "spool"
@@ -117,7 +118,7 @@ class Scribe:
 
             self.desk = Desk(Writer(self.state.uri, self.root), self.state, self.extras)
         elif self._stalled:
-            address.check_server(self.uri)
+            check_server(self.uri)
         return self.desk
 
     def _answer(self, outgoing: int) -> None:

@@ -67,7 +67,7 @@ def send_pending(
 
 def finish(journal: Journal, root: Path, uri: str, extras: Mapping[str, ExtraHandler]) -> Sent:
     """Bring one journal, whose lock we hold, to its end."""
-    from nbmlops.track.address import check_server
+    from nbmlops.track.server import check_server
     from nbmlops.track.writer import Writer
 
     state, begun = journal.load(uri)

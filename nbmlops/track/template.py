@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import contextlib
 import fcntl
-import importlib.metadata
 import os
 import shutil
 import sqlite3
@@ -49,6 +48,8 @@ def cache_folder() -> Path:
 
 def template() -> Path:
     """The template for the installed MLflow, made if need be. Two askers at once make it once."""
+    import importlib.metadata
+
     path = cache_folder() / f"mlflow-{importlib.metadata.version('mlflow')}.db"
     if path.exists():
         return path

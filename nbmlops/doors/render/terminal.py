@@ -9,7 +9,6 @@ from rich.cells import cell_len
 from rich.console import Console, ConsoleOptions, Group, RenderableType, RenderResult
 from rich.measure import Measurement
 from rich.padding import Padding
-from rich.syntax import Syntax
 from rich.table import Table as RichTable
 from rich.text import Text
 
@@ -61,9 +60,7 @@ def _block(block: Block, is_first: bool = False) -> RenderableType:
     if isinstance(block, Table):
         return _titled(block.title, _Fitting(block), is_first)
     assert isinstance(block, Source)
-    return _titled(
-        block.title, Padding(Syntax(_harmless(block.text), "text", background_color="default"), (0, 2)), is_first
-    )
+    return _titled(block.title, Padding(Text(_harmless(block.text), overflow="fold", tab_size=4), (0, 2)), is_first)
 
 
 class _Fitting:

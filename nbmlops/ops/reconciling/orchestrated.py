@@ -26,9 +26,10 @@ from nbmlops.ops.session import Session
 from nbmlops.ops.target import target_in
 from nbmlops.ports import OrchestratedRun, Orchestrator, Target
 from nbmlops.project import Project
-from nbmlops.track.address import check_server, shown
+from nbmlops.track.address import shown
 from nbmlops.track.lists import find_run, list_runs
 from nbmlops.track.messages import AdoptRun, EndRun, Extra, LogMetrics, Point, SetTags
+from nbmlops.track.server import check_server
 
 FIRST_PAUSE, LONGEST_PAUSE = 0.5, 15.0
 """Seconds between two looks; longer and longer."""

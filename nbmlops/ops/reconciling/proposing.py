@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 import contextlib
+from typing import TYPE_CHECKING
 
 import msgspec
 
 from nbmlops.errors import NotFoundError, StateError
 from nbmlops.model.reconciler import Attempt, Memory, Place, Proposal, ProposalState, PublishSpec, Reason, Reconciler
 from nbmlops.ops.call import Call
-from nbmlops.ops.plugin import open_forge
-from nbmlops.ports import Forge
-from nbmlops.reconcile.body import body_of, message_of, title_of
 from nbmlops.reconcile.decide import open_proposal
-from nbmlops.reconcile.proposals import Proposals
-from nbmlops.reconcile.repository import Repository
 from nbmlops.reconcile.world import Verdict
+
+if TYPE_CHECKING:
+    from nbmlops.ports import Forge
+    from nbmlops.reconcile.proposals import Proposals
+    from nbmlops.reconcile.repository import Repository
 
 PULL_REQUEST, AUTO = "pr", "auto"
 
@@ -30,6 +31,8 @@ class Repositories:
 
     def repository(self, place: Place) -> Repository:
         """Raises NotFoundError where the project is in no git repository."""
+        from nbmlops.reconcile.repository import Repository
+
         key = (place.remote, place.branch)
         if key not in self._known:
             self._known[key] = Repository(self._call.project.root, place.remote, place.branch)
@@ -64,6 +67,7 @@ class Repositories:
     def propose(self, spec: Reconciler, attempt: Attempt, verdict: Verdict, reason: Reason) -> Proposal:
         # What it says is looked up by half of the verbs: what has nothing to propose does not load them.
         from nbmlops.ops.reconciling.proposed_text import story_of
+        from nbmlops.reconcile.body import body_of, message_of, title_of
 
         publish = spec.publish
         assert publish is not None
@@ -107,12 +111,16 @@ class Repositories:
         self._proposals(spec.publish).clean(kept)
 
     def _proposals(self, publish: PublishSpec) -> Proposals:
+        from nbmlops.reconcile.proposals import Proposals
+
         return Proposals(self.repository(publish.place), publish.place)
 
     def _forge(self, publish: PublishSpec) -> Forge | None:
         """Raises NotFoundError for a plug-in that there is not, UsageError for a remote that is none of its."""
         if not publish.forge:
             return None
+        from nbmlops.ops.plugin import open_forge
+
         repository = self.repository(publish.place)
         name = repository.references.remote
         known = repository.git.text("remote").split("\n")

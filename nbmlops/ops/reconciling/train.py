@@ -14,7 +14,7 @@ from nbmlops.lib.stop import Stop, timing
 from nbmlops.model.reconciler import Attempt, Reconciler
 from nbmlops.ops.call import Call
 from nbmlops.ops.plugin import is_orchestrated
-from nbmlops.ops.reconciling.training import Said, Wanted
+from nbmlops.ops.reconciling.messages import Said, Wanted
 from nbmlops.pipeline.folder import read_pipeline
 from nbmlops.pipeline.parameters import defaults
 from nbmlops.reconcile.world import Told, Trained

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import Any
 
 import msgspec
 
@@ -18,34 +17,13 @@ from nbmlops.model.run import RunView
 from nbmlops.ops import run
 from nbmlops.ops.call import Call, Progress
 from nbmlops.ops.plugin import is_orchestrated
+from nbmlops.ops.reconciling.messages import Said, Wanted
 from nbmlops.ops.reconciling.orchestrated import Asked, run_orchestrated
 from nbmlops.ops.registered import register
 from nbmlops.pipeline.folder import read_pipeline
 from nbmlops.pipeline.parameters import defaults
 from nbmlops.project import Project
 from nbmlops.track.lists import find_run
-
-
-class Wanted(msgspec.Struct, frozen=True, kw_only=True):
-    pipeline: str
-    """Its folder, in the project."""
-    name: str
-    """Of the run: by it the run is found again."""
-    model: str
-    """What its model is registered as."""
-    engine: str = ""
-    parameters: dict[str, Any] = {}
-    timeout: float = 0.0
-    """Seconds that an engine that takes whole pipelines may take; of others, whoever started this process says so."""
-
-
-class Said(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    note: str = ""
-    run: str = ""
-    version: str = ""
-    error: str = ""
-    kind: str = ""
-    hint: str = ""
 
 
 def trained(call: Call, wanted: Wanted) -> Said:

@@ -8,19 +8,21 @@ from nbmlops.errors import NbmlopsError
 from nbmlops.lib.clock import utc_now
 from nbmlops.model.reconciler import Attempt, Kind, Memory, Proposal, Reason, Reconciler
 from nbmlops.ops.call import Call
-from nbmlops.ops.reconciling import deploying, proposing
 from nbmlops.ops.reconciling.inputs import inputs_digest
 from nbmlops.ops.reconciling.needs.observe import observe
 from nbmlops.ops.reconciling.observing import Observing
+from nbmlops.ops.reconciling.proposing import Repositories
 from nbmlops.reconcile.world import Seen, Told, Trained, Verdict
 
 CHAMPION = "champion"
 
 
 class RealWorld:
+    """What only some ticks do is loaded by those: most look, and do nothing."""
+
     def __init__(self, call: Call) -> None:
         self._call = call
-        self.git = proposing.Repositories(call)
+        self.git = Repositories(call)
         self._reasons: dict[str, Reason] = {}
         """As they were last seen, for what a proposal says."""
         self._digests: dict[tuple[str, ...], str] = {}
@@ -61,7 +63,9 @@ class RealWorld:
         edit.set_alias(self._call.project.prepare_tracking(), spec.model, CHAMPION, version)
 
     def deploy(self, spec: Reconciler, attempt: Attempt, told: Told) -> None:
-        deploying.deploy(self._call, spec, attempt, told)
+        from nbmlops.ops.reconciling.deploying import deploy
+
+        deploy(self._call, spec, attempt, told)
 
     def clean(self, spec: Reconciler, memory: Memory) -> None:
         self.git.clean(spec, memory)
@@ -95,13 +99,15 @@ class RealWorld:
         )
 
     def _deployer(self, spec: Reconciler) -> Seen:
+        from nbmlops.ops.reconciling.deploying import answering, wanted_digest
+
         try:
             desired: str | None
             earlier: tuple[str, ...] = ()
             if spec.desired is None:
-                desired = deploying.wanted_digest(self._call, spec)
+                desired = wanted_digest(self._call, spec)
             else:
                 desired, earlier = self.git.said(spec.desired)
-            return Seen(desired=desired, earlier=earlier, actual=deploying.answering(self._call, spec, desired or ""))
+            return Seen(desired=desired, earlier=earlier, actual=answering(self._call, spec, desired or ""))
         except NbmlopsError as error:
             return Seen(trouble=error.message)

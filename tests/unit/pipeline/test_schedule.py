@@ -10,15 +10,18 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 
 from nbmlops.model.pipeline import Pipeline, StepResult, StepState
+from nbmlops.model.step_cache import StepEntry
 from nbmlops.ops.step_results import step_cache
 from nbmlops.pipeline.execute import Interrupted, Places, execute
 from nbmlops.pipeline.plan import Action, plan
 from nbmlops.pipeline.schedule import AS_NEEDED, Choice
 from nbmlops.pipeline.selection import choose
 from nbmlops.pipeline.step_cache import Found, Ran
+from nbmlops.pipeline.step_key import identity_of
 from nbmlops.project import Project
 from tests.unit.pipeline.inline import InlineEngine, given, pipeline
 
@@ -65,7 +68,7 @@ class Bench:
         cache = step_cache(self.project, pipeline, self.folder, values)
 
         def keep(step: Any, result: StepResult, found: Found) -> None:
-            cache.keep(
+            entry = cache.keep(
                 step,
                 found,
                 result,
@@ -73,6 +76,7 @@ class Bench:
                 Ran(session="", executions=(), modules=(), packages={}),
                 "",
             )
+            cache.note(msgspec.structs.replace(entry, is_measured=True))  # there is no MLflow here that could be asked
 
         results = execute(
             pipeline, places=places, engine=self.engine, values=values, cache=cache if is_cached else None,
@@ -242,6 +246,18 @@ def test_damaged_results_are_made_again(bench: Bench, harm: str) -> None:
     if harm == "flip":
         assert bench.engine.executed == ["clean", "train"]
         assert results["clean"].why == "its kept values are damaged"
+
+
+def test_what_it_measured_has_to_be_known(bench: Bench) -> None:
+    """The run of `train` was killed before it could note that, and MLflow has not heard of it."""
+    chain = pipeline(bench.folder, CHAIN, lr=1.0)
+    bench.run(chain, lr=1.0)
+    entry = next(each for each in bench.project.records.newest(StepEntry, limit=10) if each.step == "train")
+    entry = msgspec.structs.replace(entry, is_measured=False)
+    bench.project.records.put(entry, id=entry.id, subject=identity_of(entry.key))
+    results = bench.run(chain, lr=1.0)
+    assert bench.engine.executed == ["train"]
+    assert results["train"].why == "what it measured is not known"
 
 
 def test_a_step_may_ask_never_to_be_kept(bench: Bench) -> None:

@@ -17,6 +17,7 @@ from nbmlops.model.run import RunView, Tags
 from nbmlops.track import address, lists
 from nbmlops.track.journal import sessions
 from nbmlops.track.scribe_client import Scribe, command
+from nbmlops.track.server import check_server
 from nbmlops.track.spool import send_pending
 
 WIRING = """
@@ -29,6 +30,7 @@ from nbmlops.track import address, context, messages as m
 from nbmlops.track.active import autologs_sklearn
 from nbmlops.track.fits import FitLog, now_ms
 from nbmlops.track.scribe_client import Scribe, command
+from nbmlops.track.server import check_server
 root = Path(sys.argv[1])
 uri = address.tracking_uri(root)
 address.prepare(root, uri)
@@ -257,7 +259,7 @@ def test_runs_kept_while_the_server_was_away_are_sent_when_it_is_back(tmp_path: 
         deadline = time.monotonic() + 90
         while True:
             try:
-                address.check_server(uri)
+                check_server(uri)
                 break
             except UnavailableError:
                 assert time.monotonic() < deadline, "the server did not start"
