@@ -46,8 +46,7 @@ def written(call: Call) -> bool:
         spool = call.project.layout.spool
     except NotFoundError:  # a verb that needs no project, such as import
         return False
-    own = call.session.id if call.has_session else ""
-    late = {each for each in pending(spool, own=own) if _is_young(Journal(spool, each).path)}
+    late = {each for each in pending(spool) if _is_young(Journal(spool, each).path)}
     until = time.monotonic() + LONGEST_WAIT
     left = late
     while left and time.monotonic() < until:

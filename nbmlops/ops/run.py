@@ -91,7 +91,7 @@ def run_pipeline(
     folder = laid.folder if laid is not None else folder
     is_needed = False
     try:
-        cache = step_cache(project, pipeline, folder, chosen, call.session.id if call.has_session else "")
+        cache = step_cache(project, pipeline, folder, chosen)
         planned = plan(pipeline, cache, choice)
         if request.only:
             _check_kept(pipeline, planned)

@@ -67,7 +67,7 @@ def status(call: Call, request: Request) -> Result:
         cells=len(project.records.newest(Execution, subject=sessions[0].id, limit=10_000)) if sessions else 0,
         data=next(iter(newest[Scope.DATA]), None),
         code=next(iter(newest[Scope.CODE]), None),
-        waiting=len(pending(project.layout.spool, own=call.session.id if call.has_session else "")),
+        waiting=len(pending(project.layout.spool)),
         ended=ended,
         problem=problem,
         now=utc_now(),

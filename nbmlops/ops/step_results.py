@@ -37,10 +37,7 @@ MACHINERY = frozenset(
 """What every kernel has loaded: a new version of it does not make results old."""
 
 
-def step_cache(
-    project: Project, pipeline: Pipeline, folder: Path, values: Mapping[str, Any], session: str = ""
-) -> StepCache:
-    """`session`: of this process, where it has one."""
+def step_cache(project: Project, pipeline: Pipeline, folder: Path, values: Mapping[str, Any]) -> StepCache:
     return StepCache(
         pipeline,
         folder,
@@ -53,7 +50,7 @@ def step_cache(
         version_of=_version,
         largest_bytes=project.settings.snapshot.largest_bytes,
         version_now=lambda address: version_of(project.uri, address),
-        measured=lambda entry: measured(project, entry, session),
+        measured=lambda entry: measured(project, entry),
     )
 
 

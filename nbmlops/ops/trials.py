@@ -155,7 +155,7 @@ class _Worker:
         return value
 
     def _run(self, values: dict[str, Any], name: str) -> PipelineResult:
-        cache = step_cache(self.project, self.pipeline, self.folder, values, self.session.id)
+        cache = step_cache(self.project, self.pipeline, self.folder, values)
         planned = plan(self.pipeline, cache, AS_NEEDED)
         if nothing_to_run(planned) and is_at_hand(self.project, planned):
             return unchanged(self.project, self.pipeline, self.folder, values, planned, time.monotonic())

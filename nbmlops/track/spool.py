@@ -32,10 +32,9 @@ class Sent(msgspec.Struct, frozen=True, kw_only=True):
     errors: tuple[str, ...] = ()
 
 
-def pending(spool: Path, *, own: str = "") -> tuple[str, ...]:
-    """Sessions whose kernel is gone and whose journal is still there. A kernel names its own, which lives."""
-    others = (session for session in sessions(spool) if session != own)
-    return tuple(session for session in others if not Journal(spool, session).kernel_lives())
+def pending(spool: Path) -> tuple[str, ...]:
+    """Sessions whose kernel is gone and whose journal is still there."""
+    return tuple(session for session in sessions(spool) if not Journal(spool, session).kernel_lives())
 
 
 def send_pending(

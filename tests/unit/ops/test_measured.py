@@ -47,11 +47,11 @@ def a_run(project: Project, status: str = "FINISHED") -> str:
     return runs.add("train", parent=parent, tags={Tags.STEP: "train"}, metrics={"score": 0.9}, status=status)
 
 
-def under_way(project: Project) -> str:
-    """A run that goes on, in a session that lives."""
+def under_way(project: Project, pid: int) -> None:
+    """A run that goes on, in a process that lives."""
     session = SessionInfo(
-        id=new_id(), notebook="", host=os.uname().nodename, pid=os.getpid(), started=utc_now(), door="pipeline",
-        process_started=process_started(os.getpid()), boot=boot_id(),
+        id=new_id(), notebook="", host=os.uname().nodename, pid=pid, started=utc_now(), door="pipeline",
+        process_started=process_started(pid), boot=boot_id(),
     )  # fmt: skip
     project.records.put(session, id=session.id)
     live = LiveRun(
@@ -59,7 +59,6 @@ def under_way(project: Project) -> str:
         started=utc_now(), steps=(),
     )  # fmt: skip
     project.records.put(live, id=RESULT)
-    return session.id
 
 
 def test_a_step_that_came_to_its_end_has_measured_what_its_run_says(project: Project, entry: StepEntry) -> None:
@@ -80,7 +79,7 @@ def test_mlflow_may_know_nothing_of_it(project: Project, entry: StepEntry) -> No
 
 
 def test_a_run_of_another_process_tells_when_its_step_has_ended(project: Project, entry: StepEntry) -> None:
-    under_way(project)
+    under_way(project, os.getppid())
     Runs(project)
     assert measured(project, entry) is None
     a_run(project)
@@ -91,7 +90,8 @@ def test_a_run_of_another_process_tells_when_its_step_has_ended(project: Project
 
 def test_steps_of_one_run_may_stand_for_each_other(project: Project, entry: StepEntry) -> None:
     Runs(project)
-    assert measured(project, entry, own=under_way(project)) is entry
+    under_way(project, os.getpid())
+    assert measured(project, entry) is entry
 
 
 def test_what_waited_for_its_server_is_sent_first(project: Project, entry: StepEntry) -> None:
