@@ -3,21 +3,13 @@
 from __future__ import annotations
 
 import socket
-import subprocess
-import sys
-import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 from tests.journeys.conftest import Terminal, eventually, one_line, write
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
+from tests.services import servers
+from tests.services.servers import free_port
 
 
 def is_open(port: int) -> bool:
@@ -27,36 +19,15 @@ def is_open(port: int) -> bool:
 
 @contextmanager
 def mlflow_server(port: int, folder: Path, variables: dict[str, str]) -> Iterator[str]:
-    """A real one on loopback, ended by its process group."""
-    import os
-    import signal
-
     folder.mkdir()
-    command = [sys.executable, "-m", "mlflow", "server", "--host", "127.0.0.1", "--port", str(port), "--workers", "1"]
-    command += [
-        "--backend-store-uri",
-        f"sqlite:///{folder}/server.db",
-        "--artifacts-destination",
-        str(folder / "files"),
-    ]
-    log = (folder / "log").open("wb")
-    process = subprocess.Popen(command, cwd=folder, env=variables, stdout=log, stderr=log, start_new_session=True)
-    uri = f"http://127.0.0.1:{port}"
-
-    def answers() -> bool:
-        try:
-            urllib.request.urlopen(f"{uri}/health", timeout=2).close()
-        except OSError:
-            return False
-        return True
-
+    server, uri = servers.mlflow_server(
+        f"sqlite:///{folder}/server.db", str(folder / "files"), folder / "log", variables, port=port
+    )
+    server.start()
     try:
-        assert eventually(answers, 90), (folder / "log").read_text()[-2000:]
         yield uri
     finally:
-        os.killpg(process.pid, signal.SIGTERM)
-        process.wait(60)
-        log.close()
+        server.stop()
 
 
 def test_a_run_is_refused_before_anything_executes(terminal: Terminal) -> None:

@@ -17,8 +17,9 @@ import pytest
 
 from tests.journeys.conftest import eventually, one_line
 from tests.journeys.reconciled import GATE, PUBLISH, TRAINER, Team, copied, template
-from tests.journeys.test_server_away import free_port, mlflow_server
+from tests.journeys.test_server_away import mlflow_server
 from tests.ports.tekton_server import NAMESPACE, TOKEN, TektonServer, refused
+from tests.services.servers import free_port
 
 pytestmark = pytest.mark.slow
 

@@ -194,10 +194,14 @@ def registry(folder: Path, *, wants_login: bool = False) -> tuple[Server, str]:
     return Server(command, folder / "log", health=f"http://{host}/v2/", seconds=60), host
 
 
-def mlflow_server(backend: str, artifacts: str, log: Path, env: Mapping[str, str]) -> tuple[Server, str]:
+def mlflow_server(
+    backend: str, artifacts: str, log: Path, env: Mapping[str, str], *, port: int | None = None
+) -> tuple[Server, str]:
     """Not started yet, so that it can be stopped and started again at the same address, which is given too."""
-    port = free_port()
+    port = port or free_port()
     command = [sys.executable, "-m", "mlflow", "server", "--host", "127.0.0.1", "--port", str(port), "--workers", "1"]
     command += ["--backend-store-uri", backend, "--artifacts-destination", artifacts]
     address = f"http://127.0.0.1:{port}"
+    # Seven processes more, which score traces of agents: each of them imports MLflow.
+    env = {**env, "MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false"}
     return Server(command, log, health=f"{address}/health", seconds=240, env=env), address

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -12,13 +11,13 @@ from pathlib import Path
 
 import pytest
 
-from nbmlops.errors import UnavailableError
 from nbmlops.model.run import RunView, Tags
 from nbmlops.track import address, lists
 from nbmlops.track.journal import sessions
 from nbmlops.track.scribe_client import Scribe, command
 from nbmlops.track.server import check_server
 from nbmlops.track.spool import send_pending
+from tests.services.servers import free_port, mlflow_server
 
 WIRING = """
 import os, sys, time
@@ -220,9 +219,7 @@ def test_a_forked_child_neither_writes_nor_keeps_the_session_alive(tmp_path: Pat
 def test_runs_kept_while_the_server_was_away_are_sent_when_it_is_back(tmp_path: Path) -> None:
     from nbmlops.track import messages as m
 
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
+    port = free_port()
     uri = f"http://127.0.0.1:{port}"
     spool = tmp_path / ".nbmlops" / "spool"
     kernel = (
@@ -245,26 +242,10 @@ def test_runs_kept_while_the_server_was_away_are_sent_when_it_is_back(tmp_path: 
     store = tmp_path / "server"
     database = address.tracking_uri(store)
     address.prepare(store, database)
-    server = subprocess.Popen(
-        [
-            *(sys.executable, "-m", "mlflow", "server", "--backend-store-uri", database, "--workers", "1"),
-            *("--artifacts-destination", str(store / "files"), "--host", "127.0.0.1", "--port", str(port)),
-        ],
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-        start_new_session=True,
-        env={**os.environ, **address.own_environment()},
-    )
+    server, _ = mlflow_server(database, str(store / "files"), tmp_path / "log", address.own_environment(), port=port)
+    server.start()
     try:
-        deadline = time.monotonic() + 90
-        while True:
-            try:
-                check_server(uri)
-                break
-            except UnavailableError:
-                assert time.monotonic() < deadline, "the server did not start"
-                time.sleep(0.3)
-        time.sleep(2.0)
+        check_server(uri)
         (sent,) = send_pending(spool, tmp_path, uri)
         assert (sent.done, sent.errors, list(sent.runs)) == (True, (), ["k"])
         assert send_pending(spool, tmp_path, uri) == ()
@@ -278,8 +259,7 @@ def test_runs_kept_while_the_server_was_away_are_sent_when_it_is_back(tmp_path: 
         assert answer.done, answer
         assert len(lists.list_runs(uri)) == 2
     finally:
-        os.killpg(server.pid, signal.SIGTERM)
-        server.wait(30)
+        server.stop()
 
 
 @pytest.mark.parametrize("how", ["full disk", "closed"])
