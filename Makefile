@@ -9,6 +9,8 @@ BIN := $(VENV)/bin
 export PATH := $(abspath $(BIN)):$(PATH)
 # Nothing of the person's own MLflow or Jupyter set-up reaches in here.
 unexport MLFLOW_TRACKING_URI MLFLOW_EXPERIMENT_NAME PYTHONPATH
+# Images of containers set it; thousands of processes would each compile what they import of us.
+unexport PYTHONDONTWRITEBYTECODE
 WORKERS ?= 2
 # How often a test that fails is tried again. With all of a machine's servers, browsers and kernels on two cores one of
 # thousands may fail once in a while; the summary names it (RERUN), and it is a fault to be mended.

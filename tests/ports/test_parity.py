@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -28,9 +28,17 @@ def dask(dask_cluster: DaskCluster) -> Iterator[Engine]:
 
 
 @pytest.fixture(scope="module")
-def local() -> Iterator[Engine]:
+def here(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[Torture], Outcome]]:
+    """What a torture comes to on this machine; each of them is executed here once."""
+    known: dict[str, Outcome] = {}
     engine = plugins.load(plugins.ENGINES, "local")()
-    yield engine
+
+    def made(torture: Torture) -> Outcome:
+        if torture.name not in known:
+            known[torture.name] = executed(torture, tmp_path_factory.mktemp("here") / "project", engine)
+        return known[torture.name]
+
+    yield made
     engine.close()
 
 
@@ -63,33 +71,30 @@ def executed(torture: Torture, project: Path, engine: Engine) -> Outcome:
 
 
 def test_a_torture_comes_to_the_same_on_this_machine_and_on_dask(
-    torture: Torture, local: Engine, dask: Engine, tmp_path: Path
+    torture: Torture, here: Callable[[Torture], Outcome], dask: Engine, tmp_path: Path
 ) -> None:
-    here = executed(torture, tmp_path / "here", local)
-    assert here.states == torture.states, here.error
-    assert torture.error in here.error
-    there = executed(torture, tmp_path / "there", dask)
-    assert there == here
+    found = here(torture)
+    assert found.states == torture.states, found.error
+    assert torture.error in found.error
+    assert executed(torture, tmp_path / "project", dask) == found
 
 
 def test_a_torture_comes_to_the_same_when_tasks_of_tekton_are_followed(
-    torture: Torture, local: Engine, tmp_path: Path
+    torture: Torture, here: Callable[[Torture], Outcome], tmp_path: Path
 ) -> None:
     if "tekton" in torture.refused_by:
         with pytest.raises(StateError, match="The engine tekton cannot give step"):
             on_tekton(torture, tmp_path / "project")
         return
-    here = executed(torture, tmp_path / "here" / "project", local)
-    assert on_tekton(torture, tmp_path / "there" / "project") == here
+    assert on_tekton(torture, tmp_path / "project") == here(torture)
 
 
 @pytest.mark.slow
 def test_a_torture_comes_to_the_same_in_kubeflows_own_local_runner(
-    torture: Torture, local: Engine, tmp_path: Path
+    torture: Torture, here: Callable[[Torture], Outcome], tmp_path: Path
 ) -> None:
     if "kfp" in torture.refused_by:
         with pytest.raises(StateError, match="The engine kfp cannot give step"):
             on_kfp(torture, tmp_path / "project", kfp_python())
         return
-    here = executed(torture, tmp_path / "here" / "project", local)
-    assert on_kfp(torture, tmp_path / "there" / "project", kfp_python()) == here
+    assert on_kfp(torture, tmp_path / "project", kfp_python()) == here(torture)
