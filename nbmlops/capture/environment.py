@@ -18,8 +18,8 @@ from nbmlops.model.environment import Environment, GitState, PackageVersion
 def environment() -> Environment:
     """What this process could import, once per process."""
     found: dict[str, str] = {}
-    for name, distribution in distributions():
-        found.setdefault(re.sub(r"[-_.]+", "-", name).lower(), distribution.version)
+    for name, version, _ in distributions():
+        found.setdefault(re.sub(r"[-_.]+", "-", name).lower(), version)
     return Environment(
         python=platform.python_version(),
         implementation=sys.implementation.name,

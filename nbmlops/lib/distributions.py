@@ -8,7 +8,7 @@ import sys
 from collections.abc import Iterator, Mapping
 from functools import lru_cache
 from pathlib import PurePosixPath
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
     import importlib.metadata
@@ -17,22 +17,23 @@ _Places = tuple[tuple[str, int], ...]
 """Where modules are looked for, with the times of their last changes."""
 
 
-def distributions() -> Iterator[tuple[str, importlib.metadata.Distribution]]:
-    """With their names. What an interrupted installation has left, without a name, is passed over."""
-    import importlib.metadata
+class Installed(NamedTuple):
+    name: str
+    version: str
+    distribution: importlib.metadata.Distribution
 
-    for distribution in importlib.metadata.distributions():
-        try:
-            name = distribution.metadata["Name"]
-        except (OSError, ImportError, KeyError):
-            continue
-        if name:
-            yield name, distribution
+
+def distributions() -> tuple[Installed, ...]:
+    """The first one of each name, as imports find it. Read once, as long as nothing is installed meanwhile.
+
+    What an interrupted installation has left, without a name, is passed over.
+    """
+    return _distributions(_places())
 
 
 def providers() -> Mapping[str, tuple[str, ...]]:
     """Names of distributions by module, as `importlib.metadata.packages_distributions` finds them, ten times as fast:
-    that looks for each installed file. Read once, as long as nothing is installed meanwhile.
+    that looks for each installed file. Read once, too.
     """
     return _providers(_places())
 
@@ -50,9 +51,36 @@ def _entry_points(group: str, places: _Places) -> tuple[importlib.metadata.Entry
 
 
 @lru_cache(maxsize=1)
+def _distributions(places: _Places) -> tuple[Installed, ...]:
+    import importlib.metadata
+
+    found: dict[str, Installed] = {}
+    # The package importlib_metadata, once it is imported, finds all of them a second time.
+    for distribution in importlib.metadata.distributions():
+        try:
+            name, version = _stated(distribution)
+        except (OSError, ImportError, KeyError):
+            continue
+        if name:
+            found.setdefault(name, Installed(name, version, distribution))
+    return tuple(found.values())
+
+
+def _stated(distribution: importlib.metadata.Distribution) -> tuple[str, str]:
+    """Name and version, from the head of its metadata: Python's own parser reads the pages of text after it as well."""
+    texts = (distribution.read_text(file) for file in ("METADATA", "PKG-INFO", ""))
+    head, _, _ = next(filter(None, texts), "").partition("\n\n")
+    found: dict[str, str] = {}
+    for line in head.splitlines():
+        key, _, value = line.partition(":")
+        found.setdefault(key.lower(), value.strip())
+    return found.get("name", ""), found.get("version", "")
+
+
+@lru_cache(maxsize=1)
 def _providers(places: _Places) -> Mapping[str, tuple[str, ...]]:
     found: dict[str, list[str]] = {}
-    for name, distribution in distributions():
+    for name, _, distribution in _distributions(places):
         for module in set(_modules(distribution)):
             found.setdefault(module, []).append(name)
     return {module: tuple(names) for module, names in found.items()}

@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 import mlflow
+import mlflow.models.utils
 import mlflow.sklearn
 from mlflow.models import Model, ModelSignature, infer_signature
 from mlflow.utils import environment
@@ -26,7 +27,10 @@ from nbmlops.track.writer import Writer
 
 _NAMES = {"sklearn": "scikit-learn"}
 _ALWAYS = ("cloudpickle", "numpy")
-_CHECK = "warn_dependency_requirement_mismatches"
+_CHECKS = (
+    (environment, "warn_dependency_requirement_mismatches"),
+    (mlflow.models.utils, "_validate_serving_input"),
+)
 
 
 def log_model(
@@ -103,18 +107,20 @@ def _import_path(entries: tuple[str, ...]) -> Iterator[None]:
 @contextmanager
 def _quiet() -> Iterator[None]:
     """MLflow warns at each model that pickles can run code; ours was made by the user's own kernel. It also looks up
-    every installed file, for a second, to warn of requirements that are not as we have just found them.
+    every installed file, for a second, to warn of requirements that are not as we have just found them, and loads the
+    model again, with a second such look, to warn of one that does not answer. None of its warnings is read here.
     """
     logger = logging.getLogger("mlflow")
-    before, check = logger.level, getattr(environment, _CHECK, None)
+    before = logger.level
+    checks = [(module, name, found) for module, name in _CHECKS if (found := getattr(module, name, None)) is not None]
     logger.setLevel(logging.ERROR)
-    if check is not None:
-        setattr(environment, _CHECK, lambda requirements: None)
+    for module, name, _ in checks:
+        setattr(module, name, lambda *given, **named: None)
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             yield
     finally:
         logger.setLevel(before)
-        if check is not None:
-            setattr(environment, _CHECK, check)
+        for module, name, found in checks:
+            setattr(module, name, found)

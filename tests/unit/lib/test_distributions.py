@@ -50,6 +50,24 @@ def test_a_distribution_without_a_name_or_records_brings_nothing(
     (tmp_path / "bare-1.0.dist-info").mkdir()
     (tmp_path / "bare-1.0.dist-info" / "METADATA").write_text("Metadata-Version: 2.1\nName: bare\nVersion: 1\n")
     assert not {"nameless", "bare"} & set(providers())
-    names = [name for name, _ in distributions()]
+    names = [each.name for each in distributions()]
     assert "bare" in names
     assert all(names)
+
+
+def test_names_and_versions_are_as_python_reads_them() -> None:
+    pytest.importorskip("importlib_metadata", reason="importlib_metadata, which finds all of them again, is missing")
+    found = distributions()
+    assert len({each.name for each in found}) == len(found) > 50
+    for name, version, distribution in found:
+        assert (name, version) == (distribution.metadata["Name"], distribution.version)
+
+
+def test_the_first_one_of_a_name_counts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for folder, version in (("near", "2.0"), ("far", "1.0")):
+        info = tmp_path / folder / f"both-{version}.dist-info"
+        info.mkdir(parents=True)
+        text = f"Metadata-Version: 2.1\nName: both\nVersion: {version}\n\nName: not this one\n"
+        (info / "METADATA").write_text(text)
+    monkeypatch.setattr(sys, "path", [str(tmp_path / "near"), str(tmp_path / "far"), *sys.path])
+    assert [each.version for each in distributions() if each.name == "both"] == ["2.0"]
