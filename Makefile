@@ -48,7 +48,7 @@ notebooks: $(VENV)/.dev
 		; found=$$?; $(abspath $(BIN))/nbmlops undeploy parcels --purge >/dev/null 2>&1; exit $$found
 
 unit: $(VENV)/.dev
-	$(BIN)/python -m pytest -n $(WORKERS) --reruns $(RERUNS) -m "not slow and not browser"
+	$(BIN)/python -m pytest -n $(WORKERS) --dist worksteal --reruns $(RERUNS) -m "not slow and not browser"
 
 # JupyterLab in Chromium; pictures go to test-artifacts/browser.
 browser: $(VENV)/.dev $(VENV)/.checks

@@ -89,6 +89,7 @@ def test_a_pipeline_that_asks_for_something_runs_on_dask_as_at_home(
     assert [path for path in files if SECRET.encode() in path.read_bytes()] == []
 
 
+@pytest.mark.slow
 def test_the_engine_of_the_settings_is_used_and_an_unreachable_one_is_one_line(terminal: Terminal) -> None:
     settings = terminal.folder / "nbmlops.toml"
     settings.write_text('[pipeline]\nengine = "dask"\n[engine.dask]\naddress = "tcp://127.0.0.1:1"\n')

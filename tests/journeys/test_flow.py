@@ -112,6 +112,7 @@ def test_a_pipeline_with_branches_executed_kept_and_with_other_values(terminal: 
     assert (terminal.folder / "deployed.txt").read_text() == "3.0 over 2"
 
 
+@pytest.mark.slow
 def test_such_a_run_can_be_reproduced(terminal: Terminal) -> None:
     """Instances that were kept count where they stand in this run, not in the one that executed them."""
     path = next((terminal.folder / "pipelines" / "work" / "steps").glob("*load.ipynb"))

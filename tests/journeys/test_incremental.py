@@ -5,11 +5,14 @@ from __future__ import annotations
 import shutil
 from pathlib import Path
 
+import pytest
+
 from tests.journeys.conftest import Terminal
 
 EXAMPLE = Path(__file__).resolve().parents[2] / "example-notebooks" / "digits.ipynb"
 
 
+@pytest.mark.slow
 def test_each_run_goes_on_from_the_champion_and_says_which_version_that_was(terminal: Terminal) -> None:
     shutil.copy(EXAMPLE, terminal.folder)
     made = terminal.good("export", "digits.ipynb")

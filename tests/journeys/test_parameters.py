@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import nbformat
+import pytest
 
 from tests.journeys.conftest import Terminal, write
 from tests.kernels import Kernel
@@ -30,6 +31,7 @@ def seen(terminal: Terminal) -> str:
     return (terminal.folder / "out.txt").read_text()
 
 
+@pytest.mark.slow
 def test_dates_paths_and_tuples_are_set_in_every_way_there_is(terminal: Terminal) -> None:
     write(terminal.folder, "days.ipynb", SOURCE)
     (terminal.folder / "a.csv").write_text("1 2")

@@ -125,6 +125,7 @@ def test_a_package_takes_raw_rows(ran: Terminal, tmp_path: Path) -> None:
     assert refused[0] == 400
 
 
+@pytest.mark.slow
 def test_what_has_no_such_step_says_so(ran: Terminal) -> None:
     assert "no table with the columns that the model takes" in one_line(pack(ran, "read"))
     assert "has no step 'shapes'" in one_line(pack(ran, "shapes"))

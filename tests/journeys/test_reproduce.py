@@ -135,6 +135,7 @@ def test_one_changed_row_differs_at_the_cell_that_read_it_and_at_the_value(termi
     assert {"value model", "output", "metric error", "file summary.csv"} <= whats
 
 
+@pytest.mark.slow
 def test_the_grid_tells_code_from_data(terminal: Terminal) -> None:
     save(terminal.folder, {**CELLS, "helper": "from rates import rate\nalpha = 500.0"})
     (row,) = outcome(terminal, "study", "--grid")["grid"]

@@ -66,6 +66,7 @@ def reproduced(terminal: Terminal, *words: str) -> tuple[str, int, int]:
     return ", ".join(found["compared"]), found["cells"], found["left_out"]
 
 
+@pytest.mark.slow
 def test_an_unrelated_cell_is_left_out_and_one_that_changes_an_input_by_a_method_is_not(terminal: Terminal) -> None:
     """Random numbers go on from where the cell that was left out had brought them."""
     compared, cells, left_out = reproduced(terminal, "mutated")
@@ -77,10 +78,12 @@ def test_what_was_left_out_is_told(terminal: Terminal) -> None:
     assert "2 cells that the run does not need were left out" in terminal.nbmlops("reproduce", "mutated").stdout
 
 
+@pytest.mark.slow
 def test_when_the_part_does_not_give_the_same_all_cells_are_executed(terminal: Terminal) -> None:
     assert reproduced(terminal, "hidden")[1:] == (4, 0)
 
 
+@pytest.mark.slow
 def test_in_a_folder_of_its_own_everything_is_executed(terminal: Terminal) -> None:
     assert reproduced(terminal, "mutated", "--to", "whole")[1:] == (6, 0)
     assert (terminal.folder / "whole" / "burned.txt").is_file()

@@ -7,6 +7,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import pytest
+
 from tests.journeys.conftest import Terminal, eventually, one_line, write
 from tests.services import servers
 from tests.services.servers import free_port
@@ -60,6 +62,7 @@ def test_a_server_that_is_no_mlflow_is_one_line(terminal: Terminal) -> None:
     process.terminate()
 
 
+@pytest.mark.slow
 def test_a_notebook_executes_without_the_server_and_its_runs_arrive_when_it_is_there(
     terminal: Terminal, tmp_path: Path
 ) -> None:

@@ -70,6 +70,7 @@ def test_a_clone_does_not_execute_what_was_executed_elsewhere(both: tuple[Termin
     assert list(kept(answer).values()) == [True, False]
 
 
+@pytest.mark.slow
 def test_results_that_do_not_fit_here_are_not_used(both: tuple[Terminal, Terminal]) -> None:
     _, two = both
     (two.folder / "numbers.txt").write_text("4\n")

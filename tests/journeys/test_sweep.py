@@ -70,6 +70,7 @@ def test_a_grid_is_tried_once_and_its_best_can_be_run(terminal: Terminal) -> Non
     assert terminal.good("show", answer["run"])["run"]["metrics"]["best"] == 0.0
 
 
+@pytest.mark.slow
 def test_a_sweep_goes_on_and_several_processes_share_it(terminal: Terminal) -> None:
     words = ("--space", "x=uniform(-5, 5)", "--name", "shared")
     first = sweep(terminal, *words, "--trials", "2")
@@ -89,6 +90,7 @@ def test_another_space_needs_another_name(terminal: Terminal) -> None:
     assert "There is a sweep taken already" in done.stderr
 
 
+@pytest.mark.slow
 def test_trials_that_fail_are_told_and_cost_only_themselves(terminal: Terminal) -> None:
     words = ("--space", "x=choice(1.0, -99.0)", "--sampler", "grid", "--name", "failing")
     answer = sweep(terminal, *words)
@@ -138,6 +140,7 @@ for epoch in range(40):
 """
 
 
+@pytest.mark.slow
 def test_a_trial_that_is_worse_than_others_on_the_way_is_stopped(terminal: Terminal) -> None:
     write(terminal.folder, "learning.ipynb", LEARNING)
     terminal.good("export", "learning.ipynb", "--no-verify")

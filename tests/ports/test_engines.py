@@ -23,6 +23,7 @@ class TestLocalEngine(EngineSuite):
         engine.close()
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not is_possible(), reason="this system starts every step cold: TestLocalEngine has seen it")
 class TestColdLocalEngine(EngineSuite):
     """As on systems where nothing can be forked warm."""
@@ -42,6 +43,7 @@ class TestDaskEngine(EngineSuite):
         engine.close()
 
 
+@pytest.mark.slow
 class TestDaskEngineWithWorkersOfTheirOwn(EngineSuite):
     """Scheduler and workers are processes that somebody else has started."""
 

@@ -79,6 +79,7 @@ def test_a_torture_comes_to_the_same_on_this_machine_and_on_dask(
     assert executed(torture, tmp_path / "project", dask) == found
 
 
+@pytest.mark.slow
 def test_a_torture_comes_to_the_same_when_tasks_of_tekton_are_followed(
     torture: Torture, here: Callable[[Torture], Outcome], tmp_path: Path
 ) -> None:

@@ -66,7 +66,7 @@ def test_ctrl_c_stops_it_and_the_same_command_goes_on(terminal: Terminal, place:
 @pytest.mark.slow
 def test_other_options_start_anew(terminal: Terminal, place: Path) -> None:
     slowly = Slowly(terminal, place)
-    process = slowly.start("--no-track", "--workers", "1", pause=6)
+    process = slowly.start("--no-track", "--workers", "1", pause=2)
     slowly.wait_for(1)
     busy = terminal.nbmlops(*slowly.words, "--no-track", SEEN=str(place / "seen"))
     assert "Another `batch` is writing out.parquet now." in one_line(busy)

@@ -86,6 +86,7 @@ def test_a_folder_becomes_a_folder(terminal: Terminal, place: Path) -> None:
     assert [each.name for each in (place / "out").iterdir()] == ["part-00000.csv"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", ["csv", "parquet"])
 def test_rows_that_break_the_schema(terminal: Terminal, place: Path, kind: str) -> None:
     """One is missing where the model takes whole numbers, one is text, and on one the model itself fails."""

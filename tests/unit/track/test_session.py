@@ -216,6 +216,7 @@ def test_a_forked_child_neither_writes_nor_keeps_the_session_alive(tmp_path: Pat
     assert len(runs(tmp_path)) == 1
 
 
+@pytest.mark.slow
 def test_runs_kept_while_the_server_was_away_are_sent_when_it_is_back(tmp_path: Path) -> None:
     from nbmlops.track import messages as m
 
