@@ -97,17 +97,19 @@ def in_order(specs: Iterable[Reconciler]) -> tuple[Reconciler, ...]:
 def _files(
     folder: Path, cache: Path | None, refused: list[NbmlopsError]
 ) -> list[tuple[str, tuple[tuple[int, Reconciler], ...]]]:
+    there = []
     try:
         with os.scandir(folder) as entries:
-            # A folder, a pipe or a socket is no document, whatever it is called.
-            there = sorted(
-                (entry.name, entry.stat()) for entry in entries if entry.name.endswith(".yaml") and entry.is_file()
-            )
+            for entry in entries:
+                # A folder, a pipe or a socket is no document, whatever it is called; one that has just gone is none.
+                with contextlib.suppress(FileNotFoundError):
+                    if entry.name.endswith(".yaml") and entry.is_file():
+                        there.append((entry.name, entry.stat()))
     except (FileNotFoundError, NotADirectoryError):
         return []
     kept = _cached(cache) if cache is not None else {}
     found, has_read = [], False
-    for name, stat in there[:_MOST_FILES]:
+    for name, stat in sorted(there)[:_MOST_FILES]:
         path = folder / name
         known = _kept.get(str(path)) or kept.get(name)
         if known is None or not known.is_of(stat):

@@ -87,6 +87,8 @@ def test_lists_are_searched_filtered_and_sorted(open_desk: Callable[..., Desk], 
     desk.button("Filters", within=panel).click()
     condition = panel.get_by_role("combobox", name="Condition")
     condition.fill("accuracy_s")
+    # The names are asked for when the filters are opened.
+    expect(panel.get_by_role("option", name="accuracy_score", exact=True)).to_be_visible()
     condition.press("ArrowDown")
     condition.press("Enter")
     expect(condition).to_have_value("accuracy_score ")

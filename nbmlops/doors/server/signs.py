@@ -191,6 +191,9 @@ class ReconcilersSign(_FilesSign):
 
     def _states(self) -> dict[str, tuple[int, ...]]:
         found: dict[str, tuple[int, ...]] = {}
+        # A document that came and went between two looks may have been read meanwhile: the folder's own time tells.
+        with contextlib.suppress(OSError):
+            found["."] = (self.documents.stat().st_mtime_ns,)
         for folder in (self.documents, self.folder):
             with contextlib.suppress(OSError), os.scandir(folder) as entries:
                 for name in sorted(entry.name for entry in entries if entry.name.endswith(self.SUFFIXES))[:_FOLDERS]:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -50,6 +52,26 @@ def test_one_that_is_broken_stops_no_other(tmp_path: Path) -> None:
     assert [each.message for each in found.refused] == ["b.yaml:1: there is no kind 'Trainr'; do you mean Trainer?"]
     with pytest.raises(UsageError, match="Trainr"):
         load_all(tmp_path)
+
+
+def test_one_that_goes_while_they_are_read_takes_no_other_along(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write(tmp_path / "a.yaml", small("a"))
+    write(tmp_path / "b.yaml", small("b"))
+    scandir = os.scandir
+
+    @contextlib.contextmanager
+    def slow(folder: Path) -> Iterator[list[os.DirEntry[str]]]:
+        with scandir(folder) as entries:
+            listed = list(entries)
+        (tmp_path / "b.yaml").unlink(missing_ok=True)
+        yield listed
+
+    monkeypatch.setattr(os, "scandir", slow)
+    found = load_each(tmp_path)
+    assert [each.name for each in found.reconcilers] == ["a"]
+    assert found.refused == ()
 
 
 def test_a_name_stands_there_once(tmp_path: Path) -> None:

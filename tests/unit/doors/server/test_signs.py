@@ -13,7 +13,14 @@ import pytest
 
 from nbmlops.deploy.folder import FOLDER, DeploymentFolder
 from nbmlops.doors.server import signs
-from nbmlops.doors.server.signs import DatabaseSign, DeploymentsSign, FoldersSign, PackagesSign, ServerSign
+from nbmlops.doors.server.signs import (
+    DatabaseSign,
+    DeploymentsSign,
+    FoldersSign,
+    PackagesSign,
+    ReconcilersSign,
+    ServerSign,
+)
 from nbmlops.errors import UnavailableError
 from nbmlops.model.deployment import Spec
 from nbmlops.model.run import RunView
@@ -188,6 +195,29 @@ def test_deployments_that_come_change_and_go(tmp_path: Path, monkeypatch: pytest
     (wine.path / "router.log").write_text("said\n")
     assert not sign.has_changed()
     wine.remove()
+    assert sign.has_changed()
+    assert not sign.has_changed()
+    sign.close()
+
+
+def test_documents_of_reconcilers_that_come_change_and_go(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(signs, "FILES_SECONDS", 0.0)
+    documents, kept = tmp_path / "reconcilers", tmp_path / "kept"
+    sign = ReconcilersSign(documents, kept)
+    assert not sign.has_changed()
+    documents.mkdir()
+    assert sign.has_changed()
+    (documents / "wine.yaml").write_text("kind: Trainer")
+    assert sign.has_changed()
+    assert not sign.has_changed()
+    # Nobody has looked while it was there; somebody may have read it.
+    (documents / "broken.yaml").write_text("kind: [")
+    (documents / "broken.yaml").unlink()
+    assert sign.has_changed()
+    kept.mkdir()
+    (kept / "wine.lock").touch()
+    assert not sign.has_changed()
+    (kept / "wine.json").write_text("{}")
     assert sign.has_changed()
     assert not sign.has_changed()
     sign.close()
