@@ -40,11 +40,12 @@ def write_runs(desk: Desk, project: Path, name: str, count: int = 1, later: int 
 
 
 def opened(open_desk: Callable[..., Desk], project: Path) -> tuple[Desk, Locator]:
-    """The list of runs, with its first rows."""
+    """The list of runs, with its first rows, and keys that stay where they are."""
     desk = open_desk()
     desk.open(f"{project.name}/wine.ipynb")
     panel = desk.section("Runs")
     expect(row(panel, "wine trees=25")).to_be_visible()
+    desk.settle()
     return desk, panel
 
 
