@@ -9,7 +9,7 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
-from playwright.sync_api import Locator, Response, expect
+from playwright.sync_api import Locator, Response, Route, expect
 
 from tests.browser.desk import Desk
 
@@ -68,6 +68,24 @@ def is_layout_with_run(response: Response) -> bool:
     request = response.request
     is_layout = request.method == "PUT" and "/api/workspaces/" in request.url
     return is_layout and "nbmlops-run-" in (request.post_data or "")
+
+
+def test_who_opens_a_notebook_before_the_server_has_answered_is_told_of_its_project(
+    open_desk: Callable[..., Desk], demo: Path
+) -> None:
+    desk = open_desk()
+
+    def slow(route: Route) -> None:
+        desk.page.wait_for_timeout(5000)
+        route.continue_()
+
+    # Of the folder that is shown before any notebook is: it has no project.
+    desk.page.route(re.compile(r"/nbmlops/api/changes\?folder=&"), slow)
+    with desk.page.expect_request(re.compile(rf"/nbmlops/api/changes\?folder={demo.name}&"), timeout=25_000):
+        desk.open(f"{demo.name}/wine.ipynb")
+        desk.section("Runs")
+    write_runs(desk, demo, "another")
+    expect(row(desk.section("Runs"), "another")).to_be_visible(timeout=10_000)
 
 
 def test_a_run_that_another_process_writes_comes_by_itself(open_desk: Callable[..., Desk], demo: Path) -> None:

@@ -112,15 +112,26 @@ export class Live implements IDisposable {
     Signal.clearData(this);
   }
 
+  /** A poll that is under way is not begun anew: where somebody has gone elsewhere meanwhile, it goes on there. */
   private async sync(): Promise<void> {
+    let folder: string;
+    do {
+      folder = this._folder;
+      await this.ask(folder);
+    } while (folder !== this._folder);
+  }
+
+  private async ask(folder: string): Promise<void> {
     if (document.hidden) {
       return; // a poll goes on once more after the page was hidden
     }
-    const folder = this._folder;
     let found: Changes;
     try {
       found = await this.client.changes(folder, this.rev);
     } catch (error) {
+      if (folder !== this._folder) {
+        return;
+      }
       if (error instanceof ApiError && error.kind === 'project-missing') {
         this.rev = this._project = null;
         this.wasMissing = true;
