@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import os
-import select
 import signal
 import subprocess
 import sys
@@ -16,6 +15,7 @@ from nbmlops.deploy.folder import DeploymentFolder
 from nbmlops.deploy.supervise.log_file import last_line, open_log
 from nbmlops.errors import ConflictError, ExternalError, UnavailableError
 from nbmlops.lib.process import process_started
+from nbmlops.lib.waiting import readable
 from nbmlops.model.deployment import Status
 
 FIRST_PORT, LAST_PORT = 8090, 8189
@@ -39,7 +39,7 @@ def ensure_running(folder: DeploymentFolder) -> Status:
     ended = _started(folder)
     until = time.monotonic() + _START_SECONDS
     try:
-        while time.monotonic() < until and not select.select([ended], [], [], _LOOK_SECONDS)[0]:
+        while time.monotonic() < until and not readable(ended, _LOOK_SECONDS):
             with contextlib.suppress(UnavailableError):
                 return ask(folder.sockets(), "status")
     finally:

@@ -14,7 +14,6 @@ import contextlib
 import gc
 import logging
 import os
-import select
 import signal
 import sqlite3
 import sys
@@ -25,6 +24,7 @@ from pathlib import Path
 import msgspec
 
 from nbmlops.errors import UnavailableError
+from nbmlops.lib.waiting import readable
 from nbmlops.track import address, lists, messages, spool
 from nbmlops.track.desk import Desk, ExtraHandler
 from nbmlops.track.journal import Journal
@@ -162,7 +162,7 @@ class Scribe:
     @staticmethod
     def _waits(incoming: int, seconds: float | None) -> bool:
         """True when nothing came within that time."""
-        return not select.select([incoming], [], [], seconds)[0]
+        return not readable(incoming, seconds)
 
     def _sweep(self) -> None:
         for sent in spool.send_pending(self.spool, self.root, self.uri, extras=self.extras, own=self.journal.session):

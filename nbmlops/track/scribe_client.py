@@ -16,7 +16,6 @@ import contextlib
 import fcntl
 import logging
 import os
-import select
 import subprocess
 import sys
 import threading
@@ -27,6 +26,7 @@ from pathlib import Path
 
 import msgspec
 
+from nbmlops.lib.waiting import readable, writable
 from nbmlops.track.journal import Journal, JournalPen
 from nbmlops.track.messages import Flushed, FlushRequest, Goodbye, Message, encoder
 
@@ -209,11 +209,11 @@ class Scribe:
                 except BlockingIOError:
                     if time.monotonic() > deadline:
                         return None
-                    select.select([], [process.stdin], [], 0.1)
+                    writable(process.stdin.fileno(), 0.1)
                 except BrokenPipeError:
                     return None
         while (left := deadline - time.monotonic()) > 0:
-            if not select.select([process.stdout], [], [], left)[0]:
+            if not readable(process.stdout.fileno(), left):
                 return None
             data = os.read(process.stdout.fileno(), 1 << 16)
             if not data:

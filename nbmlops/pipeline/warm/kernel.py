@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import select
 import signal
 import socket
 import sys
@@ -13,6 +12,7 @@ from typing import Any
 
 from jupyter_client.provisioning.local_provisioner import LocalProvisioner
 
+from nbmlops.lib.waiting import readable
 from nbmlops.pipeline.warm.nursery import KERNEL_VARIABLE
 
 NAME = "nbmlops-warm"
@@ -87,7 +87,7 @@ class _Process:
         self.send_signal(signal.SIGKILL)
 
     def _look(self, seconds: float | None) -> int | None:
-        if self.returncode is None and select.select([self._descriptor], [], [], seconds)[0]:
+        if self.returncode is None and readable(self._descriptor, seconds):
             os.close(self._descriptor)
             with os.fdopen(self._code) as told:
                 self.returncode = int(told.readline() or 1)
