@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import fcntl
 import os
 import resource
 from collections.abc import Iterator
@@ -16,15 +17,13 @@ from nbmlops.lib.waiting import readable, writable
 def pipe(request: pytest.FixtureRequest) -> Iterator[tuple[int, int]]:
     """Also one with numbers that `select` does not take."""
     limit = resource.getrlimit(resource.RLIMIT_NOFILE)[0]
-    if request.param >= limit - 2:
+    if request.param >= limit - 100:
         pytest.skip(f"a process may hold {limit} files here")
-    ends = os.pipe()
-    if request.param:
-        moved = tuple(request.param + number for number in range(2))
-        for end, place in zip(ends, moved, strict=True):
-            os.dup2(end, place)
-            os.close(end)
-        ends = moved
+    # The next free ones from there on: another test may hold some.
+    made = os.pipe()
+    ends = fcntl.fcntl(made[0], fcntl.F_DUPFD, request.param), fcntl.fcntl(made[1], fcntl.F_DUPFD, request.param)
+    for end in made:
+        os.close(end)
     yield ends
     for end in ends:
         with contextlib.suppress(OSError):
